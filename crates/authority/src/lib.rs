@@ -1,0 +1,1 @@
+//! Who may do what: the membership log and its evaluation.

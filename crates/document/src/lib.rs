@@ -1,0 +1,1 @@
+//! Automerge documents: record, vet, merge, view.

@@ -1,0 +1,1 @@
+//! The native peer: command line, store, network.

@@ -1,0 +1,1 @@
+//! The relay's machine: stores and forwards what it cannot read.

@@ -1,0 +1,1 @@
+//! The words of creative review as plain values.

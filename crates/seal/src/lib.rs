@@ -1,0 +1,1 @@
+//! Epoch keys, key wraps, and sealed payloads.

@@ -1,0 +1,1 @@
+//! The session protocol between two peers, without IO.

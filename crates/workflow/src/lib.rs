@@ -1,0 +1,1 @@
+//! Decisions become outcomes: a pure fold.

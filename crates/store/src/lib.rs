@@ -1,1 +1,32 @@
-//! The store contract and its conformance suite.
+//! The store contract: what a backend keeps, what it refuses, and when it may
+//! say that it kept it.
+//!
+//! ```text
+//! Batch --commit--> entries, tips, document summaries   (all of it, or nothing)
+//! ```
+//!
+//! A store takes [`Batch`]es and nothing else. [`Store::commit`] returns once the
+//! whole batch is durable; until then no reader sees any of it. Appends are
+//! checked against their log's tip inside the commit, so two writers can never
+//! interleave one log: a break refuses the whole batch and changes nothing.
+//!
+//! Crash story: after a crash, whatever the moment, the store opens with every
+//! batch whose commit returned and, for the batch in flight, all of it or none.
+//! After an input or output failure the store is *poisoned*: what is on the disk
+//! is no longer known, so every later call errs until the store is reopened.
+//!
+//! Only [`proofroom_entry::Verified`] entries get in, so reading back trusts the
+//! stored bytes. [`conformance`] holds the checks that every backend passes.
+
+mod batch;
+pub mod conformance;
+mod contract;
+mod effect;
+mod error;
+pub mod memory;
+
+pub use batch::{Batch, KEY_BYTES_MAX, VALUE_BYTES_MAX, Write};
+pub use contract::{DocSummary, Pair, Store, doc_digest};
+pub use effect::{DocKey, Effect, Growth, LogKey, check_proof};
+pub use error::StoreError;
+pub use memory::MemoryStore;

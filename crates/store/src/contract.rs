@@ -1,0 +1,87 @@
+//! The trait that every backend implements.
+
+use proofroom_entry::{LogTip, Verified};
+use proofroom_ident::{Audience, DocId, LogId, WorkspaceId};
+
+use crate::{Batch, StoreError};
+
+/// Two entries of one author for one position of one log.
+pub type Pair = (Verified, Verified);
+
+/// What a store holds of one document, without reading its entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DocSummary {
+    /// The document.
+    pub doc: DocId,
+    /// Who may read it.
+    pub audience: Audience,
+    /// [`doc_digest`] of its tips: two replicas with equal digests hold the same entries.
+    pub digest: [u8; 32],
+    /// How many entries are held.
+    pub entries: u64,
+    /// Their size as transmitted.
+    pub bytes: u64,
+}
+
+/// Keeps entries and small values. See the crate's header for what a commit promises.
+///
+/// Readers see the last commit. Every list is in ascending order of its key.
+pub trait Store {
+    /// Makes the whole batch durable, then returns.
+    ///
+    /// # Errors
+    /// A refusal leaves the store as it was; any other error poisons it.
+    fn commit(&mut self, batch: Batch) -> Result<(), StoreError>;
+
+    /// All workspaces of which entries are held.
+    fn workspaces(&self) -> Result<Vec<WorkspaceId>, StoreError>;
+
+    /// The documents of a workspace of which entries are held.
+    fn docs(&self, workspace: WorkspaceId) -> Result<Vec<DocSummary>, StoreError>;
+
+    /// The last entries of a document's logs.
+    fn tips(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<LogTip>, StoreError>;
+
+    /// The last entry of one log.
+    fn tip(&self, workspace: WorkspaceId, doc: DocId, log: LogId) -> Result<Option<LogTip>, StoreError>;
+
+    /// Entries of a log from position `from_seq` on, without holes: as many as fit
+    /// `bytes_max`, and at least one if there is one.
+    fn entries(
+        &self,
+        workspace: WorkspaceId,
+        doc: DocId,
+        log: LogId,
+        from_seq: u64,
+        bytes_max: usize,
+    ) -> Result<Vec<Verified>, StoreError>;
+
+    /// One entry by its position.
+    fn entry(
+        &self,
+        workspace: WorkspaceId,
+        doc: DocId,
+        log: LogId,
+        seq: u64,
+    ) -> Result<Option<Verified>, StoreError>;
+
+    /// The proofs of equivocation held for a workspace: at most one per log, that
+    /// of the earliest position.
+    fn proofs(&self, workspace: WorkspaceId) -> Result<Vec<Pair>, StoreError>;
+
+    /// The value of a key.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// All keys that begin with `prefix`, with their values.
+    fn scan(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError>;
+}
+
+/// The digest of a document: BLAKE3 over `log, seq, hash` of its tips in
+/// ascending order of their logs. `tips` must be in that order, as [`Store::tips`] returns them.
+pub fn doc_digest<'a>(tips: impl IntoIterator<Item = &'a LogTip>) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_derive_key("proofroom 1 document digest");
+    for tip in tips {
+        hasher.update(tip.log.as_bytes()).update(&tip.seq.to_le_bytes()).update(tip.hash.as_bytes());
+    }
+    *hasher.finalize().as_bytes()
+}

@@ -8,6 +8,9 @@ use crate::{Batch, StoreError};
 /// Two entries of one author for one position of one log.
 pub type Pair = (Verified, Verified);
 
+/// A small value under its key.
+pub type KeyValue = (Vec<u8>, Vec<u8>);
+
 /// What a store holds of one document, without reading its entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DocSummary {
@@ -73,7 +76,7 @@ pub trait Store {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// All keys that begin with `prefix`, with their values.
-    fn scan(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError>;
+    fn scan(&self, prefix: &[u8]) -> Result<Vec<KeyValue>, StoreError>;
 }
 
 /// The digest of a document: BLAKE3 over `log, seq, hash` of its tips in

@@ -26,7 +26,7 @@ mod error;
 pub mod memory;
 
 pub use batch::{Batch, KEY_BYTES_MAX, VALUE_BYTES_MAX, Write};
-pub use contract::{DocSummary, Pair, Store, doc_digest};
+pub use contract::{DocSummary, KeyValue, Pair, Store, doc_digest};
 pub use effect::{DocKey, Effect, Growth, LogKey, check_proof};
 pub use error::StoreError;
 pub use memory::MemoryStore;

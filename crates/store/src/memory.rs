@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use proofroom_entry::{LogTip, Verified};
 use proofroom_ident::{DocId, LogId, WorkspaceId};
 
-use crate::{Batch, DocKey, DocSummary, Effect, Growth, LogKey, Pair, Store, StoreError, Write, doc_digest};
+use crate::{
+    Batch, DocKey, DocSummary, Effect, Growth, KeyValue, LogKey, Pair, Store, StoreError, Write, doc_digest,
+};
 
 /// Keeps everything in ordered maps. "Durable" means: until it is dropped.
 #[derive(Clone, Debug, Default)]
@@ -181,7 +183,7 @@ impl Store for MemoryStore {
         Ok(self.meta.get(key).cloned())
     }
 
-    fn scan(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    fn scan(&self, prefix: &[u8]) -> Result<Vec<KeyValue>, StoreError> {
         self.healthy()?;
         let from = self.meta.range(prefix.to_vec()..);
         let matching = from.take_while(|(key, _)| key.starts_with(prefix));

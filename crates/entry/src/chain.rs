@@ -69,7 +69,7 @@ pub enum ChainError {
         /// The predecessor it names.
         found: EntryHash,
     },
-    /// A log has one author, one document and one audience.
+    /// A log has one author and one document, and so one audience.
     #[error("log {log:?}: entry {seq} changes the log's {what}")]
     Changed {
         /// The log.
@@ -89,11 +89,7 @@ pub fn check_link(tip: Option<&LogTip>, next: &VerifiedHeader) -> Result<LogTip,
     let h = next.header();
     let (held, head) = tip.map_or((0, EntryHash::ZERO), |t| (t.seq, t.hash));
     if let Some(t) = tip {
-        let changed = [
-            (t.author != h.author, "author"),
-            (t.doc != h.doc, "document"),
-            (t.audience != h.audience, "audience"),
-        ];
+        let changed = [(t.author != h.author, "author"), (t.doc != h.doc, "document")];
         if let Some((_, what)) = changed.iter().find(|(c, _)| *c) {
             return Err(ChainError::Changed { log: h.log, seq: h.seq, what });
         }

@@ -182,8 +182,11 @@ impl Header {
             (first != self.prev.is_zero(), "prev is zero exactly when seq is 1"),
             (!first && !self.prev_log_head.is_zero(), "prev_log_head belongs to the first entry of a log"),
             (self.kind.is_plain() != plain, "key_id and nonce are zero exactly where the payload is plain"),
-            (authority != (self.doc == DocId::AUTHORITY), "authority entries, and only they, use the authority log"),
-            (authority && self.audience != Audience::Everyone, "the authority log is for everyone"),
+            (
+                authority != (self.doc == DocId::AUTHORITY),
+                "authority entries, and only they, use the authority log",
+            ),
+            (self.audience != self.doc.audience(), "the audience is the one that the document's id names"),
             (self.is_genesis() && !(authority && first), "only the first authority entry has no workspace"),
             (self.is_genesis() != self.auth_head.is_zero(), "auth_head is zero exactly in the genesis entry"),
         ];

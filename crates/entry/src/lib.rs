@@ -9,7 +9,7 @@
 //! offset  field          bytes
 //!      0  version            1   1
 //!      1  kind               1   EntryKind
-//!      2  audience           1   Audience
+//!      2  audience           1   Audience, the one that doc_id names
 //!      3  workspace_id      32   zero in a genesis entry only
 //!     35  doc_id            16
 //!     51  author            32   the device's signing key

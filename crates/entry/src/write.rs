@@ -14,6 +14,14 @@ pub enum WriteError {
     /// The payload is larger than the limit.
     #[error("a payload of {0} bytes is over the limit of {PAYLOAD_BYTES_MAX}")]
     TooLarge(usize),
+    /// The secret is not the one of the log's author.
+    #[error("the log belongs to {author:?}, the secret is that of {secret:?}")]
+    NotTheAuthor {
+        /// Whose log it is.
+        author: SignerKey,
+        /// Whose secret was given.
+        secret: SignerKey,
+    },
     /// The header would not be canonical.
     #[error("the entry cannot be written: {0}")]
     Form(#[from] crate::DecodeError),
@@ -121,7 +129,8 @@ impl LogWriter {
     /// Signs the next entry.
     ///
     /// # Errors
-    /// When the payload is too large or the header would not be canonical; the log is unchanged.
+    /// When the payload is too large, the secret is not the author's, or the header
+    /// would not be canonical; the log is unchanged.
     pub fn append(
         &mut self,
         draft: &Draft,
@@ -131,6 +140,9 @@ impl LogWriter {
         let payload_len = u32::try_from(payload.len()).map_err(|_| WriteError::TooLarge(payload.len()))?;
         if payload.len() > PAYLOAD_BYTES_MAX {
             return Err(WriteError::TooLarge(payload.len()));
+        }
+        if secret.public() != self.author {
+            return Err(WriteError::NotTheAuthor { author: self.author, secret: secret.public() });
         }
         let mut header = self.header(draft);
         header.payload_len = payload_len;

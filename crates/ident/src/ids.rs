@@ -137,7 +137,7 @@ fixed_bytes! {
 
 impl WorkspaceId {
     /// The document of this workspace that is named by `parts`, which must be self-delimiting.
-    fn doc(&self, label: &str, parts: &[&[u8]]) -> DocId {
+    fn doc(&self, label: &str, parts: &[&[u8]], audience: Audience) -> DocId {
         let mut hasher = blake3::Hasher::new_derive_key("proofroom 1 document id");
         hasher.update(self.as_bytes());
         hasher.update(label.as_bytes());
@@ -146,23 +146,30 @@ impl WorkspaceId {
         }
         let mut out = [0; 16];
         out.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        out[0] = out[0] & 0x7f | (audience as u8) << 7;
         DocId(out)
     }
 
     /// The plan document: requests, briefs, the list of assets.
     pub fn plan_doc(&self) -> DocId {
-        self.doc("plan", &[])
+        self.doc("plan", &[], Audience::Everyone)
     }
 
     /// The review document of one asset for one audience.
     pub fn review_doc(&self, asset: AssetId, audience: Audience) -> DocId {
-        self.doc("review", &[asset.as_bytes(), &[audience as u8]])
+        self.doc("review", &[asset.as_bytes(), &[audience as u8]], audience)
     }
 }
 
 impl DocId {
     /// The authority log of every workspace: members, devices, invites, keys.
     pub const AUTHORITY: DocId = DocId([0; 16]);
+
+    /// Who may read the document. The top bit of the first byte says it, so that
+    /// nobody can claim a document for another audience before its members write to it.
+    pub fn audience(&self) -> Audience {
+        if self.0[0] & 0x80 == 0 { Audience::Everyone } else { Audience::Team }
+    }
 }
 
 /// Who may read a document. Each audience has documents and keys of its own.

@@ -20,8 +20,8 @@ pub use bytes::{ByteReader, ByteWriter, ShortInput};
 pub use device::{DeviceRecord, DeviceRecordError, DeviceSecrets, Voucher};
 pub use ids::{
     AssetId, Audience, BlobHash, CommentId, ContentHash, Digest, DocId, EndpointKey, EntryHash, HashWords,
-    IdParseError, InviteId, KexPublic, KeyId, LogId, Millis, Nonce, PersonId, RequestId, Signature, SignerKey,
-    VersionHash, WorkspaceId,
+    IdParseError, InviteId, KexPublic, KeyId, LogId, Millis, Nonce, PersonId, RequestId, Signature,
+    SignerKey, VersionHash, WorkspaceId,
 };
 pub use keys::{KexSecret, PersonSecret, SignError, SigningSecret};
 pub use phrase::{PhraseError, RecoveryPhrase};

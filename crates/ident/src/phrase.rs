@@ -46,7 +46,8 @@ impl RecoveryPhrase {
 
     /// The 24 words, separated by single spaces.
     pub fn words(&self) -> Zeroizing<String> {
-        let mnemonic = Mnemonic::from_entropy(self.seed.as_ref()).expect("32 bytes are a valid entropy length");
+        let mnemonic =
+            Mnemonic::from_entropy(self.seed.as_ref()).expect("32 bytes are a valid entropy length");
         Zeroizing::new(mnemonic.to_string())
     }
 

@@ -46,7 +46,12 @@ impl Default for Vault {
 
 impl Vault {
     /// Seals `secret` under `passphrase`.
-    pub fn seal(&self, passphrase: &str, secret: &[u8], rng: &mut impl CryptoRng) -> Result<Vec<u8>, VaultError> {
+    pub fn seal(
+        &self,
+        passphrase: &str,
+        secret: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> Result<Vec<u8>, VaultError> {
         let (mut salt, mut nonce) = ([0; 16], [0; 24]);
         rng.fill_bytes(&mut salt);
         rng.fill_bytes(&mut nonce);

@@ -1,1 +1,41 @@
 //! The words of creative review as plain values.
+//!
+//! Ground storey: no IO, no clock, no ambient randomness, no document engine.
+//! A *request* brings a brief; an *asset* is the logical thing across time; a
+//! *version* is an immutable manifest of files, identified by its hash; a
+//! *comment* points at something by an *anchor*; a *decision* is a statement
+//! that an assignee signs. Documents carry these values, `workflow` folds the
+//! decisions into outcomes, screens show the views.
+//!
+//! Everything that is hashed or signed is canonical JSON ([`canonical_json`]).
+
+pub mod anchor;
+mod brief;
+mod canonical;
+mod edit;
+mod manifest;
+pub mod media;
+mod owned;
+pub mod statement;
+mod text;
+pub mod timecode;
+mod versions;
+mod view;
+mod words;
+
+pub use anchor::{Anchor, AnchorError, Selector};
+pub use brief::{BriefFileError, Day, DayError, Deliverable, Gap, RequestForm};
+pub use canonical::{CanonicalError, canonical_json, from_canonical_json};
+pub use edit::{EditError, PlanEdit, ReviewEdit};
+pub use manifest::{BlobKeyBytes, BlobRef, FileRef, Manifest, ManifestError};
+pub use media::MediaType;
+pub use owned::{CommentKey, Owned, OwnedKeyError, RequestKey};
+pub use statement::{DecisionStatement, ProfileStatement, StatementError};
+pub use text::TextError;
+pub use timecode::{Rate, Timecode, TimecodeError};
+pub use versions::{Current, NumberedVersion, Pick, current, number};
+pub use view::{AssetView, CommentView, PlanView, RequestView, ReviewView};
+pub use words::{
+    AssignmentEnd, Category, CommentLabel, CommentState, Decision, MarkupShape, Outcome, RequestState,
+    ReviewerRole, RiskClass, SignMeaning, SlaState, UnknownWord,
+};

@@ -1,0 +1,220 @@
+//! Requests: the intake form, and what it still lacks before its brief can be accepted.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::{self, TextError};
+use crate::words::{Category, RiskClass};
+
+mod file;
+
+pub use file::BriefFileError;
+
+/// Largest brief file, in bytes.
+pub const BRIEF_FILE_BYTES_MAX: usize = 1 << 20;
+const LIST_MAX: usize = 500;
+
+/// A text is not a date.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a date: YYYY-MM-DD is wanted, and the day must exist")]
+pub struct DayError(String);
+
+/// A civil date. A due date is a promise between people, so it has no time zone here.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day {
+    year: u16,
+    month: u8,
+    day: u8,
+}
+
+impl Day {
+    /// A day that exists, from year 1 to 9999.
+    pub fn new(year: u16, month: u8, day: u8) -> Option<Self> {
+        let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+        let days = match month {
+            2 => 28 + u8::from(leap),
+            4 | 6 | 9 | 11 => 30,
+            1..=12 => 31,
+            _ => return None,
+        };
+        ((1..=9_999).contains(&year) && (1..=days).contains(&day)).then_some(Self { year, month, day })
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
+impl fmt::Debug for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Day({self})")
+    }
+}
+
+impl FromStr for Day {
+    type Err = DayError;
+    fn from_str(text: &str) -> Result<Self, DayError> {
+        let digits = |from, to| {
+            let part: &str = text.get(from..to)?;
+            part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse::<u16>().ok())?
+        };
+        let read = || {
+            let dashes = text.len() == 10 && text.get(4..5)? == "-" && text.get(7..8)? == "-";
+            let (month, day) = (u8::try_from(digits(5, 7)?).ok()?, u8::try_from(digits(8, 10)?).ok()?);
+            dashes.then_some(Self::new(digits(0, 4)?, month, day)?)
+        };
+        read().ok_or_else(|| DayError(text.chars().take(80).collect()))
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'_, str>>::deserialize(d)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// One expected output.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deliverable {
+    /// Its name.
+    pub name: String,
+    /// Where it will run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// What it must be: size, length, format.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<String>,
+    /// Its language and region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// When it is due, if not with the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Day>,
+}
+
+/// The intake form of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestForm {
+    /// What it is called.
+    pub title: String,
+    /// What is wanted.
+    pub categories: Vec<Category>,
+    /// What it is to bring about.
+    pub objective: String,
+    /// Whom it is to reach.
+    pub audience: String,
+    /// What it is to say.
+    pub message: String,
+    /// What must be in it.
+    pub mandatories: Vec<String>,
+    /// The expected outputs.
+    pub deliverables: Vec<Deliverable>,
+    /// When all of it is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Day>,
+    /// Who is to approve it, by name.
+    pub approvers: Vec<String>,
+    /// How much care it needs.
+    pub risk_class: RiskClass,
+}
+
+/// Something that a request lacks: it can be filed, but hardly accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Gap {
+    /// The form's field.
+    pub field: &'static str,
+    /// What to do about it.
+    pub hint: &'static str,
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.hint)
+    }
+}
+
+impl RequestForm {
+    /// Whether it keeps every limit; without this it cannot be filed.
+    pub fn check(&self) -> Result<(), TextError> {
+        text::line("the title", &self.title)?;
+        text::body("the objective", &self.objective)?;
+        text::body("the audience", &self.audience)?;
+        text::body("the message", &self.message)?;
+        text::count("categories", self.categories.len(), Category::ALL.len())?;
+        text::count("mandatories", self.mandatories.len(), LIST_MAX)?;
+        text::count("deliverables", self.deliverables.len(), LIST_MAX)?;
+        text::count("approvers", self.approvers.len(), LIST_MAX)?;
+        self.mandatories.iter().try_for_each(|m| text::body("a mandatory", m))?;
+        self.approvers.iter().try_for_each(|a| text::line("an approver", a))?;
+        self.deliverables.iter().try_for_each(Deliverable::check)
+    }
+
+    /// What is missing before the brief can be accepted.
+    pub fn problems(&self) -> Vec<Gap> {
+        let blank = |s: &str| s.trim().is_empty();
+        let gaps = [
+            (self.categories.is_empty(), "categories", "name at least one category"),
+            (blank(&self.objective), "objective", "say what it is to bring about"),
+            (blank(&self.audience), "audience", "say whom it is to reach"),
+            (blank(&self.message), "message", "say what it is to say"),
+            (self.deliverables.is_empty(), "deliverables", "list at least one expected output"),
+            (self.due.is_none(), "due", "give a due date"),
+            (self.approvers.is_empty(), "approvers", "name at least one approver"),
+        ];
+        let missing = gaps.into_iter().filter(|(missing, ..)| *missing);
+        missing.map(|(_, field, hint)| Gap { field, hint }).collect()
+    }
+
+    /// The brief's first text, in Markdown: what people then edit together.
+    pub fn brief_text(&self) -> String {
+        let mut out = format!("# {}\n", self.title);
+        let sections =
+            [("Objective", &self.objective), ("Audience", &self.audience), ("Message", &self.message)];
+        for (heading, text) in sections {
+            if !text.trim().is_empty() {
+                out.push_str(&format!("\n## {heading}\n\n{}\n", text.trim()));
+            }
+        }
+        let deliverables: Vec<String> = self.deliverables.iter().map(Deliverable::to_string).collect();
+        for (heading, items) in [("Mandatories", &self.mandatories), ("Deliverables", &deliverables)] {
+            if !items.is_empty() {
+                out.push_str(&format!("\n## {heading}\n\n"));
+                items.iter().for_each(|item| out.push_str(&format!("- {}\n", item.trim())));
+            }
+        }
+        out
+    }
+}
+
+impl Deliverable {
+    fn check(&self) -> Result<(), TextError> {
+        text::line("a deliverable's name", &self.name)?;
+        text::line_or_blank("a deliverable's channel", self.channel.as_deref().unwrap_or_default())?;
+        text::body("a deliverable's spec", self.spec.as_deref().unwrap_or_default())?;
+        text::line_or_blank("a deliverable's locale", self.locale.as_deref().unwrap_or_default())
+    }
+}
+
+/// One line: `Poster (print, A2 300 dpi, de-CH, due 2026-03-01)`.
+impl fmt::Display for Deliverable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let due = self.due.map(|day| format!("due {day}"));
+        let parts = [&self.channel, &self.spec, &self.locale, &due];
+        let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+        f.write_str(&self.name)?;
+        if parts.is_empty() { Ok(()) } else { write!(f, " ({})", parts.join(", ")) }
+    }
+}

@@ -1,0 +1,133 @@
+//! Documents as screens see them: plain data, in a fixed order.
+
+use std::collections::BTreeMap;
+
+use proofroom_ident::{AssetId, ContentHash, HashWords as _, Millis, PersonId, VersionHash};
+use serde::Serialize;
+
+use crate::anchor::Anchor;
+use crate::brief::RequestForm;
+use crate::canonical::{CanonicalError, canonical_json};
+use crate::manifest::{BlobRef, Manifest};
+use crate::owned::{CommentKey, RequestKey};
+use crate::versions::{Current, NumberedVersion, Pick, current, number};
+use crate::words::{Category, CommentLabel, CommentState, RequestState, ReviewerRole};
+
+/// The plan document.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PlanView {
+    /// The workspace's name.
+    pub name: String,
+    /// All requests, by time of creation, then key.
+    pub requests: Vec<RequestView>,
+    /// All assets, by time of creation, then id.
+    pub assets: Vec<AssetView>,
+}
+
+impl PlanView {
+    /// The request of a key.
+    pub fn request(&self, key: &RequestKey) -> Option<&RequestView> {
+        self.requests.iter().find(|r| r.key == *key)
+    }
+
+    /// The asset of an id.
+    pub fn asset(&self, id: &AssetId) -> Option<&AssetView> {
+        self.assets.iter().find(|a| a.id == *id)
+    }
+}
+
+/// A request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RequestView {
+    /// Its key, which names its author.
+    pub key: RequestKey,
+    /// The form.
+    pub form: RequestForm,
+    /// The brief, as people wrote it together.
+    pub brief: String,
+    /// Where it is on its way.
+    pub state: RequestState,
+    /// Why it is there.
+    pub reason: Option<String>,
+    /// When its author says they filed it.
+    pub created_at: Millis,
+}
+
+impl RequestView {
+    /// The hash of form and text: what a decision says it was measured by.
+    pub fn brief_hash(&self) -> Result<ContentHash, CanonicalError> {
+        let json = canonical_json(&(&self.key, &self.form, &self.brief))?;
+        Ok(ContentHash::of(json.as_bytes()))
+    }
+}
+
+/// An asset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AssetView {
+    /// Its id.
+    pub id: AssetId,
+    /// Its name.
+    pub name: String,
+    /// Its category.
+    pub category: Category,
+    /// The request that it answers.
+    pub request: Option<RequestKey>,
+    /// Who added it.
+    pub author: PersonId,
+    /// When they say they did.
+    pub created_at: Millis,
+    /// What people are to its review.
+    pub assignments: BTreeMap<PersonId, ReviewerRole>,
+}
+
+/// An asset's review document, for one audience.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ReviewView {
+    /// All versions.
+    pub versions: BTreeMap<VersionHash, Manifest>,
+    /// All picks, in any order.
+    pub picks: Vec<Pick>,
+    /// All comments, by time of creation, then key.
+    pub comments: Vec<CommentView>,
+    /// Where the bytes of files are.
+    #[serde(skip)]
+    pub blobs: BTreeMap<ContentHash, BlobRef>,
+}
+
+impl ReviewView {
+    /// All versions with their numbers, oldest first.
+    pub fn numbered(&self) -> Vec<NumberedVersion> {
+        number(&self.versions)
+    }
+
+    /// Which version is the current one.
+    pub fn current(&self) -> Current {
+        current(&self.versions, &self.picks)
+    }
+
+    /// The comment of a key.
+    pub fn comment(&self, key: &CommentKey) -> Option<&CommentView> {
+        self.comments.iter().find(|c| c.key == *key)
+    }
+}
+
+/// A comment, or a reply.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CommentView {
+    /// Its key, which names its author.
+    pub key: CommentKey,
+    /// What it says.
+    pub body: String,
+    /// Where it points.
+    pub anchor: Anchor,
+    /// What it is for.
+    pub label: CommentLabel,
+    /// Where it is on its way.
+    pub state: CommentState,
+    /// Who moved it there, if anybody did since it was written.
+    pub state_by: Option<PersonId>,
+    /// The comment that it answers.
+    pub parent: Option<CommentKey>,
+    /// When its author says they wrote it.
+    pub created_at: Millis,
+}

@@ -1,1 +1,10 @@
-//! Whole-process tests.
+//! What the whole-process tests stand on: peers and relays as real processes,
+//! real media made on the spot, and the sources of this repository as data.
+//!
+//! Nothing here links the code under test: it is run, and its output read.
+
+pub mod house;
+pub mod media;
+pub mod peer;
+pub mod relay;
+pub mod sift;

@@ -1,1 +1,44 @@
-fn main() {}
+//! `cargo xtask up | test | lint`: everything that a person or a machine runs
+//! on this repository. One profile, one target directory.
+
+mod lint;
+mod run;
+mod test;
+mod tools;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Build, test and run Proofroom")]
+struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build, start a relay on loopback, make an identity and a workspace, print an invite link
+    Up(up::Up),
+    /// Install what the tests need, build, run every test, print the count
+    Test(test::Test),
+    /// Formatting, clippy, licences and advisories, and the browser build of the pure crates
+    Lint,
+}
+
+fn main() -> ExitCode {
+    let done = match Args::parse().task {
+        Task::Up(up) => up.run(),
+        Task::Test(test) => test.run(),
+        Task::Lint => lint::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(what) => {
+            eprintln!("xtask: {what}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,1 +1,126 @@
-//! .
+//! Processes that keep running: a relay, and a peer that watches.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::peer::{Peer, proofroom, string};
+
+/// How long a condition may take to come true before the test fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A process whose lines of JSON are waited for. Killed when dropped.
+pub struct Running {
+    what: String,
+    child: Child,
+    lines: Receiver<Value>,
+}
+
+impl Running {
+    fn start(what: &str, command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|e| panic!("{what} did not start: {e}"));
+        let lines = read_lines(child.stdout.take().expect("stdout was asked to be piped"));
+        Self { what: what.to_owned(), child, lines }
+    }
+
+    /// A peer's `sync --watch`.
+    pub fn watching(peer: &Peer) -> Self {
+        Self::start(&format!("{} watching", peer.home().display()), &mut peer.command(&["sync", "--watch"]))
+    }
+
+    /// The next line for which `is` holds; the lines before it are passed over.
+    ///
+    /// # Panics
+    /// When the process ends or a minute passes without one.
+    #[track_caller]
+    pub fn wait_for(&self, condition: &str, is: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        let mut seen = Vec::new();
+        loop {
+            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) if is(&line) => return line,
+                Ok(line) => seen.push(line),
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("{}: no {condition} in time, only {seen:?}", self.what)
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("{}: ended before {condition}: {seen:?}", self.what)
+                }
+            }
+        }
+    }
+
+    /// `kill -9`, and waits until the process is gone.
+    pub fn kill(mut self) {
+        self.child.kill().expect("a child can be killed");
+        self.child.wait().expect("a killed child ends");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn read_lines(from: ChildStdout) -> Receiver<Value> {
+    let (send, lines) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            let value = serde_json::from_str(&line).unwrap_or(Value::String(line));
+            if send.send(value).is_err() {
+                break;
+            }
+        }
+    });
+    lines
+}
+
+/// A relay with its data directory, which outlives the process.
+pub struct Relay {
+    /// Where peers reach it.
+    pub url: String,
+    data: PathBuf,
+    process: Running,
+}
+
+impl Relay {
+    /// Starts a relay on a port of the system's choice.
+    pub fn start(data: &Path) -> Self {
+        Self::listen(data, "127.0.0.1:0")
+    }
+
+    fn listen(data: &Path, listen: &str) -> Self {
+        let mut command = Command::new(proofroom());
+        command.args(["--json", "relay", "--listen", listen, "--data"]).arg(data);
+        let process = Running::start("relay", &mut command);
+        let first = process.wait_for("address", |line| line["url"].is_string());
+        Self { url: string(&first, "url"), data: data.to_path_buf(), process }
+    }
+
+    /// Everything that the relay keeps.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// `kill -9`, then the same directory and port again.
+    pub fn kill_and_restart(self) -> Self {
+        let listen = self.url.trim_start_matches("ws://").split('/').next().unwrap_or_default().to_owned();
+        self.process.kill();
+        Self::listen(&self.data, &listen)
+    }
+
+    /// `kill -9`.
+    pub fn kill(self) {
+        self.process.kill();
+    }
+}

@@ -1,1 +1,18 @@
 //! Who may do what: the membership log and its evaluation.
+
+mod authority;
+mod op;
+mod refusal;
+mod role;
+mod standing;
+mod state;
+
+pub use authority::{Authority, Inserted};
+pub use op::{
+    CUT_LOGS_MAX, Cut, LINKS_MAX, Linked, Op, OpDecodeError, PARENTS_MAX, USES_MAX, WRAPS_MAX, Wrapped,
+    sign_accept, verify_accept,
+};
+pub use refusal::{AuthorityError, Refusal};
+pub use role::{Role, RoleParseError};
+pub use standing::Standing;
+pub use state::{Device, Epoch, Invite, Member, Seniority, State, Turnover};

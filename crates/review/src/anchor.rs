@@ -5,6 +5,7 @@
 //! oriented width and height with the origin at the top left; never a float.
 
 mod check;
+mod quote;
 mod region;
 
 use proofroom_ident::{ContentHash, VersionHash};
@@ -72,6 +73,17 @@ pub enum AnchorError {
         what: &'static str,
         /// Its length.
         chars: usize,
+    },
+    /// The quoted text is not there.
+    #[error("the text does not hold the quote `{0}`")]
+    QuoteMissing(String),
+    /// The quoted text is there more than once.
+    #[error("the text holds the quote `{quote}` {count} times: quote more of it")]
+    QuoteAmbiguous {
+        /// The quote, at most 80 characters of it.
+        quote: String,
+        /// How often it is there.
+        count: usize,
     },
 }
 

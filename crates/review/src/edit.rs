@@ -131,7 +131,9 @@ impl PlanEdit {
                     return Err(EditError::NoReason(*state));
                 }
             }
-            Self::AddAsset { name, .. } | Self::RenameAsset { name, .. } => text::line("the asset's name", name)?,
+            Self::AddAsset { name, .. } | Self::RenameAsset { name, .. } => {
+                text::line("the asset's name", name)?
+            }
             Self::SetAssignment { .. } => {}
         }
         Ok(())
@@ -217,7 +219,8 @@ impl ReviewEdit {
 
 fn check_version(manifest: &Manifest, blobs: &[BlobRef]) -> Result<(), EditError> {
     manifest.check()?;
-    let held = |file: &&crate::FileRef| blobs.iter().any(|b| b.content == file.content && b.bytes == file.bytes);
+    let held =
+        |file: &&crate::FileRef| blobs.iter().any(|b| b.content == file.content && b.bytes == file.bytes);
     match manifest.files.iter().find(|file| !held(file)) {
         Some(file) => Err(EditError::NoBlob(file.name.clone())),
         None => Ok(()),

@@ -11,6 +11,7 @@ use crate::text::{self, TextError};
 /// Largest canonical manifest, in bytes.
 pub const MANIFEST_BYTES_MAX: usize = 1 << 20;
 const FILES_MAX: usize = 2_000;
+const NAME_BYTES_MAX: usize = 255;
 const PARENTS_MAX: usize = 64;
 const FILE_BYTES_MAX: u64 = 1 << 50;
 
@@ -27,7 +28,7 @@ pub enum ManifestError {
     #[error("version manifest: {0}")]
     Rule(&'static str),
     /// A file name would leave the folder that it is written to.
-    #[error("version manifest: `{0}` is not a plain file name")]
+    #[error("version manifest: `{0}` is not a file name that every system can write")]
     FileName(String),
 }
 
@@ -123,7 +124,11 @@ impl FileRef {
 
 /// Whether writing a file of this name stays in its folder, on every system.
 fn is_plain_name(name: &str) -> bool {
-    !matches!(name, "." | "..")
+    let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
+    let device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
+        || (stem.len() == 4 && (stem.starts_with("COM") || stem.starts_with("LPT")));
+    name.len() <= NAME_BYTES_MAX
+        && !device
         && !name.contains(['/', '\\', ':', '*', '?', '"', '<', '>', '|'])
         && !name.ends_with(['.', ' '])
         && !name.starts_with(' ')

@@ -134,10 +134,12 @@ fn by_magic(bytes: &[u8]) -> Option<MediaType> {
         (b"ID3", MediaType::Mp3),
     ];
     let plain = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, media)| *media);
-    plain.or_else(|| riff(bytes)).or_else(|| iso_base_media(bytes)).or_else(|| matroska(bytes)).or_else(|| {
-        let zip = bytes.starts_with(b"PK\x03\x04").then(|| zip_content(bytes));
-        zip.or_else(|| mpeg_audio(bytes).then_some(MediaType::Mp3))
-    })
+    plain.or_else(|| riff(bytes)).or_else(|| iso_base_media(bytes)).or_else(|| matroska(bytes)).or_else(
+        || {
+            let zip = bytes.starts_with(b"PK\x03\x04").then(|| zip_content(bytes));
+            zip.or_else(|| mpeg_audio(bytes).then_some(MediaType::Mp3))
+        },
+    )
 }
 
 fn riff(bytes: &[u8]) -> Option<MediaType> {
@@ -172,7 +174,11 @@ fn matroska(bytes: &[u8]) -> Option<MediaType> {
 
 /// A Word document is a ZIP archive with a folder `word`.
 fn zip_content(bytes: &[u8]) -> MediaType {
-    if holds(bytes, b"word/") && holds(bytes, b"[Content_Types].xml") { MediaType::Docx } else { MediaType::Zip }
+    if holds(bytes, b"word/") && holds(bytes, b"[Content_Types].xml") {
+        MediaType::Docx
+    } else {
+        MediaType::Zip
+    }
 }
 
 /// An MPEG audio frame without tags: sync bits, layer III, a bit rate and a sample rate that exist.
@@ -189,7 +195,8 @@ fn by_text(bytes: &[u8], file_name: &str) -> Option<MediaType> {
     let text = text_start(bytes)?;
     let name = file_name.to_lowercase();
     let start = text.trim_start_matches('\u{feff}').trim_start();
-    let markup = start.starts_with("<?xml") || start.starts_with("<!--") || start.starts_with("<!DOCTYPE svg");
+    let markup =
+        start.starts_with("<?xml") || start.starts_with("<!--") || start.starts_with("<!DOCTYPE svg");
     if start.starts_with("<svg") || (markup && start.contains("<svg")) {
         return Some(MediaType::Svg);
     }

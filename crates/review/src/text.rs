@@ -49,7 +49,12 @@ fn reorders(c: char) -> bool {
     matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }
 
-fn check(field: &'static str, text: &str, bytes_max: usize, bad: impl Fn(char) -> bool) -> Result<(), TextError> {
+fn check(
+    field: &'static str,
+    text: &str,
+    bytes_max: usize,
+    bad: impl Fn(char) -> bool,
+) -> Result<(), TextError> {
     if text.len() > bytes_max {
         return Err(TextError::TooLong { field, bytes: text.len(), bytes_max });
     }

@@ -29,7 +29,9 @@ pub enum TimecodeError {
         largest: u16,
     },
     /// Drop-frame counting skips this label.
-    #[error("timecode {label} does not exist at {rate} drop-frame: the first label of that minute is {first}")]
+    #[error(
+        "timecode {label} does not exist at {rate} drop-frame: the first label of that minute is {first}"
+    )]
     Dropped {
         /// The label.
         label: Timecode,
@@ -282,19 +284,23 @@ impl FromStr for Timecode {
     type Err = TimecodeError;
     fn from_str(text: &str) -> Result<Self, TimecodeError> {
         let wrong = || TimecodeError::Form(text.chars().take(80).collect());
-        let drop_frame = text.contains(';');
-        let (head, frames) = text.rsplit_once([':', ';']).ok_or_else(wrong)?;
-        let parts: Vec<&str> = head.split(':').collect();
-        let [hours, minutes, seconds] = parts[..] else { return Err(wrong()) };
-        let number = |part: &str| {
-            let digits = (2..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        let parts: Vec<&str> = text.split([':', ';']).collect();
+        let [hours, minutes, seconds, frames] = parts[..] else { return Err(wrong()) };
+        // Editors write drop-frame as 00:01:00;02 or as 00;01;00;02.
+        let drop_frame = match text.matches([':', ';']).collect::<String>().as_str() {
+            ":::" => false,
+            "::;" | ";;;" => true,
+            _ => return Err(wrong()),
+        };
+        let number = |part: &str, digits_max| {
+            let digits = (2..=digits_max).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
             if digits { part.parse::<u16>().map_err(|_| wrong()) } else { Err(wrong()) }
         };
         Ok(Self {
-            hours: number(hours)?,
-            minutes: number(minutes)?,
-            seconds: number(seconds)?,
-            frames: number(frames)?,
+            hours: number(hours, 2)?,
+            minutes: number(minutes, 2)?,
+            seconds: number(seconds, 2)?,
+            frames: number(frames, 3)?,
             drop_frame,
         })
     }

@@ -1,8 +1,6 @@
 //! What each selector must keep.
 
-use super::{
-    AnchorError, CONTEXT_CHARS_MAX, DEPTH_MAX, Frames, PATH_BYTES_MAX, QUOTE_BYTES_MAX, Selector,
-};
+use super::{AnchorError, CONTEXT_CHARS_MAX, DEPTH_MAX, Frames, PATH_BYTES_MAX, QUOTE_BYTES_MAX, Selector};
 use crate::text::{self, TextError};
 
 impl Selector {
@@ -49,7 +47,8 @@ fn range(what: &'static str, start: u64, end: u64) -> Result<(), AnchorError> {
 /// Path data only: an SVG path is shown by every peer, so nothing else may ride on it.
 fn check_path(path: &str) -> Result<(), AnchorError> {
     if path.len() > PATH_BYTES_MAX {
-        let over = TextError::TooLong { field: "the shape's path", bytes: path.len(), bytes_max: PATH_BYTES_MAX };
+        let over =
+            TextError::TooLong { field: "the shape's path", bytes: path.len(), bytes_max: PATH_BYTES_MAX };
         return Err(over.into());
     }
     let is_data = |c: char| c.is_ascii_digit() || "MmLlHhVvCcSsQqTtAaZz ,.-+\n".contains(c);

@@ -56,7 +56,8 @@ impl Region {
         }
         let body = body.strip_prefix("pixel:").unwrap_or(body);
         let [x, y, w, h] = four(body, |part| part.parse().ok()).ok_or_else(|| wrong(PIXEL_FORM))?;
-        let size = native_px.ok_or_else(|| wrong("the picture's size is not known: write percent:x,y,w,h"))?;
+        let size =
+            native_px.ok_or_else(|| wrong("the picture's size is not known: write percent:x,y,w,h"))?;
         Self::of_px(x, y, w, h, size)
     }
 

@@ -102,7 +102,8 @@ impl BriefFile {
         };
         categories.sort_unstable();
         categories.dedup();
-        let deliverables: Result<_, _> = self.deliverables.into_iter().map(DeliverableFile::into_form).collect();
+        let deliverables: Result<_, _> =
+            self.deliverables.into_iter().map(DeliverableFile::into_form).collect();
         Ok(RequestForm {
             title: self.title,
             categories,

@@ -147,16 +147,21 @@ impl Signed {
 
     /// Checks workspace, payload hash and signature, cheapest first.
     pub fn verify(self, workspace: WorkspaceId) -> Result<Verified, VerifyError> {
-        if blake3::hash(&self.bytes[SIGNED_BYTES..]).as_bytes() != &self.head.header.payload_hash {
-            return Err(VerifyError::Payload(self.head.hash));
-        }
+        self.check_payload()?;
         Ok(Verified { head: self.head.verify(workspace)?, bytes: self.bytes })
     }
 
     /// Trusts an entry without checking its signature. Only for bytes that this
-    /// device itself verified before it stored them.
-    pub fn trust_stored_bytes(self) -> Verified {
-        Verified { head: VerifiedHeader(self.head), bytes: self.bytes }
+    /// device itself verified before it stored them; the payload's hash is checked
+    /// again, because disks forget.
+    pub fn trust_stored_bytes(self) -> Result<Verified, VerifyError> {
+        self.check_payload()?;
+        Ok(Verified { head: VerifiedHeader(self.head), bytes: self.bytes })
+    }
+
+    fn check_payload(&self) -> Result<(), VerifyError> {
+        let holds = blake3::hash(&self.bytes[SIGNED_BYTES..]).as_bytes() == &self.head.header.payload_hash;
+        if holds { Ok(()) } else { Err(VerifyError::Payload(self.head.hash)) }
     }
 }
 

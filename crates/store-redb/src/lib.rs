@@ -1,1 +1,46 @@
-//! The store contract on redb.
+//! The store contract on redb: one file, one writing process.
+//!
+//! ```text
+//! table      key                                   value
+//! schema     "schema"                              u32
+//! entries-1  workspace:32 doc:16 log:16 seq:u64be  the entry as transmitted
+//! tips-1     workspace:32 doc:16 log:16            author:32 audience:1 seq:u64le hash:32
+//! docs-1     workspace:32 doc:16                   audience:1 entries:u64le bytes:u64le digest:32
+//! proofs-1   workspace:32 doc:16 log:16            (len:u32le entry) twice, one log position
+//! meta-1     the caller's bytes                    the caller's bytes
+//! ```
+//!
+//! Keys sort as bytes do, so a log is one range, and so are a document's logs
+//! and a workspace's documents. The number in a table's name is its layout's
+//! version; `schema` counts all of them together, and a file with a higher count
+//! than this program knows is refused before anything is touched.
+//!
+//! # What survives
+//!
+//! [`Store::commit`] is one redb transaction with immediate durability and two
+//! phases: the new pages are written and synced, then the root is switched and
+//! synced again, then the call returns. A crash before the switch leaves the old
+//! root, with every earlier commit; a crash after it leaves the new one. Tip,
+//! document digest and entry change in the same transaction, so none can run
+//! ahead of the others. The allocator's state is saved with each commit: opening
+//! after a crash does not walk the file. When the file is created its directory
+//! is synced too, so a power loss cannot take the name away.
+//!
+//! A failed read, write or sync poisons the store: what reached the disk is then
+//! unknown until the file is opened again. A full disk is such a failure and says
+//! so. Entries are checked when they are read back (position, chain, payload
+//! hash), so a damaged sector is named instead of served; where redb itself
+//! panics over a damaged page, that is caught and reported as damage.
+//!
+//! The file is locked while it is open: a second process is told so at once.
+
+mod failure;
+mod layout;
+mod read;
+mod store;
+mod write;
+
+pub use store::{CACHE_BYTES_DEFAULT, RedbStore, SCHEMA};
+
+#[cfg(doc)]
+use proofroom_store::Store;

@@ -33,7 +33,8 @@ pub trait Store {
     /// Makes the whole batch durable, then returns.
     ///
     /// # Errors
-    /// A refusal leaves the store as it was; any other error poisons it.
+    /// A refusal leaves the store as it was; a failure of the storage poisons it
+    /// ([`StoreError::is_refusal`], [`StoreError::poisons`]).
     fn commit(&mut self, batch: Batch) -> Result<(), StoreError>;
 
     /// All workspaces of which entries are held.

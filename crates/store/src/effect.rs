@@ -35,10 +35,10 @@ pub struct Effect {
 
 impl Effect {
     /// Checks a whole batch against the tips held, which `tip_of` looks up.
-    pub fn of(
+    pub fn of<E: From<StoreError>>(
         batch: &Batch,
-        mut tip_of: impl FnMut(&LogKey) -> Result<Option<LogTip>, StoreError>,
-    ) -> Result<Self, StoreError> {
+        mut tip_of: impl FnMut(&LogKey) -> Result<Option<LogTip>, E>,
+    ) -> Result<Self, E> {
         let mut effect = Self::default();
         for write in batch.writes() {
             write.check_sizes()?;
@@ -51,23 +51,21 @@ impl Effect {
         Ok(effect)
     }
 
-    fn append(
+    fn append<E: From<StoreError>>(
         &mut self,
         entry: &Verified,
-        tip_of: &mut impl FnMut(&LogKey) -> Result<Option<LogTip>, StoreError>,
-    ) -> Result<(), StoreError> {
+        tip_of: &mut impl FnMut(&LogKey) -> Result<Option<LogTip>, E>,
+    ) -> Result<(), E> {
         let header = entry.header();
         let key = (entry.workspace(), header.doc, header.log);
         let held = match self.tips.get(&key) {
             Some(tip) => Some(*tip),
             None => tip_of(&key)?,
         };
-        self.tips.insert(key, check_link(held.as_ref(), entry.head())?);
-        let growth = self.docs.entry((key.0, key.1)).or_insert(Growth {
-            audience: header.audience,
-            entries: 0,
-            bytes: 0,
-        });
+        let tip = check_link(held.as_ref(), entry.head()).map_err(StoreError::Chain)?;
+        self.tips.insert(key, tip);
+        let audience = header.audience;
+        let growth = self.docs.entry((key.0, key.1)).or_insert(Growth { audience, entries: 0, bytes: 0 });
         growth.entries += 1;
         growth.bytes += entry.bytes().len() as u64;
         Ok(())

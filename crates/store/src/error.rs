@@ -5,8 +5,9 @@ use proofroom_ident::EntryHash;
 
 /// A store refuses, or fails.
 ///
-/// *Refusals* concern the batch and leave the store as it was. *Failures* concern
-/// the store itself: see [`StoreError::is_refusal`].
+/// *Refusals* concern the batch and leave the store as it was. *Damage* concerns
+/// what was asked for: the rest can still be read. *Failures* of the storage
+/// itself poison the store.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Refusal: an entry does not follow its log.
@@ -45,6 +46,14 @@ pub enum StoreError {
         /// The newest schema that this program knows.
         known: u32,
     },
+    /// The store may not be written here.
+    #[error("the store {place} cannot be written: {cause}")]
+    ReadOnly {
+        /// Where the store is.
+        place: String,
+        /// What the system said.
+        cause: String,
+    },
     /// No room is left where the store is kept.
     #[error("no space is left for the store while {doing}: {cause}")]
     Full {
@@ -81,5 +90,10 @@ impl StoreError {
     /// Whether only the batch is at fault: the store is as it was and goes on.
     pub fn is_refusal(&self) -> bool {
         matches!(self, Self::Chain(_) | Self::NotAProof(..) | Self::TooLarge { .. })
+    }
+
+    /// Whether the storage itself failed: nothing more is taken or told until it is reopened.
+    pub fn poisons(&self) -> bool {
+        !self.is_refusal() && !matches!(self, Self::Corrupt { .. })
     }
 }

@@ -104,7 +104,7 @@ impl MemoryStore {
 impl Store for MemoryStore {
     fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
         self.healthy()?;
-        let effect = Effect::of(&batch, |key| Ok(self.tips.get(key).copied()))?;
+        let effect = Effect::of(&batch, |key| Ok::<_, StoreError>(self.tips.get(key).copied()))?;
         self.spend_commit()?;
         for write in batch.into_writes() {
             self.write(write);

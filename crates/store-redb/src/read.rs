@@ -1,0 +1,158 @@
+//! Reading: each call is one snapshot of the last commit.
+
+use std::ops::Bound;
+
+use proofroom_entry::{LogTip, Verified};
+use proofroom_ident::{DocId, LogId, WorkspaceId};
+use proofroom_store::{Batch, DocSummary, KeyValue, LogKey, Pair, Store, StoreError};
+use redb::{Key, ReadOnlyTable, ReadableDatabase as _, TableDefinition, Value};
+
+use crate::failure::Failure;
+use crate::layout::{
+    DOCS, DocRowKey, ENTRIES, EntryRowKey, LogRowKey, META, PROOFS, TIPS, doc_key, entry_key, log_key,
+    read_doc, read_entry, read_proof, read_tip, span, workspace_of,
+};
+use crate::store::RedbStore;
+
+impl RedbStore {
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &self,
+        table: TableDefinition<'static, K, V>,
+    ) -> Result<ReadOnlyTable<K, V>, Failure> {
+        Ok(self.db.begin_read()?.open_table(table)?)
+    }
+
+    fn read_workspaces(&self) -> Result<Vec<WorkspaceId>, Failure> {
+        let docs = self.table(DOCS)?;
+        let (mut all, mut after) = (Vec::new(), None::<DocRowKey>);
+        loop {
+            let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+            let Some(row) = docs.range::<&DocRowKey>((from, Bound::Unbounded))?.next() else {
+                return Ok(all);
+            };
+            let workspace = workspace_of(row?.0.value());
+            all.push(workspace);
+            after = Some(span(workspace.as_bytes()).1);
+        }
+    }
+
+    fn read_docs(&self, workspace: WorkspaceId) -> Result<Vec<DocSummary>, Failure> {
+        let (first, last) = span(workspace.as_bytes());
+        let mut all = Vec::new();
+        for row in self.table(DOCS)?.range::<&DocRowKey>(&first..=&last)? {
+            let (key, summary) = row?;
+            all.push(read_doc(key.value(), summary.value())?);
+        }
+        Ok(all)
+    }
+
+    fn read_tips(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<LogTip>, Failure> {
+        let (first, last) = span(&doc_key(&(workspace, doc)));
+        let mut all = Vec::new();
+        for row in self.table(TIPS)?.range::<&LogRowKey>(&first..=&last)? {
+            let (key, tip) = row?;
+            all.push(read_tip(key.value(), tip.value())?);
+        }
+        Ok(all)
+    }
+
+    fn read_entries(&self, log: &LogKey, from_seq: u64, bytes_max: usize) -> Result<Vec<Verified>, Failure> {
+        let (first, last) = (entry_key(log, from_seq), entry_key(log, u64::MAX));
+        let (mut all, mut bytes) = (Vec::<Verified>::new(), 0usize);
+        for row in self.table(ENTRIES)?.range::<&EntryRowKey>(&first..=&last)? {
+            let (key, row) = row?;
+            bytes = bytes.saturating_add(row.value().len());
+            if bytes > bytes_max && !all.is_empty() {
+                break;
+            }
+            let entry = read_entry(key.value(), row.value())?;
+            if all.last().is_some_and(|before| entry.header().prev != before.hash()) {
+                return Err(Failure::Damage(format!("entry {:?} does not follow its log", entry.hash())));
+            }
+            all.push(entry);
+        }
+        Ok(all)
+    }
+
+    fn read_proofs(&self, workspace: WorkspaceId) -> Result<Vec<Pair>, Failure> {
+        let (first, last) = span(workspace.as_bytes());
+        let mut all = Vec::new();
+        for row in self.table(PROOFS)?.range::<&LogRowKey>(&first..=&last)? {
+            all.push(read_proof(row?.1.value())?);
+        }
+        Ok(all)
+    }
+
+    fn read_prefix(&self, prefix: &[u8]) -> Result<Vec<KeyValue>, Failure> {
+        let mut all = Vec::new();
+        for row in self.table(META)?.range::<&[u8]>(prefix..)? {
+            let (key, value) = row?;
+            if !key.value().starts_with(prefix) {
+                break;
+            }
+            all.push((key.value().to_vec(), value.value().to_vec()));
+        }
+        Ok(all)
+    }
+}
+
+impl Store for RedbStore {
+    fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
+        self.write(batch)
+    }
+
+    fn workspaces(&self) -> Result<Vec<WorkspaceId>, StoreError> {
+        self.run("listing workspaces", || self.read_workspaces())
+    }
+
+    fn docs(&self, workspace: WorkspaceId) -> Result<Vec<DocSummary>, StoreError> {
+        self.run("listing documents", || self.read_docs(workspace))
+    }
+
+    fn tips(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<LogTip>, StoreError> {
+        self.run("listing logs", || self.read_tips(workspace, doc))
+    }
+
+    fn tip(&self, workspace: WorkspaceId, doc: DocId, log: LogId) -> Result<Option<LogTip>, StoreError> {
+        self.run("looking up a log", || {
+            let key = log_key(&(workspace, doc, log));
+            self.table(TIPS)?.get(&key)?.map(|row| read_tip(&key, row.value())).transpose()
+        })
+    }
+
+    fn entries(
+        &self,
+        workspace: WorkspaceId,
+        doc: DocId,
+        log: LogId,
+        from_seq: u64,
+        bytes_max: usize,
+    ) -> Result<Vec<Verified>, StoreError> {
+        self.run("reading entries", || self.read_entries(&(workspace, doc, log), from_seq, bytes_max))
+    }
+
+    fn entry(
+        &self,
+        workspace: WorkspaceId,
+        doc: DocId,
+        log: LogId,
+        seq: u64,
+    ) -> Result<Option<Verified>, StoreError> {
+        self.run("reading an entry", || {
+            let key = entry_key(&(workspace, doc, log), seq);
+            self.table(ENTRIES)?.get(&key)?.map(|row| read_entry(&key, row.value())).transpose()
+        })
+    }
+
+    fn proofs(&self, workspace: WorkspaceId) -> Result<Vec<Pair>, StoreError> {
+        self.run("reading proofs", || self.read_proofs(workspace))
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.run("reading a value", || Ok(self.table(META)?.get(key)?.map(|row| row.value().to_vec())))
+    }
+
+    fn scan(&self, prefix: &[u8]) -> Result<Vec<KeyValue>, StoreError> {
+        self.run("reading values", || self.read_prefix(prefix))
+    }
+}

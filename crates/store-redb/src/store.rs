@@ -1,0 +1,150 @@
+//! Opening, and the one door to redb: errors named, panics caught, failures kept.
+
+use std::fs::File;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::OnceLock;
+
+use proofroom_store::StoreError;
+use redb::{Database, Durability, ReadableDatabase as _, StorageBackend, WriteTransaction};
+
+use crate::failure::Failure;
+use crate::layout::{DOCS, ENTRIES, META, PROOFS, SCHEMAS, TIPS};
+
+/// The schema that this program writes, and the newest that it reads.
+pub const SCHEMA: u32 = 1;
+/// Memory for cached pages, in bytes, unless the caller says otherwise.
+pub const CACHE_BYTES_DEFAULT: usize = 32 << 20;
+
+const OPENING: &str = "opening it";
+
+/// A store in one redb file.
+#[derive(Debug)]
+pub struct RedbStore {
+    pub(crate) db: Database,
+    place: String,
+    poison: OnceLock<String>,
+}
+
+impl RedbStore {
+    /// Opens the store in the file at `path`, or makes a new one there.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::open_with_cache(path, CACHE_BYTES_DEFAULT)
+    }
+
+    /// As [`RedbStore::open`], with a page cache of `cache_bytes`.
+    pub fn open_with_cache(path: impl AsRef<Path>, cache_bytes: usize) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        let place = path.display().to_string();
+        let new = !path.exists();
+        let store = Self::prepare(&place, || {
+            redb::Builder::new().set_cache_size(cache_bytes).create(path).map_err(Failure::from)
+        })?;
+        if new {
+            sync_parent(path).map_err(|e| Failure::from(e).into_store_error(OPENING, &place))?;
+        }
+        Ok(store)
+    }
+
+    /// Opens the store on other storage than a file: a browser's handle, a test's
+    /// failing disk. `place` names it in errors.
+    pub fn open_on(backend: impl StorageBackend, place: &str) -> Result<Self, StoreError> {
+        Self::prepare(place, || {
+            let mut builder = redb::Builder::new();
+            builder.set_cache_size(CACHE_BYTES_DEFAULT).create_with_backend(backend).map_err(Failure::from)
+        })
+    }
+
+    fn prepare(place: &str, open: impl FnOnce() -> Result<Database, Failure>) -> Result<Self, StoreError> {
+        let db = caught(open).map_err(|e| e.into_store_error(OPENING, place))?;
+        let store = Self { db, place: place.into(), poison: OnceLock::new() };
+        store.run(OPENING, || store.settle_schema())?;
+        Ok(store)
+    }
+
+    /// Checks the schema of an old file; makes the tables of a new one.
+    fn settle_schema(&self) -> Result<(), Failure> {
+        match self.schema()? {
+            Some(SCHEMA) => Ok(()),
+            Some(found) if found > SCHEMA => Err(Failure::Store(StoreError::NewerSchema {
+                place: self.place.clone(),
+                found,
+                known: SCHEMA,
+            })),
+            Some(found) => Err(Failure::Damage(format!("schema {found} was never written"))),
+            None => self.create_tables(),
+        }
+    }
+
+    /// The schema of the file; `None` if it holds nothing yet.
+    fn schema(&self) -> Result<Option<u32>, Failure> {
+        let read = self.db.begin_read()?;
+        let table = match read.open_table(SCHEMAS) {
+            Ok(table) => table,
+            Err(redb::TableError::TableDoesNotExist(_)) if read.list_tables()?.next().is_none() => {
+                return Ok(None);
+            }
+            Err(redb::TableError::TableDoesNotExist(_)) => {
+                return Err(Failure::Damage("it is a database of some other program".into()));
+            }
+            Err(e) => return Err(e.into()),
+        };
+        let row = table.get(SCHEMAS_KEY)?;
+        row.map(|v| Some(v.value())).ok_or_else(|| Failure::Damage("its schema row is gone".into()))
+    }
+
+    fn create_tables(&self) -> Result<(), Failure> {
+        let write = self.begin_write()?;
+        write.open_table(SCHEMAS)?.insert(SCHEMAS_KEY, SCHEMA)?;
+        write.open_table(ENTRIES)?;
+        write.open_table(TIPS)?;
+        write.open_table(DOCS)?;
+        write.open_table(PROOFS)?;
+        write.open_table(META)?;
+        write.commit()?;
+        Ok(())
+    }
+
+    /// A transaction that is durable when its commit returns.
+    pub(crate) fn begin_write(&self) -> Result<WriteTransaction, Failure> {
+        let mut write = self.db.begin_write()?;
+        write.set_durability(Durability::Immediate)?;
+        // Two phases, and the allocator's state saved: see the crate's header.
+        write.set_quick_repair(true);
+        Ok(write)
+    }
+
+    /// Runs one operation. A failure of the storage poisons the store.
+    pub(crate) fn run<T>(
+        &self,
+        doing: &'static str,
+        act: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        if let Some(cause) = self.poison.get() {
+            return Err(StoreError::Poisoned { cause: cause.clone() });
+        }
+        caught(act).map_err(|failure| {
+            let error = failure.into_store_error(doing, &self.place);
+            if error.poisons() {
+                self.poison.get_or_init(|| error.to_string());
+            }
+            error
+        })
+    }
+}
+
+const SCHEMAS_KEY: &str = "schema";
+
+fn caught<T>(act: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(|panic| Err(Failure::of_panic(&*panic)))
+}
+
+/// Makes a new file's name durable. Where directories cannot be opened, the system does it.
+fn sync_parent(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match File::open(parent) {
+        Ok(dir) => dir.sync_all(),
+        Err(_) => Ok(()),
+    }
+}

@@ -1,0 +1,109 @@
+//! Committing: one batch, one transaction.
+
+use proofroom_entry::{LogTip, Verified};
+use proofroom_store::{
+    Batch, DocKey, DocSummary, Effect, Growth, LogKey, Pair, StoreError, Write, doc_digest,
+};
+use redb::{ReadableTable, Table, WriteTransaction};
+
+use crate::failure::Failure;
+use crate::layout::{
+    DOCS, ENTRIES, LogRowKey, META, PROOFS, TIP_BYTES, TIPS, doc_key, doc_row, entry_key, log_key, proof_row,
+    read_doc, read_proof, read_tip, span, tip_row,
+};
+use crate::store::RedbStore;
+
+type Tips<'t> = Table<'t, &'static LogRowKey, &'static [u8; TIP_BYTES]>;
+
+impl RedbStore {
+    pub(crate) fn write(&self, batch: Batch) -> Result<(), StoreError> {
+        self.run("committing a batch", || {
+            let write = self.begin_write()?;
+            // Dropping the transaction on an error takes all of it back.
+            write_batch(&write, batch)?;
+            write.commit()?;
+            Ok(())
+        })
+    }
+}
+
+fn write_batch(write: &WriteTransaction, batch: Batch) -> Result<(), Failure> {
+    let mut tips = write.open_table(TIPS)?;
+    let effect = Effect::of(&batch, |key| held_tip(&tips, key))?;
+    for (key, tip) in &effect.tips {
+        tips.insert(&log_key(key), &tip_row(tip))?;
+    }
+    grow_docs(write, &tips, &effect)?;
+    let mut entries = write.open_table(ENTRIES)?;
+    let mut meta = write.open_table(META)?;
+    for item in batch.into_writes() {
+        match item {
+            Write::Append(entry) => {
+                entries.insert(&position(&entry), &entry.bytes()[..])?;
+            }
+            Write::Proof(pair) => keep_proof(write, &pair)?,
+            Write::Put(key, value) => {
+                meta.insert(&key[..], &value[..])?;
+            }
+            Write::Delete(key) => {
+                meta.remove(&key[..])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn held_tip(tips: &Tips<'_>, key: &LogKey) -> Result<Option<LogTip>, Failure> {
+    let key = log_key(key);
+    tips.get(&key)?.map(|row| read_tip(&key, row.value())).transpose()
+}
+
+fn grow_docs(write: &WriteTransaction, tips: &Tips<'_>, effect: &Effect) -> Result<(), Failure> {
+    let mut docs = write.open_table(DOCS)?;
+    for (key, growth) in &effect.docs {
+        let row_key = doc_key(key);
+        let held = docs.get(&row_key)?.map(|row| read_doc(&row_key, row.value())).transpose()?;
+        let summary = grown(key, held, growth, tips)?;
+        docs.insert(&row_key, &doc_row(&summary))?;
+    }
+    Ok(())
+}
+
+fn grown(
+    key: &DocKey,
+    held: Option<DocSummary>,
+    growth: &Growth,
+    tips: &Tips<'_>,
+) -> Result<DocSummary, Failure> {
+    let (first, last) = span(&doc_key(key));
+    let mut all = Vec::new();
+    for row in tips.range::<&LogRowKey>(&first..=&last)? {
+        let (key, tip) = row?;
+        all.push(read_tip(key.value(), tip.value())?);
+    }
+    let (entries, bytes) = held.map_or((0, 0), |h| (h.entries, h.bytes));
+    Ok(DocSummary {
+        doc: key.1,
+        audience: growth.audience,
+        digest: doc_digest(&all),
+        entries: entries + growth.entries,
+        bytes: bytes + growth.bytes,
+    })
+}
+
+/// Keeps the proof of a log's earliest position.
+fn keep_proof(write: &WriteTransaction, pair: &Pair) -> Result<(), Failure> {
+    let header = pair.0.header();
+    let key = log_key(&(pair.0.workspace(), header.doc, header.log));
+    let mut proofs = write.open_table(PROOFS)?;
+    let held = proofs.get(&key)?.map(|row| read_proof(row.value())).transpose()?;
+    if held.is_none_or(|held| header.seq < held.0.header().seq) {
+        proofs.insert(&key, &proof_row(pair)[..])?;
+    }
+    Ok(())
+}
+
+fn position(entry: &Verified) -> [u8; 72] {
+    let h = entry.header();
+    entry_key(&(entry.workspace(), h.doc, h.log), h.seq)
+}

@@ -167,7 +167,9 @@ fn close(so_far: Option<Outcome>, superseded: bool, blocked_by: &[Block]) -> Out
 fn unseen_blockers(e: &Effective<'_>, open: &BTreeMap<CommentKey, &CommentView>) -> Option<Warning> {
     let SignedDecision { person, entry, statement, .. } = e.decision;
     let unseen = |c: &&&CommentView| {
-        c.label == CommentLabel::Blocker && c.key.owner != *person && !statement.open_comments.contains(&c.key)
+        c.label == CommentLabel::Blocker
+            && c.key.owner != *person
+            && !statement.open_comments.contains(&c.key)
     };
     let comments: Vec<CommentKey> = open.values().filter(unseen).map(|c| c.key).collect();
     let approved_blindly = statement.decision.approves() && !comments.is_empty();

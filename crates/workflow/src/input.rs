@@ -55,11 +55,13 @@ pub struct ReviewInput<'a> {
 
 impl<'a> ReviewInput<'a> {
     /// The input of one review document.
-    pub fn of(
-        view: &'a ReviewView,
-        assignments: &'a [Assignment],
-        decisions: &'a [SignedDecision],
-    ) -> Self {
-        Self { versions: &view.versions, picks: &view.picks, assignments, decisions, comments: &view.comments }
+    pub fn of(view: &'a ReviewView, assignments: &'a [Assignment], decisions: &'a [SignedDecision]) -> Self {
+        Self {
+            versions: &view.versions,
+            picks: &view.picks,
+            assignments,
+            decisions,
+            comments: &view.comments,
+        }
     }
 }

@@ -143,7 +143,11 @@ impl fmt::Display for Warning {
         match self {
             Self::Concurrent { person, instead_of, .. } => {
                 let n = instead_of.len() + 1;
-                write!(f, "{} made {n} decisions apart from each other: the most restrictive counts", person.short())
+                write!(
+                    f,
+                    "{} made {n} decisions apart from each other: the most restrictive counts",
+                    person.short()
+                )
             }
             Self::UnseenBlockers { person, comments, .. } => {
                 let n = comments.len();

@@ -46,6 +46,9 @@ pub enum StatementError {
     /// No time zone is that far from UTC.
     #[error("a UTC offset of {0} minutes does not exist")]
     UtcOffset(i16),
+    /// It names another review document than the one that it was found in.
+    #[error("the statement is about another review")]
+    OtherReview,
     /// A list is not in its one order.
     #[error("statement: {0} are sorted and unique")]
     NotSorted(&'static str),

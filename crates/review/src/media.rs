@@ -1,6 +1,12 @@
 //! What a file is, by its first bytes: names lie, magic numbers seldom do.
 
+mod film;
+mod picture;
+
 use crate::words::Category;
+
+pub use film::{Film, film};
+pub use picture::picture_size;
 
 /// How much of a file's beginning [`sniff`] looks at, in bytes.
 pub const SNIFF_BYTES: usize = 65_536;

@@ -6,6 +6,7 @@ mod canonical;
 mod edits;
 mod manifests;
 mod media;
+mod probes;
 mod statements;
 mod timecodes;
 mod versions;

@@ -1,0 +1,221 @@
+//! What a session is told, what it asks for, and what it tells.
+
+use bytes::Bytes;
+use proofroom_entry::Signed;
+use proofroom_ident::{BlobHash, DocId, InviteId, SignerKey, WorkspaceId};
+
+use crate::{Audiences, Code, Live, Refusal};
+
+/// What a session is told.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The peer sent a frame.
+    Frame(Bytes),
+    /// Answers [`Output::PeerProved`]: let it in. Later on: what it may read has narrowed.
+    Admit {
+        /// What the peer may read.
+        reads: Audiences,
+        /// Whether its entries are taken.
+        may_write: bool,
+    },
+    /// Answers [`Output::PeerProved`], or ends a running session: tells the peer why, and closes.
+    Refuse {
+        /// Why, for programs.
+        code: Code,
+        /// Why, for people.
+        text: String,
+    },
+    /// These entries are durable here. Never for what this same peer sent.
+    Stored(Live),
+    /// Answers the oldest open [`Output::Ingest`]: all of it is durable here, but for the refused.
+    Ingested {
+        /// One per log that is not taken any further.
+        refused: Vec<Refusal>,
+    },
+    /// Ask the peer for these documents first.
+    Prefer(Vec<DocId>),
+    /// Offer these blobs with their sizes; the peer asks for those that it lacks.
+    OfferBlobs(Vec<(BlobHash, u64)>),
+    /// Fetch a blob of this many bytes. Also the answer to [`Output::BlobOffered`].
+    WantBlob {
+        /// The blob.
+        blob: BlobHash,
+        /// Its size; anything else is refused.
+        bytes: u64,
+    },
+    /// Answers [`Output::BlobOffered`] or [`Output::BlobArrived`]: the blob is durable here.
+    BlobHeld(BlobHash),
+    /// Answers [`Output::BlobOffered`] or [`Output::BlobArrived`]: it is not taken.
+    RefuseBlob {
+        /// The blob.
+        blob: BlobHash,
+        /// Why, for programs.
+        code: Code,
+        /// Why, for people.
+        text: String,
+    },
+    /// Answers [`Output::ReadBlob`].
+    BlobRead {
+        /// The blob.
+        blob: BlobHash,
+        /// Where the piece begins.
+        offset: u64,
+        /// Size of the whole blob.
+        total: u64,
+        /// The piece.
+        bytes: Bytes,
+    },
+    /// Answers [`Output::ReadBlob`]: not held, or no longer.
+    BlobMissing(BlobHash),
+    /// Time passed. Every second or so is enough.
+    Tick,
+}
+
+/// What a session asks of its driver, in order.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Send this frame.
+    Send(Bytes),
+    /// Server only: the client proved its key. Answer [`Input::Admit`] or [`Input::Refuse`].
+    PeerProved {
+        /// The client's device.
+        device: SignerKey,
+        /// The workspace that it asks for.
+        workspace: WorkspaceId,
+        /// The invite whose capability it proved.
+        invite: Option<InviteId>,
+    },
+    /// Verify these, make them durable, answer [`Input::Ingested`]. In order, one answer each.
+    Ingest(Vec<Signed>),
+    /// The peer offers a blob. Answer `WantBlob`, `BlobHeld` or `RefuseBlob`.
+    BlobOffered {
+        /// The blob.
+        blob: BlobHash,
+        /// Its size.
+        bytes: u64,
+    },
+    /// Read a piece. Answer [`Input::BlobRead`] or [`Input::BlobMissing`].
+    ReadBlob {
+        /// The blob.
+        blob: BlobHash,
+        /// Where the piece begins.
+        offset: u64,
+        /// How many bytes at most; fewer only at the blob's end.
+        bytes_max: usize,
+    },
+    /// Write a piece to where the blob is collected; pieces of one blob come in order.
+    WriteBlob {
+        /// The blob.
+        blob: BlobHash,
+        /// Where the piece begins; 0 begins anew.
+        offset: u64,
+        /// Size of the whole blob.
+        total: u64,
+        /// The piece.
+        bytes: Bytes,
+    },
+    /// All pieces came and have the right hash: make it durable, answer [`Input::BlobHeld`].
+    BlobArrived(BlobHash),
+    /// Forget the pieces of this blob.
+    DropBlob(BlobHash),
+    /// Something to show.
+    Event(Event),
+    /// The session is over: send what is queued, then close the connection.
+    Close {
+        /// Why, for programs.
+        code: Code,
+        /// Why, for people.
+        text: String,
+    },
+}
+
+/// A direction, seen from here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Direction {
+    /// To the peer.
+    Out,
+    /// From the peer.
+    In,
+}
+
+/// What a session tells the application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Both sides proved their keys and the session runs.
+    Admitted {
+        /// The peer's device.
+        peer: SignerKey,
+        /// The audiences that are exchanged.
+        reads: Audiences,
+        /// Whether the peer takes entries.
+        may_write: bool,
+    },
+    /// The peer refuses the session, or ends it.
+    Refused {
+        /// Why, for programs.
+        code: Code,
+        /// Why, for people.
+        text: String,
+    },
+    /// So many entries will be sent because the peer lacks them.
+    Outgoing {
+        /// How many.
+        entries: u64,
+    },
+    /// So many entries will come because this side lacks them.
+    Incoming {
+        /// How many.
+        entries: u64,
+    },
+    /// Entries are durable at the peer.
+    Delivered {
+        /// How many with this confirmation.
+        entries: u64,
+        /// Their size.
+        bytes: u64,
+        /// How many are still on their way, as far as known.
+        outstanding: u64,
+    },
+    /// Entries of the peer's are durable here.
+    Received {
+        /// How many of one batch.
+        entries: u64,
+        /// Their size.
+        bytes: u64,
+    },
+    /// The peer does not take a log any further; the session goes on without it.
+    EntriesRefused(Refusal),
+    /// Both sides have all that the other had when the session began. Once per session.
+    InSync,
+    /// A piece of a blob went or came.
+    BlobProgress {
+        /// Which way.
+        direction: Direction,
+        /// The blob.
+        blob: BlobHash,
+        /// Bytes so far.
+        done: u64,
+        /// Size of the whole.
+        total: u64,
+    },
+    /// An offered blob is durable at the peer.
+    BlobDelivered {
+        /// The blob.
+        blob: BlobHash,
+        /// Its size.
+        bytes: u64,
+    },
+    /// The peer does not hold a wanted blob.
+    BlobMissing(BlobHash),
+    /// The peer does not take an offered blob.
+    BlobRefused {
+        /// The blob.
+        blob: BlobHash,
+        /// Why, for programs.
+        code: Code,
+        /// Why, for people.
+        text: String,
+    },
+    /// The peer sent bytes that are not the blob they claim to be; the session closes.
+    BlobWrong(BlobHash),
+}

@@ -1,0 +1,65 @@
+//! Limits on everything that comes from a peer.
+
+use proofroom_entry::ENTRY_BYTES_MAX;
+
+/// Version of the session protocol.
+pub const PROTOCOL: u16 = 1;
+/// Largest frame, in bytes. A transport refuses longer ones before it buffers them.
+pub const FRAME_BYTES_MAX: usize = 1 << 20;
+/// Where a frame of entries, or a part of one large entry, is cut.
+pub const ENTRIES_BYTES_MAX: usize = 256 << 10;
+/// Entries in flight that the peer has not yet confirmed durable, in bytes.
+pub const WINDOW_BYTES: u64 = 1 << 20;
+/// One piece of a blob, in bytes.
+pub const CHUNK_BYTES: usize = 256 << 10;
+/// Pieces of blobs that one side may have asked for at a time.
+pub const CHUNKS_ASKED_MAX: usize = 4;
+/// Text of a refusal, in bytes.
+pub const TEXT_BYTES_MAX: usize = 400;
+/// Documents that a caller may rank first.
+pub const PREFERRED_MAX: usize = 64;
+
+/// Rows of one page of document digests.
+pub(crate) const DIGESTS_PAGE: usize = 8_192;
+/// Rows of one page of a clock.
+pub(crate) const CLOCK_PAGE: usize = 4_096;
+/// Rows of one blob offer.
+pub(crate) const OFFERS_PAGE: usize = 1_024;
+/// Refusals that one confirmation lists: one per log, so few.
+pub(crate) const REFUSALS_MAX: usize = 1_024;
+
+/// What one session accepts; the defaults suit a member's own machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest entry, in bytes.
+    pub entry_bytes_max: usize,
+    /// Largest blob, in bytes.
+    pub blob_bytes_max: u64,
+    /// Documents of one workspace that are compared.
+    pub docs_max: usize,
+    /// Logs of one document that are compared.
+    pub logs_max: usize,
+    /// Logs that a slow reader may fall behind in before it is cut off.
+    pub behind_logs_max: usize,
+    /// Blobs that may be wanted or offered at a time.
+    pub blobs_max: usize,
+    /// Time for the handshake.
+    pub handshake_ms_max: u64,
+    /// Time for the peer to confirm entries before the session is given up.
+    pub stall_ms_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            entry_bytes_max: ENTRY_BYTES_MAX,
+            blob_bytes_max: 1 << 40,
+            docs_max: 65_536,
+            logs_max: 65_536,
+            behind_logs_max: 65_536,
+            blobs_max: 65_536,
+            handshake_ms_max: 10_000,
+            stall_ms_max: 60_000,
+        }
+    }
+}

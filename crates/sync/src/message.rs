@@ -1,0 +1,171 @@
+//! What travels: one message per frame.
+//!
+//! ```text
+//! frame        schema:u8=1  tag:u8  body
+//!
+//!  1 Greeting  proto:u16 nonce:32 device:32                      server, at once
+//!  2 Open      proto:u16 nonce:32 device:32 workspace:32 offers:u8
+//!              invite:(0 | 1 id:32 signature:64) summary:2*32 proof:64   client
+//!  3 Welcome   reads:u8 may_write:u8 summary:2*32 proof:64       server
+//!  4 Refuse    code:u16 text:run                                 either, then closes
+//!  5 Digests   last:u8 n:u32 n*(doc:16 digest:32)                ascending, paged
+//!  6 Clock     doc:16 last:u8 n:u32 n*(log:16 seq:u64 head:32)   ascending, paged
+//!  7 Coming    entries:u64                                       how many are on their way
+//!  8 Entries   n:u32 n*entry:run                                 one batch
+//!  9 Part      total:u32 offset:u32 bytes:run                    of one large entry: one batch
+//! 10 Ack       batches:u32 n:u32 n*(doc:16 log:16 seq:u64 count:u32 code:u16 text:run)
+//! 11 CaughtUp                                                    the peer has all there was
+//! 12 Prefer    n:u32 n*doc:16                                    these first, please
+//! 13 BlobOffer n:u32 n*(blob:32 bytes:u64)
+//! 14 BlobAsk   blob:32 offset:u64                                one piece
+//! 15 BlobChunk blob:32 offset:u64 total:u64 bytes:run
+//! 16 BlobHeld  blob:32                                           durable at the sender of this
+//! 17 BlobMissing blob:32
+//! 18 BlobRefuse  blob:32 code:u16 text:run
+//! ```
+//!
+//! A frame of entries carries no number of its own session, so one encoding
+//! serves every reader; batches are counted by both sides.
+
+use bytes::Bytes;
+use proofroom_ident::{
+    BlobHash, DocId, EntryHash, InviteId, LogId, ShortInput, Signature, SignerKey, WorkspaceId,
+};
+
+use crate::{Audiences, Code};
+
+mod decode;
+mod encode;
+
+pub(crate) use encode::entries_frame;
+
+/// A session's random challenge.
+pub type Challenge = [u8; 32];
+
+/// A digest per audience; all zero where nothing is held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary(pub [[u8; 32]; 2]);
+
+/// The server's first words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Greeting {
+    /// Version of the protocol.
+    pub proto: u16,
+    /// The server's challenge.
+    pub nonce: Challenge,
+    /// The server's key.
+    pub device: SignerKey,
+}
+
+/// The client's first words: who it is, the proof, and what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// Version of the protocol.
+    pub proto: u16,
+    /// The client's challenge.
+    pub nonce: Challenge,
+    /// The client's device.
+    pub device: SignerKey,
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// What the client is ready to exchange with this server.
+    pub offers: Audiences,
+    /// The proof of an invite's capability.
+    pub invite: Option<(InviteId, Signature)>,
+    /// What the client holds.
+    pub summary: Summary,
+    /// The device's signature over the handshake.
+    pub proof: Signature,
+}
+
+/// The server's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Welcome {
+    /// The audiences that this session exchanges.
+    pub reads: Audiences,
+    /// Whether the server takes entries from the client.
+    pub may_write: bool,
+    /// What the server holds of those audiences.
+    pub summary: Summary,
+    /// The server's signature over the handshake.
+    pub proof: Signature,
+}
+
+/// Where one log stands at the sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockRow {
+    /// The log.
+    pub log: LogId,
+    /// Its last position.
+    pub seq: u64,
+    /// The hash of its last entry.
+    pub head: EntryHash,
+}
+
+/// A log that the receiver does not take any further.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The document.
+    pub doc: DocId,
+    /// The log.
+    pub log: LogId,
+    /// The first position that is refused.
+    pub seq: u64,
+    /// How many entries of the batch are refused with it.
+    pub count: u32,
+    /// Why, for programs.
+    pub code: Code,
+    /// Why, for people.
+    pub text: String,
+}
+
+/// One frame's content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the layout above names every field")]
+pub enum Message {
+    Greeting(Greeting),
+    Open(Box<Open>),
+    Welcome(Welcome),
+    Refuse { code: Code, text: String },
+    Digests { last: bool, docs: Vec<(DocId, [u8; 32])> },
+    Clock { doc: DocId, last: bool, rows: Vec<ClockRow> },
+    Coming { entries: u64 },
+    Entries(Vec<Bytes>),
+    Part { total: u32, offset: u32, bytes: Bytes },
+    Ack { batches: u32, refused: Vec<Refusal> },
+    CaughtUp,
+    Prefer(Vec<DocId>),
+    BlobOffer(Vec<(BlobHash, u64)>),
+    BlobAsk { blob: BlobHash, offset: u64 },
+    BlobChunk { blob: BlobHash, offset: u64, total: u64, bytes: Bytes },
+    BlobHeld(BlobHash),
+    BlobMissing(BlobHash),
+    BlobRefuse { blob: BlobHash, code: Code, text: String },
+}
+
+/// Bytes are not a message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The frame is larger than the limit.
+    #[error("a frame of {bytes} bytes, the limit is {max}")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// The frame ends too early.
+    #[error("frame: {0}")]
+    Short(#[from] ShortInput),
+    /// A field holds a value that this version does not know.
+    #[error("frame: unknown {field} {value}")]
+    Unknown {
+        /// Name of the field.
+        field: &'static str,
+        /// Its value.
+        value: u8,
+    },
+    /// A field breaks the canonical form.
+    #[error("frame: {0}")]
+    NotCanonical(&'static str),
+}

@@ -1,0 +1,209 @@
+//! Bytes to messages: every length checked, every list bounded, every order strict.
+
+use bytes::Bytes;
+use proofroom_ident::{
+    BlobHash, ByteReader, DocId, EntryHash, InviteId, LogId, Signature, SignerKey, WorkspaceId,
+};
+
+use super::encode::{SCHEMA, tag};
+use super::{ClockRow, DecodeError, Greeting, Message, Open, Refusal, Summary, Welcome};
+use crate::limits::{
+    CHUNK_BYTES, CLOCK_PAGE, DIGESTS_PAGE, ENTRIES_BYTES_MAX, FRAME_BYTES_MAX, OFFERS_PAGE, PREFERRED_MAX,
+    REFUSALS_MAX, TEXT_BYTES_MAX,
+};
+use crate::{Audiences, Code};
+
+impl Message {
+    /// Reads one frame. Entries and pieces of blobs stay slices of it.
+    pub fn decode(frame: &Bytes) -> Result<Self, DecodeError> {
+        if frame.len() > FRAME_BYTES_MAX {
+            return Err(DecodeError::TooLarge { bytes: frame.len(), max: FRAME_BYTES_MAX });
+        }
+        let mut r = ByteReader::new(frame);
+        let schema = r.u8("schema")?;
+        if schema != SCHEMA {
+            return Err(DecodeError::Unknown { field: "schema", value: schema });
+        }
+        let tag = r.u8("tag")?;
+        let message = body(tag, &mut r, frame)?;
+        if r.is_empty() { Ok(message) } else { Err(DecodeError::NotCanonical("bytes follow the message")) }
+    }
+}
+
+fn body(tag: u8, r: &mut ByteReader<'_>, frame: &Bytes) -> Result<Message, DecodeError> {
+    Ok(match tag {
+        tag::GREETING => Message::Greeting(greeting(r)?),
+        tag::OPEN => Message::Open(Box::new(open(r)?)),
+        tag::WELCOME => Message::Welcome(welcome(r)?),
+        tag::REFUSE => Message::Refuse { code: code(r)?, text: text(r)? },
+        tag::DIGESTS => Message::Digests { last: flag(r, "last")?, docs: digests(r)? },
+        tag::CLOCK => Message::Clock { doc: doc(r)?, last: flag(r, "last")?, rows: rows(r)? },
+        tag::COMING => Message::Coming { entries: r.u64("entries")? },
+        tag::ENTRIES => Message::Entries(entries(r, frame)?),
+        tag::PART => Message::Part {
+            total: r.u32("total")?,
+            offset: r.u32("offset")?,
+            bytes: piece(r, frame, ENTRIES_BYTES_MAX, "a part of an entry is too long")?,
+        },
+        tag::ACK => Message::Ack {
+            batches: r.u32("batches")?,
+            refused: list(r, REFUSALS_MAX, "too many refusals", refusal)?,
+        },
+        tag::CAUGHT_UP => Message::CaughtUp,
+        tag::PREFER => Message::Prefer(list(r, PREFERRED_MAX, "too many documents are preferred", doc)?),
+        tag::BLOB_OFFER => Message::BlobOffer(list(r, OFFERS_PAGE, "too many blobs are offered", |r| {
+            Ok((blob(r)?, r.u64("bytes")?))
+        })?),
+        tag::BLOB_ASK => Message::BlobAsk { blob: blob(r)?, offset: r.u64("offset")? },
+        tag::BLOB_CHUNK => Message::BlobChunk {
+            blob: blob(r)?,
+            offset: r.u64("offset")?,
+            total: r.u64("total")?,
+            bytes: piece(r, frame, CHUNK_BYTES, "a piece of a blob is too long")?,
+        },
+        tag::BLOB_HELD => Message::BlobHeld(blob(r)?),
+        tag::BLOB_MISSING => Message::BlobMissing(blob(r)?),
+        tag::BLOB_REFUSE => Message::BlobRefuse { blob: blob(r)?, code: code(r)?, text: text(r)? },
+        value => return Err(DecodeError::Unknown { field: "tag", value }),
+    })
+}
+
+/// A list behind its length. Capacity grows with what is there, never with what is claimed.
+fn list<T>(
+    r: &mut ByteReader<'_>,
+    max: usize,
+    too_many: &'static str,
+    item: impl Fn(&mut ByteReader<'_>) -> Result<T, DecodeError>,
+) -> Result<Vec<T>, DecodeError> {
+    let n = usize::try_from(r.u32("count")?).unwrap_or(usize::MAX);
+    if n > max {
+        return Err(DecodeError::NotCanonical(too_many));
+    }
+    (0..n).map(|_| item(r)).collect()
+}
+
+fn flag(r: &mut ByteReader<'_>, field: &'static str) -> Result<bool, DecodeError> {
+    match r.u8(field)? {
+        0 => Ok(false),
+        1 => Ok(true),
+        value => Err(DecodeError::Unknown { field, value }),
+    }
+}
+
+fn doc(r: &mut ByteReader<'_>) -> Result<DocId, DecodeError> {
+    Ok(DocId::from_bytes(r.array("doc")?))
+}
+
+fn blob(r: &mut ByteReader<'_>) -> Result<BlobHash, DecodeError> {
+    Ok(BlobHash::from_bytes(r.array("blob")?))
+}
+
+fn code(r: &mut ByteReader<'_>) -> Result<Code, DecodeError> {
+    Ok(Code::from_number(r.u16("code")?))
+}
+
+fn text(r: &mut ByteReader<'_>) -> Result<String, DecodeError> {
+    let bytes = r.run("text")?;
+    if bytes.len() > TEXT_BYTES_MAX {
+        return Err(DecodeError::NotCanonical("a text is too long"));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::NotCanonical("a text is not UTF-8"))?;
+    Ok(text.to_owned())
+}
+
+fn audiences(r: &mut ByteReader<'_>, field: &'static str) -> Result<Audiences, DecodeError> {
+    let value = r.u8(field)?;
+    Audiences::from_bits(value).ok_or(DecodeError::Unknown { field, value })
+}
+
+fn signature(r: &mut ByteReader<'_>) -> Result<Signature, DecodeError> {
+    Ok(Signature::from_bytes(r.array("signature")?))
+}
+
+fn summary(r: &mut ByteReader<'_>) -> Result<Summary, DecodeError> {
+    Ok(Summary([r.array("summary")?, r.array("summary")?]))
+}
+
+fn greeting(r: &mut ByteReader<'_>) -> Result<Greeting, DecodeError> {
+    Ok(Greeting {
+        proto: r.u16("proto")?,
+        nonce: r.array("nonce")?,
+        device: SignerKey::from_bytes(r.array("device")?),
+    })
+}
+
+fn open(r: &mut ByteReader<'_>) -> Result<Open, DecodeError> {
+    Ok(Open {
+        proto: r.u16("proto")?,
+        nonce: r.array("nonce")?,
+        device: SignerKey::from_bytes(r.array("device")?),
+        workspace: WorkspaceId::from_bytes(r.array("workspace")?),
+        offers: audiences(r, "offers")?,
+        invite: match flag(r, "invite")? {
+            false => None,
+            true => Some((InviteId::from_bytes(r.array("invite")?), signature(r)?)),
+        },
+        summary: summary(r)?,
+        proof: signature(r)?,
+    })
+}
+
+fn welcome(r: &mut ByteReader<'_>) -> Result<Welcome, DecodeError> {
+    Ok(Welcome {
+        reads: audiences(r, "reads")?,
+        may_write: flag(r, "may_write")?,
+        summary: summary(r)?,
+        proof: signature(r)?,
+    })
+}
+
+fn digests(r: &mut ByteReader<'_>) -> Result<Vec<(DocId, [u8; 32])>, DecodeError> {
+    let docs = list(r, DIGESTS_PAGE, "too many documents in a page", |r| Ok((doc(r)?, r.array("digest")?)))?;
+    match docs.windows(2).all(|w| w[0].0 < w[1].0) {
+        true => Ok(docs),
+        false => Err(DecodeError::NotCanonical("documents are not in ascending order")),
+    }
+}
+
+fn rows(r: &mut ByteReader<'_>) -> Result<Vec<ClockRow>, DecodeError> {
+    let rows = list(r, CLOCK_PAGE, "too many logs in a page", |r| {
+        Ok(ClockRow {
+            log: LogId::from_bytes(r.array("log")?),
+            seq: r.u64("seq")?,
+            head: EntryHash::from_bytes(r.array("head")?),
+        })
+    })?;
+    match rows.windows(2).all(|w| w[0].log < w[1].log) {
+        true => Ok(rows),
+        false => Err(DecodeError::NotCanonical("logs are not in ascending order")),
+    }
+}
+
+fn refusal(r: &mut ByteReader<'_>) -> Result<Refusal, DecodeError> {
+    Ok(Refusal {
+        doc: doc(r)?,
+        log: LogId::from_bytes(r.array("log")?),
+        seq: r.u64("seq")?,
+        count: r.u32("count")?,
+        code: code(r)?,
+        text: text(r)?,
+    })
+}
+
+fn entries(r: &mut ByteReader<'_>, frame: &Bytes) -> Result<Vec<Bytes>, DecodeError> {
+    let out = list(r, FRAME_BYTES_MAX, "too many entries", |r| {
+        let bytes = r.run("entry")?;
+        Ok(frame.slice_ref(bytes))
+    })?;
+    if out.is_empty() { Err(DecodeError::NotCanonical("a batch without entries")) } else { Ok(out) }
+}
+
+fn piece(
+    r: &mut ByteReader<'_>,
+    frame: &Bytes,
+    max: usize,
+    too_long: &'static str,
+) -> Result<Bytes, DecodeError> {
+    let bytes = r.run("bytes")?;
+    if bytes.len() > max { Err(DecodeError::NotCanonical(too_long)) } else { Ok(frame.slice_ref(bytes)) }
+}

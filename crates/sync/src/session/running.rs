@@ -1,0 +1,300 @@
+//! A running session: compare, then keep each other up to date.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use proofroom_ident::{Millis, SignerKey, WorkspaceId};
+use proofroom_store::Store;
+
+use crate::blobs::{Act, Blobs, Step};
+use crate::compare::{Compare, differing};
+use crate::fault::Fault;
+use crate::inbox::Inbox;
+use crate::limits::{Limits, PREFERRED_MAX};
+use crate::message::{Message, Refusal, Summary};
+use crate::outbox::Outbox;
+use crate::{Audiences, Code, Event, Input, Live, Output};
+
+/// What both sides agreed on.
+#[derive(Debug)]
+pub(super) struct Terms {
+    pub workspace: WorkspaceId,
+    pub peer: SignerKey,
+    /// The audiences that are exchanged.
+    pub reads: Audiences,
+    /// Whether entries of the peer's are taken.
+    pub takes: bool,
+    /// Whether the peer takes entries.
+    pub sends: bool,
+    /// Whether every batch is confirmed at once even after the comparison.
+    pub eager_acks: bool,
+}
+
+type Outputs = VecDeque<Output>;
+
+/// The state of a running session. Idle, it holds a few hundred bytes.
+#[derive(Debug)]
+pub(super) struct Running {
+    terms: Terms,
+    compare: Compare,
+    outbox: Outbox,
+    inbox: Inbox,
+    blobs: Blobs,
+    told_outgoing: bool,
+    said_caught_up: bool,
+    peer_caught_up: bool,
+    told_in_sync: bool,
+    /// When the peer last confirmed something, or had nothing to confirm.
+    confirmed_at: Millis,
+}
+
+impl Running {
+    pub fn begin(
+        now: Millis,
+        terms: Terms,
+        mut outbox: Outbox,
+        [mine, theirs]: [&Summary; 2],
+        store: &dyn Store,
+        out: &mut Outputs,
+    ) -> Result<Self, Fault> {
+        let differ = differing(mine, theirs, terms.reads);
+        let equal = differ == Audiences::NONE;
+        let (compare, messages) = match equal {
+            true => (Compare::default(), Vec::new()),
+            false => Compare::begin(store.docs(terms.workspace)?, mine, theirs, differ, &mut outbox),
+        };
+        let (peer, reads, may_write) = (terms.peer, terms.reads, terms.sends);
+        out.push_back(Output::Event(Event::Admitted { peer, reads, may_write }));
+        let mut running = Self {
+            terms,
+            compare,
+            outbox,
+            inbox: Inbox::default(),
+            blobs: Blobs::default(),
+            told_outgoing: false,
+            said_caught_up: equal,
+            peer_caught_up: equal,
+            told_in_sync: false,
+            confirmed_at: now,
+        };
+        messages.into_iter().for_each(|m| send(out, &m));
+        running.flush(now, store, out)?;
+        Ok(running)
+    }
+
+    pub fn is_in_sync(&self) -> bool {
+        let sent = self.compare.is_done() && self.outbox.is_empty() && self.outbox.is_confirmed();
+        sent && self.said_caught_up && self.peer_caught_up && self.inbox.is_idle()
+    }
+
+    pub fn handle(
+        &mut self,
+        now: Millis,
+        input: Input,
+        store: &dyn Store,
+        limits: &Limits,
+        out: &mut Outputs,
+    ) -> Result<(), Fault> {
+        match input {
+            Input::Stored(live) => self.on_stored(&live, limits, out)?,
+            Input::Ingested { refused } => self.on_ingested(refused, out)?,
+            Input::Admit { reads, may_write } => self.narrow(reads, may_write),
+            Input::Prefer(docs) => {
+                send(out, &Message::Prefer(docs.into_iter().take(PREFERRED_MAX).collect()));
+            }
+            Input::Tick => self.tick(now, limits, out)?,
+            Input::OfferBlobs(blobs) => self.act_on(|b| b.offer(&blobs), out)?,
+            Input::WantBlob { blob, bytes } => self.act_on(|b| b.want(blob, bytes), out)?,
+            Input::BlobHeld(blob) => self.act_on(|b| b.hold(blob), out)?,
+            Input::RefuseBlob { blob, code, text } => self.act_on(|b| b.refuse(blob, code, text), out)?,
+            Input::BlobRead { blob, offset, total, bytes } => {
+                self.act_on(|b| b.on_read(blob, offset, total, bytes), out)?;
+            }
+            Input::BlobMissing(blob) => self.act_on(|b| b.on_unread(blob), out)?,
+            Input::Frame(_) | Input::Refuse { .. } => {}
+        }
+        self.flush(now, store, out)
+    }
+
+    pub fn on_message(
+        &mut self,
+        now: Millis,
+        message: Message,
+        store: &dyn Store,
+        limits: &Limits,
+        out: &mut Outputs,
+    ) -> Result<(), Fault> {
+        let place = (store, self.terms.workspace);
+        match message {
+            Message::Digests { last, docs } => {
+                let messages = self.compare.on_digests(last, docs, limits, &mut self.outbox, place)?;
+                messages.into_iter().for_each(|m| send(out, &m));
+            }
+            Message::Clock { doc, last, rows } => {
+                self.compare.on_clock((doc, last), rows, limits, &mut self.outbox, place)?;
+            }
+            Message::Coming { entries } => out.push_back(Output::Event(Event::Incoming { entries })),
+            Message::Entries(entries) => self.on_entries(entries, limits, out)?,
+            Message::Part { total, offset, bytes } => {
+                if let Some(entry) = self.inbox.on_part(total, offset, &bytes, limits)? {
+                    self.on_entries(vec![entry], limits, out)?;
+                }
+            }
+            Message::Ack { batches, refused } => self.on_ack(now, batches, refused, limits, out)?,
+            Message::CaughtUp if self.peer_caught_up => {
+                return Err(Fault::message("the peer caught up twice"));
+            }
+            Message::CaughtUp => self.peer_caught_up = true,
+            Message::Prefer(docs) => self.outbox.prefer(docs),
+            message => self.on_blob_message(message, limits, out)?,
+        }
+        self.flush(now, store, out)
+    }
+
+    fn on_blob_message(&mut self, message: Message, limits: &Limits, out: &mut Outputs) -> Result<(), Fault> {
+        let blobs = &mut self.blobs;
+        let step = match message {
+            Message::BlobOffer(offered) => blobs.on_offer(offered, limits)?,
+            Message::BlobAsk { blob, offset } => blobs.on_ask(blob, offset)?,
+            Message::BlobChunk { blob, offset, total, bytes } => {
+                blobs.on_chunk(blob, offset, total, bytes)?
+            }
+            Message::BlobHeld(blob) => blobs.on_held(blob)?,
+            Message::BlobMissing(blob) => blobs.on_missing(blob),
+            Message::BlobRefuse { blob, code, text } => blobs.on_refused(blob, code, text)?,
+            _ => return Err(Fault::message("a message that does not belong here")),
+        };
+        self.act(step, out)
+    }
+
+    fn act_on(&mut self, step: impl FnOnce(&mut Blobs) -> Step, out: &mut Outputs) -> Result<(), Fault> {
+        let step = step(&mut self.blobs);
+        self.act(step, out)
+    }
+
+    fn act(&mut self, step: Step, out: &mut Outputs) -> Result<(), Fault> {
+        for act in step {
+            match act {
+                Act::Send(message) => send(out, &message),
+                Act::Do(Output::Close { code, text }) => return Err(Fault { code, text }),
+                Act::Do(output) => out.push_back(output),
+            }
+        }
+        Ok(())
+    }
+
+    fn on_entries(&mut self, entries: Vec<Bytes>, limits: &Limits, out: &mut Outputs) -> Result<(), Fault> {
+        if !self.terms.takes {
+            return Err(Fault::new(Code::MayNotWrite, "this session takes no entries"));
+        }
+        if self.inbox.expects_part() {
+            return Err(Fault::message("the parts of a large entry must follow each other"));
+        }
+        let signed = self.inbox.on_entries(entries, (self.terms.workspace, self.terms.reads), limits)?;
+        for entry in &signed {
+            let h = entry.claims();
+            self.outbox.peer_has(h.doc, h.log, h.seq);
+        }
+        out.push_back(Output::Ingest(signed));
+        Ok(())
+    }
+
+    fn on_ingested(&mut self, refused: Vec<Refusal>, out: &mut Outputs) -> Result<(), Fault> {
+        let lost: u64 = refused.iter().map(|r| u64::from(r.count)).sum();
+        let count = self
+            .inbox
+            .on_ingested(refused)
+            .ok_or_else(|| Fault::new(Code::Internal, "an answer without a question"))?;
+        let entries = count.entries.saturating_sub(lost);
+        out.push_back(Output::Event(Event::Received { entries, bytes: count.bytes }));
+        Ok(())
+    }
+
+    fn on_ack(
+        &mut self,
+        now: Millis,
+        batches: u32,
+        refused: Vec<Refusal>,
+        limits: &Limits,
+        out: &mut Outputs,
+    ) -> Result<(), Fault> {
+        let durable = self.outbox.confirm(batches, &refused, limits)?;
+        self.confirmed_at = now;
+        for refusal in refused {
+            out.push_back(Output::Event(Event::EntriesRefused(refusal)));
+        }
+        let outstanding = self.outbox.queued() + self.outbox.unconfirmed();
+        let (entries, bytes) = (durable.entries, durable.bytes);
+        out.push_back(Output::Event(Event::Delivered { entries, bytes, outstanding }));
+        Ok(())
+    }
+
+    fn on_stored(&mut self, live: &Live, limits: &Limits, out: &mut Outputs) -> Result<(), Fault> {
+        if !self.terms.reads.contains(live.audience()) || !self.terms.sends {
+            return Ok(());
+        }
+        let frame = if self.compare.is_done() { self.outbox.pass(live) } else { None };
+        match frame {
+            Some(frame) => out.push_back(Output::Send(frame)),
+            None => self.outbox.note(live, limits)?,
+        }
+        Ok(())
+    }
+
+    fn narrow(&mut self, reads: Audiences, may_write: bool) {
+        self.terms.reads = self.terms.reads.and(reads);
+        self.terms.takes = self.terms.takes && may_write;
+        self.outbox.keep_only(self.terms.reads);
+    }
+
+    fn tick(&mut self, now: Millis, limits: &Limits, out: &mut Outputs) -> Result<(), Fault> {
+        if self.outbox.is_confirmed() {
+            self.confirmed_at = now;
+        }
+        if now.0.saturating_sub(self.confirmed_at.0) > limits.stall_ms_max {
+            return Err(Fault::new(Code::Lagging, "entries were not confirmed in time"));
+        }
+        self.inbox.ack(true).iter().for_each(|ack| send(out, ack));
+        Ok(())
+    }
+
+    /// Sends what may be sent now, confirms what is due, tells what became true.
+    fn flush(&mut self, now: Millis, store: &dyn Store, out: &mut Outputs) -> Result<(), Fault> {
+        if self.compare.is_done() {
+            self.push(now, store, out)?;
+        }
+        let eager = self.terms.eager_acks || !self.told_in_sync;
+        self.inbox.ack(eager).iter().for_each(|ack| send(out, ack));
+        if !self.told_in_sync && self.is_in_sync() {
+            self.told_in_sync = true;
+            out.push_back(Output::Event(Event::InSync));
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, now: Millis, store: &dyn Store, out: &mut Outputs) -> Result<(), Fault> {
+        if !self.terms.sends {
+            self.outbox.keep_only(Audiences::NONE);
+        }
+        if !std::mem::replace(&mut self.told_outgoing, true) && !self.outbox.is_empty() {
+            let entries = self.outbox.queued();
+            send(out, &Message::Coming { entries });
+            out.push_back(Output::Event(Event::Outgoing { entries }));
+        }
+        if self.outbox.is_confirmed() {
+            self.confirmed_at = now;
+        }
+        while let Some(frames) = self.outbox.next_batch(store, self.terms.workspace)? {
+            out.extend(frames.into_iter().map(Output::Send));
+        }
+        if self.outbox.is_empty() && !self.said_caught_up {
+            self.said_caught_up = true;
+            send(out, &Message::CaughtUp);
+        }
+        Ok(())
+    }
+}
+
+fn send(out: &mut Outputs, message: &Message) {
+    out.push_back(Output::Send(message.encode()));
+}

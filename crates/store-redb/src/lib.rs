@@ -13,7 +13,7 @@
 //! Keys sort as bytes do, so a log is one range, and so are a document's logs
 //! and a workspace's documents. The number in a table's name is its layout's
 //! version; `schema` counts all of them together, and a file with a higher count
-//! than this program knows is refused before anything is touched.
+//! than this program knows is refused before any table is touched.
 //!
 //! # What survives
 //!
@@ -23,8 +23,11 @@
 //! root, with every earlier commit; a crash after it leaves the new one. Tip,
 //! document digest and entry change in the same transaction, so none can run
 //! ahead of the others. The allocator's state is saved with each commit: opening
-//! after a crash does not walk the file. When the file is created its directory
-//! is synced too, so a power loss cannot take the name away.
+//! after a crash does not walk the file.
+//!
+//! A new file is filled under the name `*.new`, renamed when its tables are
+//! durable, and its directory synced: there is no half-made store, and no power
+//! loss takes the name away.
 //!
 //! A failed read, write or sync poisons the store: what reached the disk is then
 //! unknown until the file is opened again. A full disk is such a failure and says

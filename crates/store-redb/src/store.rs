@@ -1,12 +1,13 @@
 //! Opening, and the one door to redb: errors named, panics caught, failures kept.
 
-use std::fs::File;
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use proofroom_store::StoreError;
+use redb::backends::FileBackend;
 use redb::{Database, Durability, ReadableDatabase as _, StorageBackend, WriteTransaction};
 
 use crate::failure::Failure;
@@ -37,18 +38,17 @@ impl RedbStore {
     pub fn open_with_cache(path: impl AsRef<Path>, cache_bytes: usize) -> Result<Self, StoreError> {
         let path = path.as_ref();
         let place = path.display().to_string();
-        let new = !path.exists();
-        let store = Self::prepare(&place, || {
-            redb::Builder::new().set_cache_size(cache_bytes).create(path).map_err(Failure::from)
-        })?;
-        if new {
-            sync_parent(path).map_err(|e| Failure::from(e).into_store_error(OPENING, &place))?;
+        match Unfinished::claim(path).map_err(|e| e.into_store_error(OPENING, &place))? {
+            Some(unfinished) => unfinished.finish(&place, cache_bytes),
+            None => Self::prepare(&place, || {
+                redb::Builder::new().set_cache_size(cache_bytes).open(path).map_err(Failure::from)
+            }),
         }
-        Ok(store)
     }
 
     /// Opens the store on other storage than a file: a browser's handle, a test's
-    /// failing disk. `place` names it in errors.
+    /// failing disk. `place` names it in errors. Storage that was cut off while it
+    /// was first filled must be emptied before it is handed in again.
     pub fn open_on(backend: impl StorageBackend, place: &str) -> Result<Self, StoreError> {
         Self::prepare(place, || {
             let mut builder = redb::Builder::new();
@@ -138,6 +138,52 @@ const SCHEMAS_KEY: &str = "schema";
 
 fn caught<T>(act: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(|panic| Err(Failure::of_panic(&*panic)))
+}
+
+/// A store that is being made, under another name until it is whole: a process
+/// killed at that moment leaves nothing that is in the way later.
+struct Unfinished {
+    file: File,
+    from: PathBuf,
+    to: PathBuf,
+}
+
+impl Unfinished {
+    /// Claims the making of the store at `path`; `None` if it is there already.
+    fn claim(path: &Path) -> Result<Option<Self>, Failure> {
+        if path.try_exists()? {
+            return Ok(None);
+        }
+        let mut from = path.as_os_str().to_owned();
+        from.push(".new");
+        let from = PathBuf::from(from);
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&from)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(redb::DatabaseError::DatabaseAlreadyOpen.into()),
+            Err(TryLockError::Error(e)) => return Err(e.into()),
+        }
+        // Another process may have finished between the first look and the lock.
+        if path.try_exists()? {
+            return Ok(None);
+        }
+        file.set_len(0)?;
+        Ok(Some(Self { file, from, to: path.to_owned() }))
+    }
+
+    /// Fills the file, then gives it its name; it stays open and locked throughout.
+    fn finish(self, place: &str, cache_bytes: usize) -> Result<RedbStore, StoreError> {
+        let Self { file, from, to } = self;
+        let store = RedbStore::prepare(place, || {
+            let mut builder = redb::Builder::new();
+            Ok(builder.set_cache_size(cache_bytes).create_with_backend(FileBackend::new(file)?)?)
+        })?;
+        store.run(OPENING, || {
+            fs::rename(&from, &to)?;
+            Ok(sync_parent(&to)?)
+        })?;
+        Ok(store)
+    }
 }
 
 /// Makes a new file's name durable. Where directories cannot be opened, the system does it.

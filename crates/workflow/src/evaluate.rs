@@ -2,20 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proofroom_ident::{PersonId, VersionHash};
+use proofroom_ident::{EntryHash, LogId, PersonId, VersionHash};
 use proofroom_review::{
     AssignmentEnd, CommentKey, CommentLabel, CommentView, Current, Decision, NumberedVersion, Outcome,
     ReviewerRole, current, number,
 };
 
-use crate::effective::{Effective, effective};
 use crate::input::{ReviewInput, SignedDecision};
 use crate::status::{Block, PersonStatus, ReviewStatus, VersionStatus, Warning};
 
 /// Where a review stands. Pure: it depends on the sets that it is given, not on their order.
 pub fn evaluate(input: &ReviewInput<'_>) -> ReviewStatus {
     let current = current(input.versions, input.picks);
-    let stage = Stage { current: &current, roles: roles(input), input };
+    let roles = roles(input);
+    let any_mandatory = roles.values().any(|role| role.is_mandatory());
+    let stage = Stage { input, current: &current, roles, any_mandatory };
     let versions: Vec<VersionStatus> = number(input.versions).iter().map(|v| stage.version(v)).collect();
     let heads = current.heads();
     let mut outcomes = versions.iter().filter(|v| heads.contains(&v.version)).map(|v| v.outcome);
@@ -46,6 +47,7 @@ struct Stage<'a> {
     input: &'a ReviewInput<'a>,
     current: &'a Current,
     roles: BTreeMap<PersonId, ReviewerRole>,
+    any_mandatory: bool,
 }
 
 impl<'a> Stage<'a> {
@@ -101,8 +103,7 @@ impl<'a> Stage<'a> {
     /// Whether the stage waits for somebody in this role. Where nobody is mandatory it waits for
     /// everybody whose decision counts.
     fn must_decide(&self, role: ReviewerRole) -> bool {
-        let any_mandatory = self.roles.values().any(|r| r.is_mandatory());
-        if any_mandatory { role.is_mandatory() } else { role.counts() }
+        role.is_mandatory()
     }
 
     fn blocks(&self, decided: &Decided<'_>) -> Vec<Block> {
@@ -142,6 +143,36 @@ impl<'a> Stage<'a> {
     }
 }
 
+/// The decision that counts, and those that it was concurrent with.
+struct Effective<'a> {
+    decision: &'a SignedDecision,
+    instead_of: Vec<EntryHash>,
+}
+
+/// The effective decision among all that one person made on one version; `None` where there is none.
+fn effective<'a>(all: impl IntoIterator<Item = &'a SignedDecision>) -> Option<Effective<'a>> {
+    let mut last: BTreeMap<LogId, &SignedDecision> = BTreeMap::new();
+    let place = |d: &SignedDecision| (d.seq, d.statement.decision.restriction(), d.entry);
+    for d in all {
+        let held = last.entry(d.log).or_insert(d);
+        if place(d) > place(held) {
+            *held = d;
+        }
+    }
+    // Two statements cannot truly have seen each other. One that lies about it gains nothing: both
+    // then count as concurrent, and so do all of a longer ring, where none would be left.
+    let replaced = |d: &SignedDecision| last.values().any(|later| later.saw(d) && !d.saw(later));
+    let mut latest: Vec<&SignedDecision> = last.values().copied().filter(|d| !replaced(d)).collect();
+    if latest.is_empty() {
+        latest = last.into_values().collect();
+    }
+    let decision = *latest.iter().max_by_key(|d| (d.statement.decision.restriction(), d.entry))?;
+    let mut instead_of: Vec<EntryHash> = latest.iter().map(|d| d.entry).collect();
+    instead_of.retain(|entry| *entry != decision.entry);
+    instead_of.sort_unstable();
+    Some(Effective { decision, instead_of })
+}
+
 /// What decisions amount to; `None` where there are none.
 fn fold(decisions: impl Iterator<Item = Decision>) -> Option<Outcome> {
     let worst = decisions.max_by_key(|d| d.restriction())?;
@@ -169,7 +200,7 @@ fn unseen_blockers(e: &Effective<'_>, open: &BTreeMap<CommentKey, &CommentView>)
     let unseen = |c: &&&CommentView| {
         c.label == CommentLabel::Blocker
             && c.key.owner != *person
-            && !statement.open_comments.contains(&c.key)
+            && statement.open_comments.binary_search(&c.key).is_err()
     };
     let comments: Vec<CommentKey> = open.values().filter(unseen).map(|c| c.key).collect();
     let approved_blindly = statement.decision.approves() && !comments.is_empty();

@@ -31,10 +31,13 @@ pub struct SignedDecision {
 }
 
 impl SignedDecision {
-    /// Whether the signer of this decision had `other` in front of them.
+    /// Whether the signer of this decision had `other` in front of them: by the chain within one log,
+    /// by the signed frontier across logs.
     pub fn saw(&self, other: &Self) -> bool {
-        let later = self.log == other.log && self.seq > other.seq;
-        later || self.statement.seen_heads.get(&other.log).is_some_and(|head| head.seq >= other.seq)
+        if self.log == other.log {
+            return self.seq > other.seq;
+        }
+        self.statement.seen_heads.get(&other.log).is_some_and(|head| head.seq >= other.seq)
     }
 }
 

@@ -23,19 +23,19 @@ fn role(world: &World, person: PersonId) -> Option<ReviewerRole> {
 }
 
 fn saw(later: &SignedDecision, earlier: &SignedDecision) -> bool {
-    let heads = &later.statement.seen_heads;
-    (later.log == earlier.log && later.seq > earlier.seq)
-        || heads.iter().any(|(log, head)| *log == earlier.log && head.seq >= earlier.seq)
+    later.statement.seen_heads.iter().any(|(log, head)| *log == earlier.log && head.seq >= earlier.seq)
 }
 
 /// The decision of one person that counts.
 fn counting(world: &World, person: PersonId, version: VersionHash) -> Option<Decision> {
     role(world, person).filter(|role| *role != Viewer)?;
     let mine = |d: &&SignedDecision| d.person == person && d.statement.version_hash == version;
-    let all: Vec<&SignedDecision> = world.decisions.iter().filter(mine).collect();
+    let mut all: Vec<&SignedDecision> = world.decisions.iter().filter(mine).collect();
+    all.retain(|d| !world.decisions.iter().filter(mine).any(|other| other.log == d.log && other.seq > d.seq));
     let mut last: Vec<&SignedDecision> = Vec::new();
     for d in &all {
-        if !all.iter().any(|other| saw(other, d) && !saw(d, other)) {
+        let others = || all.iter().filter(|other| other.log != d.log);
+        if !others().any(|other| saw(other, d) && !saw(d, other)) {
             last.push(d);
         }
     }

@@ -148,6 +148,17 @@ fn decisions_that_claim_to_have_seen_each_other_count_as_concurrent() {
 }
 
 #[test]
+fn a_pair_that_claims_to_have_seen_each_other_does_not_vanish_behind_a_third() {
+    let (mut world, v) = World::with(&[ADA]);
+    let a = world.decide(ADA, v, Decision::Rejected, &[]);
+    let b = world.decide(ADA, v, Decision::Approved, &[a]);
+    world.decide(ADA, v, Decision::Approved, &[]);
+    let (log, head) = (world.decisions[b].log, SeenHead { seq: 1, hash: world.entry(b) });
+    world.decisions[a].statement.seen_heads.insert(log, head);
+    assert_eq!(only(&world).outcome, Outcome::Rejected);
+}
+
+#[test]
 fn an_approval_that_had_not_seen_a_blocker_says_so() {
     let (mut world, v) = World::with(&[ADA, BO]);
     let seen = world.comment(BO, v, CommentLabel::Blocker);

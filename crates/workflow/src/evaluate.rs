@@ -103,7 +103,7 @@ impl<'a> Stage<'a> {
     /// Whether the stage waits for somebody in this role. Where nobody is mandatory it waits for
     /// everybody whose decision counts.
     fn must_decide(&self, role: ReviewerRole) -> bool {
-        role.is_mandatory()
+        if self.any_mandatory { role.is_mandatory() } else { role.counts() }
     }
 
     fn blocks(&self, decided: &Decided<'_>) -> Vec<Block> {

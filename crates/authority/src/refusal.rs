@@ -13,7 +13,7 @@ pub enum Refusal {
     #[error("device {0:?} does not belong to a member")]
     NotMember(SignerKey),
     /// The author's rank is too low.
-    #[error("a {role} may not do this, at least a {least} may")]
+    #[error("the role {role} may not do this, the lowest that may is {least}")]
     Rank {
         /// The author's role.
         role: Role,

@@ -1,8 +1,10 @@
 //! What an author may count on, entry by entry.
 
-use proofroom_ident::{EntryHash, PersonId};
+use proofroom_ident::{DocId, EntryHash, LogId, PersonId, SignerKey};
 
-use crate::Role;
+use crate::graph::{Graph, Ix};
+use crate::state::history::{device_on, role_of};
+use crate::{Role, State};
 
 /// How an entry's author stands, as all that is known now says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,4 +27,29 @@ pub enum Standing {
     NotMember,
     /// The authority entry that the author stood on is not known yet.
     AwaitsAuthority,
+}
+
+/// A place in a document's log.
+pub(crate) struct Place {
+    pub author: SignerKey,
+    pub doc: DocId,
+    pub log: LogId,
+    pub seq: u64,
+}
+
+/// How an author stands who wrote at `place`, knowing the past of `at`.
+pub(crate) fn standing(state: &State, graph: &Graph, at: Ix, place: &Place) -> Standing {
+    let Some(device) = state.device(place.author) else { return Standing::NotMember };
+    let Some(member) = state.member(device.person) else { return Standing::NotMember };
+    let person = device.person;
+    let known = |by| graph.knows(at, by);
+    let barred = |by: EntryHash| {
+        state.bars.get(&by).is_none_or(|bar| !bar.covers(place.doc, place.log, place.seq))
+    };
+    let role = role_of(&member.events, known, barred);
+    match (device_on(&device.events, known, barred), role) {
+        (Err(removal), _) | (_, Err(removal)) => Standing::HeldBack { person, removal },
+        (Ok(true), Ok(Some(role))) => Standing::Member { person, role },
+        _ => Standing::NotMember,
+    }
 }

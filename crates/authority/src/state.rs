@@ -3,6 +3,7 @@
 //! A [`State`] is a value: its maps share structure with the states before it,
 //! so one per entry is affordable. It is compared, never mutated, from outside.
 
+mod apply;
 pub(crate) mod history;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,9 @@ use proofroom_ident::{
 use crate::op::{Linked, Wrapped};
 use crate::{Refusal, Role};
 use history::{Bar, DeviceEvent, MemberEvent};
+
+pub(crate) use apply::Step;
+pub use apply::DEVICES_PER_PERSON_MAX;
 
 pub(crate) type PMap<K, V> = rpds::RedBlackTreeMapSync<K, V>;
 

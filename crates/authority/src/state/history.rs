@@ -96,7 +96,7 @@ pub(crate) fn role_of(
             }
             MemberEvent::Set { by, role: set } if known(by) => role = Some(set),
             MemberEvent::Set { by, role: set } if barred(by) => role = role.map(|r: Role| r.min(set)),
-            MemberEvent::Removed { by } if barred(by) => held = held.or(Some(by)),
+            MemberEvent::Removed { by } if role.is_some() && barred(by) => held = held.or(Some(by)),
             _ => {}
         }
     }
@@ -113,7 +113,7 @@ pub(crate) fn device_on(
     for event in events.values() {
         match *event {
             DeviceEvent::Added { by } if known(by) => (on, held) = (true, None),
-            DeviceEvent::Removed { by } if barred(by) => held = held.or(Some(by)),
+            DeviceEvent::Removed { by } if on && barred(by) => held = held.or(Some(by)),
             _ => {}
         }
     }

@@ -1,0 +1,358 @@
+//! What an operation does to a state, once its author may do it.
+//!
+//! Every effect checks first and changes then, so that a refused operation
+//! leaves the state as it was.
+
+use std::sync::Arc;
+
+use proofroom_ident::{DeviceRecord, EntryHash, KexPublic, PersonId, SignerKey, Voucher};
+
+use super::history::{Bar, BarKind, DeviceEvent, MemberEvent, device_on, push, role_of};
+use super::{Device, Epoch, Invite, Member, PMap, Seniority, State};
+use crate::graph::{Graph, Ix};
+use crate::mandate::{Act, Mandate};
+use crate::op::{Cut, Op};
+use crate::{Refusal, Role};
+
+/// Most devices of one person, past ones included.
+pub const DEVICES_PER_PERSON_MAX: usize = 256;
+
+/// An operation about to take effect.
+pub(crate) struct Step<'a> {
+    /// The entry.
+    pub entry: EntryHash,
+    pub act: &'a Act,
+    pub by: Mandate,
+    /// The seniority of whoever it admits.
+    pub new: Seniority,
+    pub graph: &'a Graph,
+    /// The entry's own place; `None` for one that stands on all heads and is not written yet.
+    pub at: Option<Ix>,
+}
+
+impl Step<'_> {
+    fn knows(&self, entry: EntryHash) -> bool {
+        self.at.is_none_or(|at| self.graph.knows(at, entry))
+    }
+
+    /// Whether the invite was made by somebody who knew of the removal.
+    fn invited_after(&self, removal: EntryHash, invite: &Invite) -> bool {
+        self.graph.find(invite.made_by).is_some_and(|made| self.graph.knows(made, removal))
+    }
+}
+
+impl State {
+    /// Lets an operation take effect, or says why it has none.
+    pub(crate) fn apply(&mut self, step: &Step<'_>) -> Result<(), Refusal> {
+        self.check_grounds(step)?;
+        let (entry, by) = (step.entry, step.by.person);
+        match &step.act.op {
+            Op::Genesis { device, recovery, .. } => {
+                self.admit(step, device, *recovery, Role::Owner);
+                Ok(())
+            }
+            Op::AddDevice { device, recovery } => self.add_device(step, device, *recovery),
+            Op::RemoveDevice { signer, cut } => self.remove_device(entry, *signer, cut),
+            Op::Invite { .. } => self.invite_by(step),
+            Op::RevokeInvite { id } => {
+                let invite = self.invites.get_mut(id).ok_or(Refusal::NoSuchInvite(*id))?;
+                invite.closed = invite.closed.or(Some(entry));
+                Ok(())
+            }
+            Op::Accept { .. } => self.accept(step),
+            Op::SetRole { person, role, cut } => self.set_role(entry, *person, *role, cut),
+            Op::Remove { person, cut } => self.remove(entry, *person, cut),
+            Op::ExtendCut { removal, cut } => {
+                self.bars.get_mut(removal).ok_or(Refusal::NoSuchRemoval(*removal))?.extend(cut);
+                Ok(())
+            }
+            Op::RotateKey { .. } => self.rotate(step),
+            Op::ShareKey { audience, key, wraps } => {
+                let epoch = self.epochs.get_mut(key).filter(|epoch| epoch.audience == *audience);
+                push(&mut epoch.ok_or(Refusal::NoSuchKey(*key))?.wraps, Arc::clone(wraps));
+                Ok(())
+            }
+            Op::Merge => Ok(()),
+        }
+    }
+
+    /// Keeps an entry that has no effect, with its reason.
+    pub(crate) fn refuse(&mut self, entry: EntryHash, reason: Refusal) {
+        self.refused.insert_mut(entry, reason);
+    }
+
+    /// The author's device and role must still rest on entries that have effect here.
+    fn check_grounds(&self, step: &Step<'_>) -> Result<(), Refusal> {
+        let act = step.act;
+        if matches!(act.op, Op::Genesis { .. } | Op::Accept { .. }) {
+            return Ok(());
+        }
+        let known = |by| step.knows(by);
+        let device = self.device(act.author);
+        let on = act.introduces_itself()
+            || device.is_some_and(|d| {
+                d.person == step.by.person && device_on(&d.events, known, known) == Ok(true)
+            });
+        let role = self.member(step.by.person).map(|member| role_of(&member.events, known, known));
+        match role {
+            Some(Ok(Some(role))) if on && role >= step.by.least => Ok(()),
+            _ => Err(Refusal::Ungrounded(act.author)),
+        }
+    }
+
+    fn invite_by(&mut self, step: &Step<'_>) -> Result<(), Refusal> {
+        let Op::Invite { id, kex, role, uses, expires } = &step.act.op else { return Ok(()) };
+        if self.invites.contains_key(id) {
+            return Err(Refusal::Exists("the invite"));
+        }
+        let inviter = step.by.person;
+        let invite = Invite {
+            kex: *kex,
+            role: *role,
+            uses: *uses,
+            uses_left: *uses,
+            expires: *expires,
+            inviter,
+            device: step.act.author,
+            made_by: step.entry,
+            // Its maker may have left in the meantime.
+            closed: self.member(inviter).and_then(|member| member.removed),
+        };
+        if invite.closed.is_none() {
+            self.made.insert_mut((inviter, *id), ());
+        }
+        self.invites.insert_mut(*id, invite);
+        Ok(())
+    }
+
+    fn accept(&mut self, step: &Step<'_>) -> Result<(), Refusal> {
+        let Op::Accept { invite: id, device, recovery, .. } = &step.act.op else { return Ok(()) };
+        let invite = self.invite(*id).ok_or(Refusal::NoSuchInvite(*id))?;
+        if invite.closed.is_some() {
+            return Err(Refusal::InviteClosed(*id));
+        }
+        if invite.uses_left == 0 {
+            return Err(Refusal::InviteUsedUp(*id));
+        }
+        if invite.has_expired(step.act.at) {
+            return Err(Refusal::InviteExpired(*id));
+        }
+        if let Some(removal) = self.member(device.person).and_then(|member| member.removed)
+            && !step.invited_after(removal, invite)
+        {
+            return Err(Refusal::Barred(removal));
+        }
+        self.check_room(device)?;
+        if let Some(removal) = self.device(device.signing).and_then(|known| known.removed) {
+            // A device that was itself removed may be in other hands, with an old voucher.
+            let alone = self.bars.get(&removal).is_none_or(|bar| bar.kind != BarKind::Person);
+            if alone || !step.invited_after(removal, invite) {
+                return Err(Refusal::Barred(removal));
+            }
+        }
+        let role = invite.role;
+        if let Some(invite) = self.invites.get_mut(id) {
+            invite.uses_left -= 1;
+        }
+        self.admit(step, device, *recovery, role);
+        Ok(())
+    }
+
+    fn admit(&mut self, step: &Step<'_>, device: &DeviceRecord, recovery: Option<KexPublic>, role: Role) {
+        let fresh = Member {
+            role,
+            seniority: step.new,
+            joined_by: step.entry,
+            removed: None,
+            recovery,
+            events: PMap::new_sync(),
+        };
+        let mut member = match self.member(device.person) {
+            None => fresh,
+            Some(known) if known.is_active() => Member {
+                role: known.role.max(role),
+                recovery: recovery.or(known.recovery),
+                ..known.clone()
+            },
+            Some(known) => Member {
+                recovery: recovery.or(known.recovery),
+                events: known.events.clone(),
+                ..fresh
+            },
+        };
+        push(&mut member.events, MemberEvent::Joined { by: step.entry, role });
+        self.put_member(device.person, member);
+        self.put_device(step.entry, device);
+    }
+
+    fn add_device(
+        &mut self,
+        step: &Step<'_>,
+        device: &DeviceRecord,
+        recovery: Option<KexPublic>,
+    ) -> Result<(), Refusal> {
+        let person = device.person;
+        let member = self.present(person)?;
+        self.check_room(device)?;
+        if let Some(removal) = self.device(device.signing).and_then(|known| known.removed)
+            && step.act.introduces_itself()
+        {
+            return Err(Refusal::Barred(removal));
+        }
+        // The person's own word about the recovery key outweighs a device's.
+        let recovery = match device.voucher {
+            Voucher::Person(_) => recovery.or(member.recovery),
+            Voucher::Device(..) => member.recovery.or(recovery),
+        };
+        let member = Member { recovery, ..member.clone() };
+        self.put_member(person, member);
+        self.put_device(step.entry, device);
+        Ok(())
+    }
+
+    /// A signing key belongs to one person for good, and is not added twice.
+    fn check_room(&self, device: &DeviceRecord) -> Result<(), Refusal> {
+        match self.device(device.signing) {
+            Some(known) if known.is_active() || known.person != device.person => {
+                Err(Refusal::Exists("the device"))
+            }
+            None if self.devices_of(device.person).count() >= DEVICES_PER_PERSON_MAX => {
+                Err(Refusal::TooManyDevices(DEVICES_PER_PERSON_MAX))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn put_device(&mut self, entry: EntryHash, record: &DeviceRecord) {
+        let mut events = self.device(record.signing).map_or_else(PMap::new_sync, |known| known.events.clone());
+        push(&mut events, DeviceEvent::Added { by: entry });
+        let person = record.person;
+        let record = Arc::new(record.clone());
+        let signer = record.signing;
+        self.devices.insert_mut(signer, Device { person, record, added_by: entry, removed: None, events });
+        self.owned.insert_mut((person, signer), ());
+    }
+
+    /// Replaces a member and keeps count of the owners.
+    fn put_member(&mut self, person: PersonId, member: Member) {
+        let owns = |member: &Member| u32::from(member.is_active() && member.role == Role::Owner);
+        let before = self.member(person).map_or(0, owns);
+        self.owners = self.owners + owns(&member) - before;
+        self.members.insert_mut(person, member);
+    }
+
+    fn present(&self, person: PersonId) -> Result<&Member, Refusal> {
+        self.member(person).filter(|member| member.is_active()).ok_or(Refusal::NoSuchMember(person))
+    }
+
+    fn is_last_owner(&self, member: &Member) -> bool {
+        member.is_active() && member.role == Role::Owner && self.owners == 1
+    }
+
+    fn bar(&mut self, entry: EntryHash, kind: BarKind, person: PersonId, held: Role, cut: &Arc<Cut>) {
+        let bar = Bar { kind, person, held, cut: Arc::clone(cut), extended: PMap::new_sync() };
+        self.bars.insert_mut(entry, bar);
+    }
+
+    /// A second, concurrent removal stands beside the first: both cuts count.
+    fn remove(&mut self, entry: EntryHash, person: PersonId, cut: &Arc<Cut>) -> Result<(), Refusal> {
+        let member = self.member(person).ok_or(Refusal::NoSuchMember(person))?;
+        if self.is_last_owner(member) {
+            return Err(Refusal::LastOwner);
+        }
+        let mut member = member.clone();
+        self.bar(entry, BarKind::Person, person, member.role, cut);
+        member.removed = member.removed.or(Some(entry));
+        push(&mut member.events, MemberEvent::Removed { by: entry });
+        self.put_member(person, member);
+        let devices: Vec<SignerKey> =
+            self.devices_of(person).filter(|(_, device)| device.is_active()).map(|(signer, _)| signer).collect();
+        for signer in devices {
+            self.end_device(entry, signer);
+        }
+        self.close_invites(entry, person, |_| true);
+        Ok(())
+    }
+
+    fn remove_device(
+        &mut self,
+        entry: EntryHash,
+        signer: SignerKey,
+        cut: &Arc<Cut>,
+    ) -> Result<(), Refusal> {
+        let device = self.device(signer).ok_or(Refusal::NoSuchDevice(signer))?;
+        let person = device.person;
+        let member = self.member(person).ok_or(Refusal::NoSuchMember(person))?;
+        let others = self.devices_of(person).any(|(other, device)| other != signer && device.is_active());
+        if self.is_last_owner(member) && device.is_active() && !others {
+            return Err(Refusal::LastOwner);
+        }
+        let held = member.role;
+        self.bar(entry, BarKind::Device, person, held, cut);
+        self.end_device(entry, signer);
+        self.close_invites(entry, person, |invite| invite.device == signer);
+        Ok(())
+    }
+
+    fn end_device(&mut self, entry: EntryHash, signer: SignerKey) {
+        if let Some(device) = self.devices.get_mut(&signer) {
+            device.removed = device.removed.or(Some(entry));
+            push(&mut device.events, DeviceEvent::Removed { by: entry });
+        }
+    }
+
+    fn set_role(
+        &mut self,
+        entry: EntryHash,
+        person: PersonId,
+        role: Role,
+        cut: &Arc<Cut>,
+    ) -> Result<(), Refusal> {
+        let member = self.present(person)?;
+        if role != Role::Owner && self.is_last_owner(member) {
+            return Err(Refusal::LastOwner);
+        }
+        let mut member = member.clone();
+        self.bar(entry, BarKind::Role, person, member.role, cut);
+        member.role = role;
+        push(&mut member.events, MemberEvent::Set { by: entry, role });
+        self.put_member(person, member);
+        self.close_invites(entry, person, |invite| !role.may_grant(invite.role));
+        Ok(())
+    }
+
+    /// Whoever made an invite knows its secret: it must not outlive their right to make it.
+    fn close_invites(&mut self, entry: EntryHash, person: PersonId, which: impl Fn(&Invite) -> bool) {
+        let first = (person, proofroom_ident::InviteId::ZERO);
+        let made = self.made.range(first..).map(|(key, ())| *key).take_while(|key| key.0 == person);
+        let open = |id: &_| self.invite(*id).is_some_and(|invite| invite.closed.is_none() && which(invite));
+        let ids: Vec<_> = made.map(|(_, id)| id).filter(open).collect();
+        for id in ids {
+            if let Some(invite) = self.invites.get_mut(&id) {
+                invite.closed = Some(entry);
+            }
+            self.made.remove_mut(&(person, id));
+        }
+    }
+
+    fn rotate(&mut self, step: &Step<'_>) -> Result<(), Refusal> {
+        let Op::RotateKey { audience, key, wraps, previous } = &step.act.op else { return Ok(()) };
+        if self.epochs.contains_key(key) {
+            return Err(Refusal::Exists("the epoch key"));
+        }
+        let order = self.rotations.last().map_or(1, |(order, _)| order + 1);
+        let mut epoch = Epoch {
+            key: *key,
+            audience: *audience,
+            order,
+            by: step.by.person,
+            made_by: step.entry,
+            previous: Arc::clone(previous),
+            wraps: PMap::new_sync(),
+        };
+        push(&mut epoch.wraps, Arc::clone(wraps));
+        self.epochs.insert_mut(*key, epoch);
+        self.rotations.insert_mut(order, *key);
+        Ok(())
+    }
+}

@@ -1,0 +1,179 @@
+//! Which concurrent operations strike which.
+//!
+//! A removal strikes what its target wrote without being in the removal's past:
+//! within the authority log the causal past *is* the cut, and whatever its author
+//! claims about time or place, a backdated entry is not in it. A change of role
+//! strikes what the new role would not have been allowed to write, and weaker
+//! changes of the same person's role.
+//!
+//! A striker may be struck itself. One stands when nothing that stands strikes
+//! it. Where strikers strike each other in a circle, the strongest of those still
+//! open stands; in a mutual removal that is the senior's.
+//!
+//! Nobody strikes themselves: who leaves, or steps down, keeps what they wrote elsewhere.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use proofroom_ident::{DocId, EntryHash, PersonId, SignerKey};
+
+use crate::evaluate::{Log, strikes};
+use crate::graph::Ix;
+use crate::mandate::Mandate;
+use crate::op::Op;
+use crate::{Refusal, Role, Seniority};
+
+/// An entry's priority among concurrent ones; greater is stronger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Strength {
+    pub role: Role,
+    pub seniority: Reverse<Seniority>,
+    pub hash: Reverse<EntryHash>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Target {
+    Person(PersonId),
+    Device(SignerKey),
+}
+
+fn target(op: &Op) -> Option<Target> {
+    match op {
+        Op::Remove { person, .. } | Op::SetRole { person, .. } => Some(Target::Person(*person)),
+        Op::RemoveDevice { signer, .. } => Some(Target::Device(*signer)),
+        _ => None,
+    }
+}
+
+/// The entries of a window that are struck. Those set aside neither strike nor adopt.
+pub(crate) fn resolve(log: &Log, window: &[Ix], aside: &BTreeMap<Ix, Refusal>) -> BTreeMap<Ix, Refusal> {
+    let field = Field::new(log, window, aside);
+    let standing = field.standing();
+    let mut struck = BTreeMap::new();
+    for ix in &field.live {
+        if standing.contains(ix) {
+            continue;
+        }
+        let by = field.attackers(*ix).into_iter().filter(|by| standing.contains(by));
+        if let Some(by) = by.max_by_key(|by| log.strength(*by)) {
+            struck.insert(*ix, field.reason(by, *ix));
+        }
+    }
+    struck
+}
+
+/// The live entries of a window, indexed for the question who strikes whom.
+struct Field<'a> {
+    log: &'a Log,
+    live: Vec<Ix>,
+    by_target: BTreeMap<Target, Vec<Ix>>,
+    /// Extensions of a removal's cut within the authority log.
+    adoptions: BTreeMap<Ix, Vec<Ix>>,
+}
+
+impl<'a> Field<'a> {
+    fn new(log: &'a Log, window: &[Ix], aside: &BTreeMap<Ix, Refusal>) -> Self {
+        let live = |ix: &&Ix| log.fact(**ix).own.is_ok() && !aside.contains_key(*ix);
+        let live: Vec<Ix> = window.iter().filter(live).copied().collect();
+        let (mut by_target, mut adoptions) = (BTreeMap::new(), BTreeMap::new());
+        for ix in &live {
+            let op = &log.fact(*ix).act.op;
+            if let Some(target) = target(op) {
+                by_target.entry(target).or_insert_with(Vec::new).push(*ix);
+            }
+            if let Op::ExtendCut { removal, .. } = op
+                && let Some(removal) = log.graph.find(*removal)
+            {
+                adoptions.entry(removal).or_insert_with(Vec::new).push(*ix);
+            }
+        }
+        Self { log, live, by_target, adoptions }
+    }
+
+    /// The strikers that nothing standing strikes.
+    fn standing(&self) -> BTreeSet<Ix> {
+        let strikers = self.live.iter().filter(|ix| strikes(&self.log.fact(**ix).act.op));
+        let mut open: BTreeMap<Ix, BTreeSet<Ix>> =
+            strikers.map(|ix| (*ix, self.attackers(*ix).into_iter().collect())).collect();
+        let mut standing = BTreeSet::new();
+        while !open.is_empty() {
+            let free = open.iter().find(|(_, attackers)| attackers.is_empty()).map(|(ix, _)| *ix);
+            let strongest = || open.keys().copied().max_by_key(|ix| self.log.strength(*ix));
+            let Some(next) = free.or_else(strongest) else { break };
+            open.remove(&next);
+            standing.insert(next);
+            let fallen: Vec<Ix> =
+                open.iter().filter(|(_, by)| by.contains(&next)).map(|(ix, _)| *ix).collect();
+            for ix in &fallen {
+                open.remove(ix);
+            }
+            for attackers in open.values_mut() {
+                for ix in &fallen {
+                    attackers.remove(ix);
+                }
+            }
+        }
+        standing
+    }
+
+    /// The strikers that strike `ix`, if they stand.
+    fn attackers(&self, ix: Ix) -> Vec<Ix> {
+        let fact = self.log.fact(ix);
+        let Ok(author) = &fact.own else { return Vec::new() };
+        let mut keys = vec![Target::Person(author.person), Target::Device(fact.act.author)];
+        if let Op::SetRole { person, .. } = &fact.act.op
+            && *person != author.person
+        {
+            keys.push(Target::Person(*person));
+        }
+        let candidates = keys.iter().filter_map(|key| self.by_target.get(key)).flatten();
+        candidates.filter(|by| self.strikes(**by, ix, author)).copied().collect()
+    }
+
+    fn strikes(&self, by: Ix, ix: Ix, author: &Mandate) -> bool {
+        let (striker, struck) = (self.log.fact(by), self.log.fact(ix));
+        let Ok(by_author) = &striker.own else { return false };
+        let meant = match (&striker.act.op, &struck.act.op) {
+            (Op::SetRole { person, .. }, Op::SetRole { person: same, .. })
+                if person == same && self.log.strength(by) > self.log.strength(ix) =>
+            {
+                return self.log.graph.concurrent(by, ix);
+            }
+            (Op::SetRole { person, role, .. }, _) => {
+                *person == author.person && *person != by_author.person && *role < author.least
+            }
+            (Op::Remove { person, .. }, _) => *person == author.person && *person != by_author.person,
+            (Op::RemoveDevice { signer, .. }, _) => {
+                *signer == struck.act.author && *signer != striker.act.author
+            }
+            _ => false,
+        };
+        meant && self.log.graph.concurrent(by, ix) && !self.is_adopted(ix, by)
+    }
+
+    /// Whether an extension of the removal's cut reaches the entry. The extension
+    /// must know the last entry that it names, and that one must know this one:
+    /// a second history of the same log is not adopted along with the first.
+    fn is_adopted(&self, ix: Ix, removal: Ix) -> bool {
+        let act = &self.log.fact(ix).act;
+        let reaches = |adoption: &Ix| {
+            let Op::ExtendCut { cut, .. } = &self.log.fact(*adoption).act.op else { return false };
+            let last = cut.get(&(DocId::AUTHORITY, act.log)).filter(|(seq, _)| act.seq <= *seq);
+            let last = last.and_then(|(_, hash)| self.log.graph.find(*hash));
+            last.is_some_and(|last| {
+                self.log.graph.is_past(ix, last) && self.log.graph.is_past(last, *adoption)
+            })
+        };
+        self.adoptions.get(&removal).is_some_and(|adoptions| adoptions.iter().any(reaches))
+    }
+
+    fn reason(&self, by: Ix, ix: Ix) -> Refusal {
+        let both = |op: &Op| matches!(op, Op::SetRole { .. });
+        let (first, second) = (&self.log.fact(by).act.op, &self.log.fact(ix).act.op);
+        let hash = self.log.graph.hash(by);
+        match (target(first), target(second)) {
+            (a, b) if both(first) && both(second) && a == b => Refusal::Outranked(hash),
+            _ => Refusal::Struck(hash),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The membership, told as stories between ada, bo, cy and mallory.
+
+mod accounting;
+mod devices;
+mod invites;
+mod keys;
+mod log;
+mod orders;
+mod removals;
+mod roles;
+mod world;

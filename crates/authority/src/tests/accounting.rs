@@ -1,0 +1,1 @@
+//! What an evaluation costs, counted rather than timed.

@@ -1,0 +1,164 @@
+//! Joining by an invite.
+
+use proofroom_ident::{Audience, Millis};
+
+use super::world::{Capability, cast, founder, heal, remove, set_role};
+use crate::op::Op;
+use crate::{AuthorityError, Refusal, Role};
+
+#[test]
+fn an_invite_admits_as_many_as_it_has_uses() {
+    let mut ada = founder(1);
+    let door = Capability::new(60);
+    ada.writes(&door.invite(Role::Reviewer, 2));
+    let mut joiners = [2, 3, 4].map(|seed| ada.stranger(seed, usize::from(seed)));
+    let mut entries = Vec::new();
+    for joiner in &mut joiners {
+        joiner.meet(&ada);
+        entries.push(joiner.writes(&joiner.accept(&door)));
+        ada.meet(joiner);
+    }
+    assert_eq!(ada.refusal(&entries[1]), None);
+    assert_eq!(ada.refusal(&entries[2]), Some(&Refusal::InviteUsedUp(door.id())));
+    assert_eq!(ada.state().invite(door.id()).map(|invite| invite.uses_left), Some(0));
+    assert!(!ada.state().invite(door.id()).expect("known").is_open(Millis(1)));
+    assert_eq!(ada.role(&joiners[2]), None);
+}
+
+#[test]
+fn of_two_who_use_a_single_invite_at_once_exactly_one_joins() {
+    let mut ada = founder(1);
+    let door = Capability::new(60);
+    ada.writes(&door.invite(Role::Reviewer, 1));
+    let [mut bo, mut cy] = [2, 3].map(|seed| ada.stranger(seed, usize::from(seed)));
+    bo.meet(&ada);
+    cy.meet(&ada);
+    bo.writes(&bo.accept(&door));
+    cy.writes(&cy.accept(&door));
+    heal(&mut [&mut ada, &mut bo, &mut cy]);
+    let joined = [&bo, &cy].into_iter().filter(|peer| ada.role(peer).is_some()).count();
+    assert_eq!(joined, 1);
+}
+
+#[test]
+fn whoever_lost_the_race_for_an_invite_removes_nobody() {
+    let [mut ada, mut bo, mut cy, _] = cast(Role::Guest, Role::Guest, Role::Guest);
+    let door = Capability::new(60);
+    ada.writes(&door.invite(Role::Producer, 1));
+    let mut joiners = [6, 7].map(|seed| ada.stranger(seed, usize::from(seed)));
+    for joiner in &mut joiners {
+        joiner.meet(&ada);
+        joiner.writes(&joiner.accept(&door));
+    }
+    // Either may be the one who loses: each removes somebody, who is busy meanwhile.
+    joiners[0].writes(&remove(&bo));
+    joiners[1].writes(&remove(&cy));
+    let busy = [bo.writes(&Op::Merge), cy.writes(&Op::Merge)];
+    for joiner in &joiners {
+        ada.meet(joiner);
+    }
+    heal(&mut [&mut ada, &mut bo, &mut cy]);
+    let won = joiners.iter().position(|joiner| ada.role(joiner).is_some()).expect("one of them joined");
+    let victims = [&bo, &cy];
+    assert_eq!(ada.role(victims[won]), None);
+    assert_eq!(ada.role(victims[1 - won]), Some(Role::Guest));
+    assert!(ada.refusal(&busy[won]).is_some());
+    assert_eq!(ada.refusal(&busy[1 - won]), None, "a void removal strikes nothing");
+}
+
+#[test]
+fn an_acceptance_that_claims_a_time_after_the_expiry_is_void() {
+    let mut ada = founder(1);
+    let door = Capability::new(60);
+    let Op::Invite { id, kex, role, uses, .. } = door.invite(Role::Guest, 9) else { unreachable!() };
+    ada.writes(&Op::Invite { id, kex, role, uses, expires: Some(Millis(500)) });
+    let mut bo = ada.stranger(2, 2);
+    bo.meet(&ada);
+    let parents = bo.view.parents();
+    let late = bo.writes_on(&parents, &bo.accept(&door), 501);
+    assert_eq!(bo.refusal(&late), Some(&Refusal::InviteExpired(door.id())));
+    let timely = bo.writes_on(&parents, &bo.accept(&door), 500);
+    assert_eq!(bo.refusal(&timely), None);
+    assert_eq!(bo.role(&bo), Some(Role::Guest));
+}
+
+#[test]
+fn a_revoked_invite_admits_nobody_even_concurrently() {
+    let [mut ada, mut bo, ..] = cast(Role::Producer, Role::Guest, Role::Guest);
+    let door = Capability::new(60);
+    bo.writes(&door.invite(Role::Guest, 9));
+    ada.meet(&bo);
+    let mut zed = ada.stranger(9, 9);
+    zed.meet(&ada);
+    let joined = zed.writes(&zed.accept(&door));
+    ada.writes(&Op::RevokeInvite { id: door.id() });
+    heal(&mut [&mut ada, &mut zed, &mut bo]);
+    assert_eq!(ada.refusal(&joined), Some(&Refusal::InviteClosed(door.id())));
+    assert_eq!(ada.role(&zed), None);
+}
+
+#[test]
+fn a_removal_closes_the_invites_that_its_target_made() {
+    let [mut ada, mut bo, ..] = cast(Role::Producer, Role::Guest, Role::Guest);
+    let door = Capability::new(60);
+    bo.writes(&door.invite(Role::Guest, 9));
+    ada.meet(&bo);
+    let readers = ada.state().readers(Audience::Everyone, Millis(1));
+    assert!(readers.contains(&door.kex()));
+    ada.writes(&remove(&bo));
+    assert!(!ada.state().readers(Audience::Everyone, Millis(1)).contains(&door.kex()));
+    let mut zed = ada.stranger(9, 9);
+    zed.meet(&ada);
+    let joined = zed.writes(&zed.accept(&door));
+    assert_eq!(zed.refusal(&joined), Some(&Refusal::InviteClosed(door.id())));
+}
+
+#[test]
+fn a_stolen_proof_admits_no_other_device() {
+    let mut ada = founder(1);
+    let door = Capability::new(60);
+    ada.writes(&door.invite(Role::Guest, 9));
+    let mut bo = ada.stranger(2, 2);
+    bo.meet(&ada);
+    let Op::Accept { proof, .. } = bo.accept(&door) else { unreachable!() };
+    let mut mallory = ada.stranger(4, 4);
+    mallory.meet(&ada);
+    let forged = Op::Accept { invite: door.id(), device: mallory.record(), recovery: None, proof };
+    let parents = mallory.view.parents();
+    let mut log = mallory.new_log();
+    let entry = mallory.write_in(&mut log, &parents, &forged, 1);
+    assert!(matches!(ada.view.insert(&entry), Err(AuthorityError::Signature { .. })));
+    // Writing bo's acceptance as mallory helps as little.
+    let replayed = mallory.writes(&bo.accept(&door));
+    assert_eq!(mallory.refusal(&replayed), Some(&Refusal::Voucher(bo.signer())));
+}
+
+#[test]
+fn a_member_who_accepts_again_gets_the_higher_role_and_the_device() {
+    let [mut ada, bo, ..] = cast(Role::Reviewer, Role::Guest, Role::Guest);
+    let [low, high] = [60, 61].map(Capability::new);
+    ada.writes(&low.invite(Role::Guest, 1));
+    ada.writes(&high.invite(Role::Producer, 1));
+    let mut tablet = ada.stranger(2, 12);
+    tablet.meet(&ada);
+    tablet.writes(&tablet.accept(&low));
+    assert_eq!(tablet.role(&bo), Some(Role::Reviewer));
+    let mut phone = ada.stranger(2, 13);
+    phone.meet(&tablet);
+    phone.writes(&phone.accept(&high));
+    assert_eq!(phone.role(&bo), Some(Role::Producer));
+    assert_eq!(phone.state().devices_of(bo.id()).count(), 3);
+    assert_eq!(
+        phone.state().member(bo.id()).map(|member| member.joined_by),
+        ada.state().member(bo.id()).map(|member| member.joined_by),
+        "seniority stays"
+    );
+}
+
+#[test]
+fn an_owner_made_by_an_invite_is_an_owner() {
+    let [mut ada, mut bo, ..] = cast(Role::Owner, Role::Guest, Role::Guest);
+    bo.writes(&set_role(&ada, Role::Reviewer));
+    ada.meet(&bo);
+    assert_eq!(ada.role(&ada), Some(Role::Reviewer));
+}

@@ -1,0 +1,1 @@
+//! Whatever the order of arrival, whoever was cut off from whom.

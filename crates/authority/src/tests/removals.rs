@@ -1,0 +1,238 @@
+//! Removals: who wins, what stays, what is held back, what is adopted.
+
+use std::sync::Arc;
+
+use proofroom_ident::{DocId, EntryHash};
+
+use super::world::{Capability, DOC, LOG, cast, heal, nothing, remove, set_role, up_to};
+use crate::op::{Cut, Op};
+use crate::{Refusal, Role, Standing};
+
+#[test]
+fn in_a_mutual_removal_the_senior_stays() {
+    let [mut ada, mut bo, mut cy, _] = cast(Role::Owner, Role::Guest, Role::Guest);
+    let by_ada = ada.writes(&remove(&bo));
+    let by_bo = bo.writes(&remove(&ada));
+    heal(&mut [&mut ada, &mut bo, &mut cy]);
+    assert_eq!(ada.role(&ada), Some(Role::Owner));
+    assert_eq!(ada.role(&bo), None);
+    assert_eq!(ada.refusal(&by_bo), Some(&Refusal::Struck(by_ada.hash())));
+    assert_eq!(ada.refusal(&by_ada), None);
+}
+
+#[test]
+fn in_a_circle_of_removals_the_most_senior_is_heard_first() {
+    let [mut ada, mut bo, mut cy, _] = cast(Role::Owner, Role::Owner, Role::Guest);
+    let by_ada = ada.writes(&remove(&bo));
+    let by_bo = bo.writes(&remove(&cy));
+    let by_cy = cy.writes(&remove(&ada));
+    heal(&mut [&mut ada, &mut bo, &mut cy]);
+    assert_eq!([ada.role(&ada), ada.role(&bo), ada.role(&cy)], [None, None, Some(Role::Owner)]);
+    assert_eq!(ada.refusal(&by_ada), None);
+    assert_eq!(ada.refusal(&by_bo), Some(&Refusal::Struck(by_ada.hash())));
+    assert_eq!(ada.refusal(&by_cy), None);
+}
+
+#[test]
+fn a_junior_owner_removes_a_senior_who_does_not_object() {
+    let [mut ada, mut bo, mut cy, _] = cast(Role::Owner, Role::Reviewer, Role::Guest);
+    let by_bo = bo.writes(&remove(&ada));
+    // ada does not know, and acts on somebody else meanwhile.
+    let by_ada = ada.writes(&remove(&cy));
+    heal(&mut [&mut ada, &mut bo, &mut cy]);
+    assert_eq!(bo.role(&ada), None);
+    assert_eq!(bo.refusal(&by_ada), Some(&Refusal::Struck(by_bo.hash())));
+    assert_eq!(bo.role(&cy), Some(Role::Reviewer));
+}
+
+#[test]
+fn what_a_removed_member_backdates_does_not_count() {
+    let [mut ada, mut bo, mut cy, mut mallory] = cast(Role::Producer, Role::Reviewer, Role::Producer);
+    let early = mallory.view.parents();
+    let by_ada = ada.writes(&remove(&mallory));
+    mallory.meet(&ada);
+    // Before the removal, it says; an hour ago, it says.
+    let coup = mallory.writes_on(&early, &remove(&cy), 1);
+    let door = Capability::new(50);
+    let opened = mallory.writes_on(&early, &door.invite(Role::Reviewer, 1), 1);
+    let mut puppet = mallory.stranger(9, 9);
+    puppet.meet(&mallory);
+    let joined = puppet.writes_on(&[opened.hash()], &puppet.accept(&door), 1);
+    let grown = puppet.writes_on(&[joined.hash()], &Op::Merge, 1);
+    heal(&mut [&mut ada, &mut bo, &mut cy, &mut puppet]);
+    assert_eq!(bo.role(&cy), Some(Role::Reviewer));
+    assert_eq!(bo.role(&puppet), None);
+    assert_eq!(bo.refusal(&coup), Some(&Refusal::Struck(by_ada.hash())));
+    assert_eq!(bo.refusal(&opened), Some(&Refusal::Struck(by_ada.hash())));
+    assert_eq!(bo.refusal(&joined), Some(&Refusal::NoSuchInvite(door.id())));
+    assert_eq!(bo.refusal(&grown), Some(&Refusal::Ungrounded(puppet.signer())));
+}
+
+#[test]
+fn the_removal_by_somebody_whose_admission_fell_falls_too() {
+    let [mut ada, mut bo, mut cy, mut mallory] = cast(Role::Producer, Role::Guest, Role::Producer);
+    let early = mallory.view.parents();
+    ada.writes(&remove(&mallory));
+    let door = Capability::new(50);
+    let opened = mallory.writes_on(&early, &door.invite(Role::Reviewer, 1), 1);
+    let mut puppet = mallory.stranger(9, 9);
+    puppet.meet(&mallory);
+    let joined = puppet.writes_on(&[opened.hash()], &puppet.accept(&door), 1);
+    let coup = puppet.writes_on(&[joined.hash()], &remove(&cy), 1);
+    // cy's own work, concurrent with the puppet's removal, must stand.
+    let merged = cy.writes(&Op::Merge);
+    heal(&mut [&mut ada, &mut bo, &mut cy, &mut puppet]);
+    assert_eq!(bo.refusal(&coup), Some(&Refusal::Ungrounded(puppet.signer())));
+    assert_eq!(bo.role(&cy), Some(Role::Guest));
+    assert_eq!(bo.refusal(&merged), None);
+}
+
+#[test]
+fn work_beyond_the_cut_is_held_back_and_work_within_it_counts() {
+    let [mut ada, bo, ..] = cast(Role::Producer, Role::Guest, Role::Guest);
+    let knew = ada.head();
+    let person = bo.id();
+    let counts = Standing::Member { person, role: Role::Producer };
+    assert_eq!(ada.stands(&bo, (DOC, LOG, 7), knew), counts);
+    let removal = ada.writes(&Op::Remove { person, cut: up_to(DOC, LOG, 7) }).hash();
+    let held = Standing::HeldBack { person, removal };
+    assert_eq!(ada.stands(&bo, (DOC, LOG, 7), knew), counts);
+    assert_eq!(ada.stands(&bo, (DOC, LOG, 8), knew), held);
+    assert_eq!(ada.stands(&bo, (DOC, proofroom_ident::LogId::ZERO, 1), knew), held, "a log the cut omits");
+    assert_eq!(ada.stands(&bo, (DOC, LOG, 8), removal), held, "even when the author knew");
+}
+
+#[test]
+fn held_back_work_is_adopted_by_extending_the_cut() {
+    let [mut ada, mut bo, mut cy, _] = cast(Role::Producer, Role::Reviewer, Role::Guest);
+    let (knew, person) = (ada.head(), bo.id());
+    let removal = ada.writes(&Op::Remove { person, cut: up_to(DOC, LOG, 7) }).hash();
+    heal(&mut [&mut ada, &mut bo, &mut cy]);
+    let adopt = Op::ExtendCut { removal, cut: up_to(DOC, LOG, 9) };
+    let by_cy = cy.writes(&adopt);
+    assert_eq!(
+        cy.refusal(&by_cy),
+        Some(&Refusal::Rank { role: Role::Reviewer, least: Role::Owner }),
+        "who could not have removed bo cannot adopt for him"
+    );
+    assert_eq!(bo.view.may(bo.signer(), &adopt, Default::default()), Err(Refusal::NotMember(bo.signer())));
+    ada.meet(&cy);
+    ada.writes(&adopt);
+    let counts = Standing::Member { person, role: Role::Producer };
+    assert_eq!(ada.stands(&bo, (DOC, LOG, 9), knew), counts);
+    assert_eq!(ada.stands(&bo, (DOC, LOG, 10), knew), Standing::HeldBack { person, removal });
+    assert_eq!(ada.role(&bo), None, "adopting the work does not bring the person back");
+}
+
+#[test]
+fn a_struck_operation_is_adopted_by_extending_the_cut_of_the_authority_log() {
+    let [mut ada, mut bo, mut cy, _] = cast(Role::Producer, Role::Reviewer, Role::Guest);
+    let removal = ada.writes(&remove(&bo)).hash();
+    let late = bo.writes(&set_role(&cy, Role::Guest));
+    heal(&mut [&mut ada, &mut bo, &mut cy]);
+    assert_eq!(ada.role(&cy), Some(Role::Reviewer));
+    assert_eq!(ada.refusal(&late), Some(&Refusal::Struck(removal)));
+    let header = late.header();
+    let cut: Cut = [((DocId::AUTHORITY, header.log), (header.seq, late.hash()))].into();
+    ada.writes(&Op::ExtendCut { removal, cut: Arc::new(cut) });
+    heal(&mut [&mut ada, &mut bo, &mut cy]);
+    assert_eq!(ada.role(&cy), Some(Role::Guest));
+    assert_eq!(ada.refusal(&late), None);
+    assert_eq!(ada.role(&bo), None);
+}
+
+#[test]
+fn a_second_history_of_an_adopted_log_stays_struck() {
+    let [mut ada, mut bo, mut cy, _] = cast(Role::Producer, Role::Reviewer, Role::Reviewer);
+    let early = bo.view.parents();
+    let removal = ada.writes(&remove(&bo)).hash();
+    let mut log = bo.new_log();
+    let mut twin = log.clone();
+    let shown = bo.write_in(&mut log, &early, &Op::Merge, 1);
+    let hidden = bo.write_in(&mut twin, &early, &remove(&cy), 1);
+    ada.hear(&shown);
+    let cut: Cut = [((DocId::AUTHORITY, log.log()), (1, shown.hash()))].into();
+    ada.writes(&Op::ExtendCut { removal, cut: Arc::new(cut) });
+    ada.hear(&hidden);
+    heal(&mut [&mut ada, &mut cy]);
+    assert_eq!(ada.refusal(&shown), None);
+    assert_eq!(ada.refusal(&hidden), Some(&Refusal::Struck(removal)));
+    assert_eq!(ada.role(&cy), Some(Role::Reviewer));
+}
+
+#[test]
+fn the_last_owner_stays() {
+    let [mut ada, bo, ..] = cast(Role::Owner, Role::Guest, Role::Guest);
+    ada.writes(&remove(&bo));
+    for op in [
+        remove(&ada),
+        set_role(&ada, Role::Producer),
+        Op::RemoveDevice { signer: ada.signer(), cut: nothing() },
+    ] {
+        assert_eq!(ada.view.may(ada.signer(), &op, Default::default()), Err(Refusal::LastOwner), "{op:?}");
+        let entry = ada.writes(&op);
+        assert_eq!(ada.refusal(&entry), Some(&Refusal::LastOwner));
+    }
+    assert_eq!(ada.role(&ada), Some(Role::Owner));
+}
+
+#[test]
+fn of_two_owners_who_leave_at_once_one_stays() {
+    let [mut ada, mut bo, ..] = cast(Role::Owner, Role::Guest, Role::Guest);
+    let first = ada.writes(&remove(&ada));
+    let second = bo.writes(&remove(&bo));
+    heal(&mut [&mut ada, &mut bo]);
+    assert_eq!(ada.refusal(&first), None);
+    assert_eq!(ada.refusal(&second), Some(&Refusal::LastOwner));
+    assert_eq!(ada.role(&bo), Some(Role::Owner));
+}
+
+#[test]
+fn both_cuts_of_two_concurrent_removals_count() {
+    let [mut ada, mut bo, cy, _] = cast(Role::Owner, Role::Reviewer, Role::Guest);
+    let (knew, person) = (ada.head(), cy.id());
+    let wide = ada.writes(&Op::Remove { person, cut: up_to(DOC, LOG, 9) }).hash();
+    let narrow = bo.writes(&Op::Remove { person, cut: up_to(DOC, LOG, 5) }).hash();
+    heal(&mut [&mut ada, &mut bo]);
+    let held = |removal| Standing::HeldBack { person, removal };
+    assert_eq!(ada.stands(&cy, (DOC, LOG, 7), knew), held(narrow));
+    ada.writes(&Op::ExtendCut { removal: narrow, cut: up_to(DOC, LOG, 9) });
+    assert_eq!(
+        ada.stands(&cy, (DOC, LOG, 7), knew),
+        Standing::Member { person, role: Role::Reviewer }
+    );
+    assert!(matches!(ada.stands(&cy, (DOC, LOG, 10), knew), Standing::HeldBack { .. }), "{wide:?}");
+}
+
+#[test]
+fn a_removed_member_comes_back_by_a_new_invite_only() {
+    let [mut ada, mut bo, ..] = cast(Role::Reviewer, Role::Guest, Role::Guest);
+    let old = Capability::new(60);
+    ada.writes(&old.invite(Role::Guest, 5));
+    let removal = ada.writes(&remove(&bo)).hash();
+    bo.meet(&ada);
+    let knew = bo.head();
+    let sneaky = bo.writes(&bo.accept(&old));
+    assert_eq!(bo.refusal(&sneaky), Some(&Refusal::Barred(removal)));
+    let new = Capability::new(61);
+    ada.writes(&new.invite(Role::Guest, 1));
+    bo.meet(&ada);
+    let back = bo.writes(&bo.accept(&new)).hash();
+    heal(&mut [&mut ada, &mut bo]);
+    assert_eq!(ada.role(&bo), Some(Role::Guest));
+    let person = bo.id();
+    assert_eq!(ada.stands(&bo, (DOC, LOG, 8), knew), Standing::HeldBack { person, removal });
+    let counts = Standing::Member { person, role: Role::Guest };
+    assert_eq!(ada.stands(&bo, (DOC, LOG, 8), back), counts);
+}
+
+#[test]
+fn whoever_stands_on_an_unknown_entry_waits_for_it() {
+    let [ada, bo, ..] = cast(Role::Reviewer, Role::Guest, Role::Guest);
+    let unknown = EntryHash::from_bytes([8; 32]);
+    assert_eq!(ada.stands(&bo, (DOC, LOG, 1), unknown), Standing::AwaitsAuthority);
+    let stranger = ada.stranger(9, 9);
+    assert_eq!(ada.stands(&stranger, (DOC, LOG, 1), ada.view.heads()[0]), Standing::NotMember);
+    let genesis = EntryHash::from_bytes(*ada.view.workspace().as_bytes());
+    assert_eq!(ada.stands(&bo, (DOC, LOG, 1), genesis), Standing::NotMember, "before he joined");
+}

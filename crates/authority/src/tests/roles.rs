@@ -1,0 +1,118 @@
+//! Ranks, and what happens when they change.
+
+use proofroom_ident::{Audience, Millis};
+
+use super::world::{Capability, DOC, LOG, cast, heal, nothing, remove, rotate, set_role, up_to};
+use crate::op::Op;
+use crate::{Refusal, Role, Standing};
+
+#[test]
+fn one_acts_on_lower_ranks_only() {
+    let [ada, bo, cy, mallory] = cast(Role::Producer, Role::Producer, Role::Reviewer);
+    let owner = Some(Role::Owner);
+    let cases = [
+        ("an owner removes a producer", &ada, remove(&bo), None),
+        ("a producer removes a reviewer", &bo, remove(&mallory), None),
+        ("a producer does not remove a peer", &bo, remove(&cy), owner),
+        ("a producer does not remove an owner", &bo, remove(&ada), owner),
+        ("a producer makes no producer", &bo, set_role(&mallory, Role::Producer), owner),
+        ("a producer does not raise themselves", &bo, set_role(&bo, Role::Owner), owner),
+        ("a producer lowers a reviewer", &bo, set_role(&mallory, Role::Guest), None),
+        ("a producer steps down", &bo, set_role(&bo, Role::Guest), None),
+        ("a reviewer leaves", &mallory, remove(&mallory), None),
+        ("a reviewer removes nobody else", &mallory, remove(&bo), owner),
+        ("an owner makes an owner", &ada, set_role(&mallory, Role::Owner), None),
+        ("an owner invites an owner", &ada, Capability::new(60).invite(Role::Owner, 1), None),
+        ("a producer invites no peer", &bo, Capability::new(60).invite(Role::Producer, 1), owner),
+        ("a producer admits a relay", &bo, Capability::new(60).invite(Role::Relay, 1), None),
+        (
+            "a reviewer admits no relay",
+            &mallory,
+            Capability::new(60).invite(Role::Relay, 1),
+            Some(Role::Producer),
+        ),
+        ("a reviewer invites a guest", &mallory, Capability::new(60).invite(Role::Guest, 1), None),
+        ("a reviewer rotates the team's key", &mallory, rotate(Audience::Team, 1, []), None),
+    ];
+    for (what, by, op, wanted) in cases {
+        let may = ada.view.may(by.signer(), &op, Millis(5));
+        let role = by.role(by).expect("all are members");
+        assert_eq!(may, wanted.map_or(Ok(()), |least| Err(Refusal::Rank { role, least })), "{what}");
+        let mut by = by.clone();
+        by.meet(&ada);
+        let entry = by.writes(&op);
+        assert_eq!(by.refusal(&entry), may.err().as_ref(), "{what}: writing agrees with asking");
+    }
+}
+
+#[test]
+fn a_guest_does_not_touch_the_teams_key() {
+    let [ada, bo, ..] = cast(Role::Guest, Role::Guest, Role::Guest);
+    let refused = Err(Refusal::Rank { role: Role::Guest, least: Role::Reviewer });
+    assert_eq!(ada.view.may(bo.signer(), &rotate(Audience::Team, 1, []), Millis(5)), refused);
+    assert_eq!(ada.view.may(bo.signer(), &rotate(Audience::Everyone, 1, []), Millis(5)), Ok(()));
+}
+
+#[test]
+fn beyond_a_demotions_cut_the_lower_role_counts() {
+    let [mut ada, mut bo, ..] = cast(Role::Producer, Role::Guest, Role::Guest);
+    let (knew, person) = (ada.head(), bo.id());
+    let demoted = Op::SetRole { person, role: Role::Guest, cut: up_to(DOC, LOG, 7) };
+    let lowered = ada.writes(&demoted).hash();
+    let as_role = |role| Standing::Member { person, role };
+    assert_eq!(ada.stands(&bo, (DOC, LOG, 7), knew), as_role(Role::Producer));
+    assert_eq!(ada.stands(&bo, (DOC, LOG, 8), knew), as_role(Role::Guest));
+    assert_eq!(ada.stands(&bo, (DOC, LOG, 8), lowered), as_role(Role::Guest));
+    let raised = ada.writes(&set_role(&bo, Role::Reviewer)).hash();
+    bo.meet(&ada);
+    assert_eq!(ada.stands(&bo, (DOC, LOG, 9), raised), as_role(Role::Reviewer), "who knows of the raise");
+    assert_eq!(ada.stands(&bo, (DOC, LOG, 9), lowered), as_role(Role::Guest), "who does not");
+    assert_eq!(ada.stands(&bo, (DOC, LOG, 9), knew), as_role(Role::Guest), "backdating gains nothing");
+    ada.writes(&Op::ExtendCut { removal: lowered, cut: up_to(DOC, LOG, 8) });
+    assert_eq!(ada.stands(&bo, (DOC, LOG, 8), knew), as_role(Role::Reviewer), "adopted, beyond the raise's");
+}
+
+#[test]
+fn what_a_demoted_member_does_before_hearing_of_it_needs_the_lower_role_only() {
+    let [mut ada, mut bo, mut cy, _] = cast(Role::Producer, Role::Reviewer, Role::Guest);
+    let lowered = ada.writes(&set_role(&bo, Role::Reviewer));
+    let too_much = bo.writes(&remove(&cy));
+    let still_fine = bo.writes(&rotate(Audience::Team, 1, []));
+    heal(&mut [&mut ada, &mut bo, &mut cy]);
+    assert_eq!(ada.refusal(&too_much), Some(&Refusal::Struck(lowered.hash())));
+    assert_eq!(ada.refusal(&still_fine), None);
+    assert_eq!(ada.role(&cy), Some(Role::Reviewer));
+}
+
+#[test]
+fn of_concurrent_changes_of_role_the_higher_rank_wins() {
+    let [mut ada, mut bo, mut cy, _] = cast(Role::Producer, Role::Reviewer, Role::Guest);
+    let wins = ada.writes(&set_role(&cy, Role::Producer));
+    let loses = bo.writes(&set_role(&cy, Role::Guest));
+    heal(&mut [&mut ada, &mut bo, &mut cy]);
+    assert_eq!(ada.role(&cy), Some(Role::Producer));
+    assert_eq!(ada.refusal(&loses), Some(&Refusal::Outranked(wins.hash())));
+}
+
+#[test]
+fn a_removal_wins_over_a_concurrent_promotion() {
+    let [mut ada, mut bo, mut cy, _] = cast(Role::Producer, Role::Reviewer, Role::Guest);
+    let promotion = ada.writes(&set_role(&cy, Role::Producer));
+    bo.writes(&remove(&cy));
+    heal(&mut [&mut ada, &mut bo, &mut cy]);
+    assert_eq!(ada.role(&cy), None);
+    assert_eq!(ada.refusal(&promotion), Some(&Refusal::NoSuchMember(cy.id())));
+}
+
+#[test]
+fn a_demotion_closes_the_invites_that_its_target_may_not_make_any_more() {
+    let [mut ada, mut bo, ..] = cast(Role::Producer, Role::Guest, Role::Guest);
+    let (high, low) = (Capability::new(60), Capability::new(61));
+    bo.writes(&high.invite(Role::Reviewer, 5));
+    bo.writes(&low.invite(Role::Guest, 5));
+    ada.meet(&bo);
+    let lowered = ada.writes(&Op::SetRole { person: bo.id(), role: Role::Reviewer, cut: nothing() });
+    let closed = |capability: &Capability| ada.state().invite(capability.id()).and_then(|i| i.closed);
+    assert_eq!(closed(&high), Some(lowered.hash()));
+    assert_eq!(closed(&low), None);
+}

@@ -1,5 +1,12 @@
-//! A batch of changes: an entry's payload.
+//! A batch of changes: an entry's opened payload.
+//!
+//! ```text
+//! { length:u32 change chunk }   at least one; see `chunk` for a chunk's layout
+//! ```
 
+use proofroom_ident::ByteWriter;
+
+use crate::vet::read_batch;
 use crate::{Actor, ChangeHash, VetError};
 
 /// What a change says of itself.
@@ -12,11 +19,27 @@ pub struct ChangeMeta {
     /// Its actor.
     pub actor: Actor,
     /// Its place among its actor's changes, from 1.
-    pub seq: u64,
+    pub seq: u32,
 }
 
 /// Reads the changes of a batch without a document. Checks everything that needs
 /// none; says nothing about whether the changes may be applied.
-pub fn changes_of(_payload: &[u8]) -> Result<Vec<ChangeMeta>, VetError> {
-    todo!()
+pub fn changes_of(payload: &[u8]) -> Result<Vec<ChangeMeta>, VetError> {
+    let changes = read_batch(payload, None)?;
+    let meta = |change: crate::vet::Change| ChangeMeta {
+        hash: change.hash,
+        deps: change.raw.deps,
+        actor: change.raw.actor,
+        seq: change.raw.seq,
+    };
+    Ok(changes.into_iter().map(meta).collect())
+}
+
+/// The batch of these chunks.
+pub(crate) fn write_batch<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut w = ByteWriter::default();
+    for chunk in chunks {
+        w.run(chunk);
+    }
+    w.finish()
 }

@@ -1,9 +1,13 @@
-//! The document.
+//! The document: automerge behind a door that only vetted changes pass.
 
-use proofroom_ident::{DocId, EntryHash, Millis, WorkspaceId};
-use proofroom_review::{PlanEdit, PlanView, ReviewEdit, ReviewView};
+use automerge::Automerge;
+use proofroom_ident::{DocId, WorkspaceId};
 
-use crate::{ChangeHash, LoadError, RecordError, VetError, Writer};
+use crate::chunk::RawChange;
+use crate::ledger::Ledger;
+use crate::merge::Queues;
+use crate::vet::learn_trusted;
+use crate::{Actor, ChangeHash, LoadError, schema};
 
 /// What a document holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,6 +19,12 @@ pub enum DocKind {
     Review = 2,
 }
 
+impl DocKind {
+    pub(crate) fn from_byte(byte: u8) -> Option<Self> {
+        [Self::Plan, Self::Review].into_iter().find(|kind| *kind as u8 == byte)
+    }
+}
+
 impl std::fmt::Display for DocKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -24,58 +34,39 @@ impl std::fmt::Display for DocKind {
     }
 }
 
-/// The opened payload of a change entry, and who wrote it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Incoming {
-    /// The entry.
-    pub entry: EntryHash,
-    /// Who wrote it, as the authority log says.
-    pub writer: Writer,
-    /// The batch of changes: what [`Recorded::payload`] was.
-    pub payload: Vec<u8>,
-}
-
-/// What became of entries.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Merged {
-    /// Entries whose changes are now in the document, earlier waiting ones included.
-    pub applied: Vec<EntryHash>,
-    /// Entries that do not count, here and on every other replica.
-    pub refused: Vec<(EntryHash, VetError)>,
-    /// Entries that were just given and wait for changes that are not here yet.
-    pub waiting: Vec<EntryHash>,
-}
-
-/// A local change, ready to be sealed into an entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded {
-    /// The batch.
-    pub payload: Vec<u8>,
-    /// The hash of its last change.
-    pub tip: ChangeHash,
-}
-
-/// The last change of a log, as a snapshot's writer names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReplayLog {
-    /// Whose log, in which role.
-    pub writer: Writer,
-    /// The hash of its last change.
-    pub tip: ChangeHash,
-}
-
-/// One document: automerge behind a door that only vetted changes pass.
+/// One document. [`Document::record_plan`] and [`Document::record_review`] write,
+/// [`Document::merge`] takes what others wrote, the views show.
 #[derive(Clone, Debug)]
 pub struct Document {
-    kind: DocKind,
-    workspace: WorkspaceId,
-    doc: DocId,
+    pub(crate) kind: DocKind,
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) doc: DocId,
+    pub(crate) am: Automerge,
+    /// Always of the same changes as `am`.
+    pub(crate) ledger: Ledger,
+    pub(crate) queues: Queues,
 }
 
 impl Document {
     /// An empty document: its schema's maps and nothing in them.
     pub fn new(kind: DocKind, workspace: WorkspaceId, doc: DocId) -> Self {
-        Self { kind, workspace, doc }
+        let am = schema::genesis(kind);
+        Self::of_trusted(kind, workspace, doc, am).expect("the schema's own change follows the rules")
+    }
+
+    /// A document of changes that were vetted before.
+    pub(crate) fn of_trusted(
+        kind: DocKind,
+        workspace: WorkspaceId,
+        doc: DocId,
+        am: Automerge,
+    ) -> Result<Self, LoadError> {
+        let mut ledger = Ledger::default();
+        for change in am.get_changes(&[]) {
+            let raw = RawChange::scan(change.raw_bytes()).map_err(|e| LoadError::Engine(e.to_string()))?;
+            learn_trusted(&mut ledger, kind, &raw, change.hash().into()).map_err(Box::new)?;
+        }
+        Ok(Self { kind, workspace, doc, am, ledger, queues: Queues::default() })
     }
 
     /// What it holds.
@@ -90,76 +81,28 @@ impl Document {
 
     /// The causal frontier, sorted.
     pub fn heads(&self) -> Vec<ChangeHash> {
-        todo!()
+        let mut heads: Vec<ChangeHash> = self.am.get_heads().into_iter().map(Into::into).collect();
+        heads.sort_unstable();
+        heads
     }
 
-    /// Records edits of a plan document as one change. The caller makes the entry
-    /// durable; if that fails, this document is ahead of its store and must be dropped.
-    pub fn record_plan(
-        &mut self,
-        _writer: &Writer,
-        _at: Millis,
-        _edits: &[PlanEdit],
-    ) -> Result<Recorded, RecordError> {
-        todo!()
+    /// Whether a change is in the document.
+    pub fn contains(&self, change: &ChangeHash) -> bool {
+        self.ledger.contains(change)
     }
 
-    /// Records edits of a review document as one change; see [`Document::record_plan`].
-    pub fn record_review(
-        &mut self,
-        _writer: &Writer,
-        _at: Millis,
-        _edits: &[ReviewEdit],
-    ) -> Result<Recorded, RecordError> {
-        todo!()
+    /// The last change of a writer session: see [`crate::actor_for`].
+    pub fn tip(&self, actor: &Actor) -> Option<ChangeHash> {
+        self.ledger.tip(actor)
     }
 
-    /// Vets entries and applies those that hold, all in one go. Entries of one log
-    /// come in their order; those whose dependencies are missing wait inside.
-    pub fn merge(&mut self, _batch: Vec<Incoming>) -> Merged {
-        todo!()
+    /// How many changes the document holds, the schema's own not counted.
+    pub fn changes(&self) -> usize {
+        self.ledger.len() - 1
     }
 
     /// How many entries wait for changes that are not here yet.
     pub fn waiting(&self) -> usize {
-        todo!()
-    }
-
-    /// The plan, as screens see it; empty for a review document.
-    pub fn view_plan(&self) -> PlanView {
-        todo!()
-    }
-
-    /// The review, as screens see it; empty for a plan document.
-    pub fn view_review(&self) -> ReviewView {
-        todo!()
-    }
-
-    /// The document and its waiting entries, for this device's own cache.
-    pub fn save(&self) -> Vec<u8> {
-        todo!()
-    }
-
-    /// Loads what [`Document::save`] wrote on this device. Nobody else's bytes: a
-    /// crafted document chunk can name the same heads and hold other values.
-    pub fn load_trusted(_workspace: WorkspaceId, _doc: DocId, _bytes: &[u8]) -> Result<Self, LoadError> {
-        todo!()
-    }
-
-    /// The document as a plain `.automerge` file.
-    pub fn export(&self) -> Vec<u8> {
-        todo!()
-    }
-
-    /// Makes a document from somebody else's document chunk: a compressed container of
-    /// changes, each of which is vetted and applied to a fresh document.
-    pub fn replay(
-        _kind: DocKind,
-        _workspace: WorkspaceId,
-        _doc: DocId,
-        _chunk: &[u8],
-        _logs: &[ReplayLog],
-    ) -> Result<Self, LoadError> {
-        todo!()
+        self.queues.held.len()
     }
 }

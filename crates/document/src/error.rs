@@ -77,6 +77,9 @@ pub enum LoadError {
     /// A change is by a writer who is not named.
     #[error("a change is by an actor that no given log makes")]
     UnknownActor,
+    /// Changes depend on others that are not there.
+    #[error("{0} changes depend on others that are not there")]
+    Gap(usize),
     /// A log's last change is not the one that its author committed to.
     #[error("log {0:?} ends in another change than its author committed to")]
     Tip(proofroom_ident::LogId),

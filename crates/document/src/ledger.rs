@@ -1,0 +1,239 @@
+//! What vetting needs to know of the changes that were taken: their graph, and for
+//! every operation the slot that it acts on.
+//!
+//! Whether one change has seen another is answered by clocks. A change holds one
+//! for the *other* actors only, shared with its predecessor as long as its author
+//! hears nothing new: an author's own past is a prefix of their log, by rule R1.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::chunk::{RawChange, RawId};
+use crate::schema::Place;
+use crate::{Actor, ChangeHash};
+
+/// An operation: actor by its number in the ledger, and counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct OpRef {
+    pub actor: u32,
+    pub counter: u32,
+}
+
+impl OpRef {
+    /// The root object.
+    pub(crate) const ROOT: Self = Self { actor: u32::MAX, counter: 0 };
+}
+
+/// What an operation did, as far as later ones can refer to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fact {
+    /// Put something at a map's key.
+    Put { object: OpRef, key: u32 },
+    /// Inserted a character into a text.
+    Insert { object: OpRef },
+    /// Deleted a character: nothing refers to it.
+    Delete,
+}
+
+/// The change that makes one actor's operations `start..`.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start: u32,
+    fact: usize,
+    node: u32,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Session {
+    spans: Vec<Span>,
+    facts: Vec<Fact>,
+}
+
+/// Latest sequence numbers by actor, sorted.
+type Clock = Arc<[(u32, u32)]>;
+
+#[derive(Clone, Debug)]
+struct Node {
+    hash: ChangeHash,
+    actor: u32,
+    seq: u32,
+    max_op: u32,
+    others: Clock,
+}
+
+/// A change breaks a rule of the graph.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum GraphError {
+    Rootless,
+    Seq { wanted: u32, found: u32 },
+    OwnPrevious(ChangeHash),
+    StartOp { wanted: u32, found: u32 },
+    Missing(ChangeHash),
+}
+
+/// The graph of taken changes and the index of their operations. Works as a stack:
+/// the last change can be given back.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ledger {
+    actors: BTreeMap<Actor, u32>,
+    sessions: Vec<Session>,
+    nodes: Vec<Node>,
+    by_hash: BTreeMap<ChangeHash, u32>,
+    objects: BTreeMap<OpRef, Place>,
+    keys: BTreeMap<Arc<str>, u32>,
+}
+
+impl Ledger {
+    pub(crate) fn contains(&self, hash: &ChangeHash) -> bool {
+        self.by_hash.contains_key(hash)
+    }
+
+    /// How many changes an actor has, and the last one's hash.
+    pub(crate) fn tip(&self, actor: &Actor) -> Option<ChangeHash> {
+        let session = &self.sessions[*self.actors.get(actor)? as usize];
+        session.spans.last().map(|span| self.nodes[span.node as usize].hash)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    fn number(&mut self, actor: &Actor) -> u32 {
+        if let Some(number) = self.actors.get(actor) {
+            return *number;
+        }
+        let number = u32::try_from(self.sessions.len()).expect("fewer actors than changes, which count in 32 bits");
+        self.actors.insert(*actor, number);
+        self.sessions.push(Session::default());
+        number
+    }
+
+    /// Takes a change's place in the graph: contiguous sequence numbers, its own
+    /// predecessor among its dependencies (R1), counters right after theirs (R2).
+    pub(crate) fn begin(&mut self, change: &RawChange, hash: ChangeHash) -> Result<u32, GraphError> {
+        let deps = change.deps.iter().map(|dep| self.by_hash.get(dep).copied().ok_or(GraphError::Missing(*dep)));
+        let deps = deps.collect::<Result<Vec<u32>, _>>()?;
+        if deps.is_empty() && !self.nodes.is_empty() {
+            return Err(GraphError::Rootless);
+        }
+        let own = self.number(&change.actor);
+        let spans = &self.sessions[own as usize].spans;
+        let wanted = u32::try_from(spans.len()).expect("sequence numbers count in 32 bits") + 1;
+        if change.seq != wanted {
+            return Err(GraphError::Seq { wanted, found: change.seq });
+        }
+        let previous = spans.last().map(|span| span.node);
+        if let Some(previous) = previous.filter(|previous| !deps.contains(previous)) {
+            return Err(GraphError::OwnPrevious(self.nodes[previous as usize].hash));
+        }
+        let highest = deps.iter().map(|dep| self.nodes[*dep as usize].max_op).max().unwrap_or(0);
+        if change.start_op != highest + 1 {
+            return Err(GraphError::StartOp { wanted: highest + 1, found: change.start_op });
+        }
+        let others = self.clock(own, previous, &deps);
+        self.push_node(Node { hash, actor: own, seq: change.seq, max_op: change.max_op(), others }, change.start_op);
+        Ok(own)
+    }
+
+    fn push_node(&mut self, node: Node, start: u32) {
+        let number = u32::try_from(self.nodes.len()).expect("changes count in 32 bits");
+        let session = &mut self.sessions[node.actor as usize];
+        session.spans.push(Span { start, fact: session.facts.len(), node: number });
+        self.by_hash.insert(node.hash, number);
+        self.nodes.push(node);
+    }
+
+    /// What a change with these dependencies has seen of other actors.
+    fn clock(&self, own: u32, previous: Option<u32>, deps: &[u32]) -> Clock {
+        let before = previous.map(|p| self.nodes[p as usize].others.clone());
+        let foreign: Vec<&Node> =
+            deps.iter().filter(|dep| Some(**dep) != previous).map(|dep| &self.nodes[*dep as usize]).collect();
+        if let (Some(before), true) = (&before, foreign.is_empty()) {
+            return before.clone();
+        }
+        let mut clock: BTreeMap<u32, u32> = before.iter().flat_map(|c| c.iter().copied()).collect();
+        for node in foreign {
+            for (actor, seq) in node.others.iter().copied().chain([(node.actor, node.seq)]) {
+                let known = clock.entry(actor).or_insert(seq);
+                *known = seq.max(*known);
+            }
+        }
+        clock.remove(&own);
+        clock.into_iter().collect()
+    }
+
+    /// Records what the next operation of the last change did.
+    pub(crate) fn push_fact(&mut self, fact: Fact, made: Option<Place>) {
+        let actor = self.nodes.last().expect("a change was begun").actor;
+        let session = &mut self.sessions[actor as usize];
+        let span = session.spans.last().expect("a change was begun");
+        let done = u32::try_from(session.facts.len() - span.fact).expect("a change has few operations");
+        let id = OpRef { actor, counter: span.start + done };
+        session.facts.push(fact);
+        if let Some(place) = made {
+            self.objects.insert(id, place);
+        }
+    }
+
+    /// Gives the last change back, whole or half recorded.
+    pub(crate) fn abandon_last(&mut self) {
+        let Some(node) = self.nodes.pop() else { return };
+        self.by_hash.remove(&node.hash);
+        let session = &mut self.sessions[node.actor as usize];
+        let span = session.spans.pop().expect("a node has a span");
+        session.facts.truncate(span.fact);
+        let from = OpRef { actor: node.actor, counter: span.start };
+        let to = OpRef { actor: node.actor, counter: node.max_op };
+        let gone: Vec<OpRef> = self.objects.range(from..=to).map(|(id, _)| *id).collect();
+        for id in gone {
+            self.objects.remove(&id);
+        }
+    }
+
+    /// Gives changes back until `len` are left.
+    pub(crate) fn abandon_to(&mut self, len: usize) {
+        while self.nodes.len() > len {
+            self.abandon_last();
+        }
+    }
+
+    /// The number of a map key; later lookups of the same text give the same.
+    pub(crate) fn key(&mut self, text: &Arc<str>) -> u32 {
+        let next = u32::try_from(self.keys.len()).expect("keys count in 32 bits");
+        *self.keys.entry(text.clone()).or_insert(next)
+    }
+
+    /// Translates a change's ids: its list of actors to ledger numbers. An actor that
+    /// is not known has no operations that one could refer to.
+    pub(crate) fn translate(&self, change: &RawChange, own: u32) -> Vec<Option<u32>> {
+        std::iter::once(Some(own)).chain(change.others.iter().map(|a| self.actors.get(a).copied())).collect()
+    }
+
+    /// The operation that the last change means by `id`, if it has seen it.
+    pub(crate) fn seen(&self, actors: &[Option<u32>], id: RawId) -> Option<OpRef> {
+        let actor = (*actors.get(id.actor as usize)?)?;
+        let node = self.nodes.last()?;
+        let session = &self.sessions[actor as usize];
+        let span = session.spans.partition_point(|span| span.start <= id.counter).checked_sub(1)?;
+        let at = session.spans[span].fact + (id.counter - session.spans[span].start) as usize;
+        let end = session.spans.get(span + 1).map_or(session.facts.len(), |next| next.fact);
+        let seen = actor == node.actor || {
+            let known = node.others.binary_search_by_key(&actor, |(a, _)| *a).ok();
+            known.is_some_and(|i| node.others[i].1 as usize > span)
+        };
+        (seen && at < end).then_some(OpRef { actor, counter: id.counter })
+    }
+
+    /// The place of an object.
+    pub(crate) fn place(&self, object: OpRef) -> Option<&Place> {
+        if object == OpRef::ROOT { Some(&Place::Root) } else { self.objects.get(&object) }
+    }
+
+    /// What an operation did; `id` comes from [`Ledger::seen`].
+    pub(crate) fn fact(&self, id: OpRef) -> Option<Fact> {
+        let session = self.sessions.get(id.actor as usize)?;
+        let span = session.spans.partition_point(|span| span.start <= id.counter).checked_sub(1)?;
+        let span = session.spans[span];
+        session.facts.get(span.fact + (id.counter - span.start) as usize).copied()
+    }
+}

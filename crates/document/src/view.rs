@@ -1,0 +1,188 @@
+//! Views: the document as plain data, in a fixed order.
+//!
+//! Every value was vetted before it was taken, so nothing here needs to explain a
+//! bad one: a record without its parts is left out.
+
+use std::collections::BTreeMap;
+
+use automerge::iter::MapRangeItem;
+use automerge::{Automerge, ObjId, ROOT, ReadDoc as _, ScalarValueRef, Value, ValueRef};
+use proofroom_ident::Millis;
+use proofroom_review::{
+    Anchor, AssetView, BlobRef, CommentKey, CommentState, CommentView, Manifest, Pick, PlanView, RequestKey,
+    RequestState, RequestView, ReviewView, from_canonical_json,
+};
+
+use crate::schema::{self, Collection};
+use crate::vet::{CommentStateNote, FORM_BYTES_MAX, RequestStateNote, STATE_BYTES_MAX};
+use crate::{DocKind, Document};
+
+impl Document {
+    /// The plan, as screens see it; empty for a review document.
+    pub fn view_plan(&self) -> PlanView {
+        if self.kind != DocKind::Plan {
+            return PlanView::default();
+        }
+        let am = &self.am;
+        let root = Record::read(am, &ROOT);
+        let mut requests: Vec<_> =
+            records(am, Collection::Requests).filter_map(|(key, record)| request(&key, &record)).collect();
+        let mut assets: Vec<_> =
+            records(am, Collection::Assets).filter_map(|(key, record)| asset(&key, &record)).collect();
+        requests.sort_by_key(|request| (request.created_at, request.key));
+        assets.sort_by_key(|asset| (asset.created_at, asset.id));
+        PlanView { name: root.text(schema::NAME).unwrap_or_default().to_owned(), requests, assets }
+    }
+
+    /// The review, as screens see it; empty for a plan document.
+    pub fn view_review(&self) -> ReviewView {
+        if self.kind != DocKind::Review {
+            return ReviewView::default();
+        }
+        let am = &self.am;
+        let versions = values(am, Collection::Versions);
+        let blobs = values(am, Collection::Blobs);
+        let picks = values(am, Collection::Picks);
+        let mut comments: Vec<_> =
+            records(am, Collection::Comments).filter_map(|(key, record)| comment(&key, &record)).collect();
+        comments.sort_by_key(|comment| (comment.created_at, comment.key));
+        ReviewView {
+            versions: versions
+                .filter_map(|(key, json)| Some((key.parse().ok()?, Manifest::from_json(&json).ok()?)))
+                .collect(),
+            picks: picks.filter_map(|(_, json)| Pick::from_json(&json).ok()).collect(),
+            comments,
+            blobs: blobs
+                .filter_map(|(key, json)| Some((key.parse().ok()?, BlobRef::from_json(&json).ok()?)))
+                .collect(),
+        }
+    }
+}
+
+fn request(key: &str, record: &Record<'_>) -> Option<RequestView> {
+    let note: Option<RequestStateNote> =
+        record.text(schema::STATE).and_then(|json| from_canonical_json(json, STATE_BYTES_MAX).ok());
+    let (state, reason) = note.map_or((RequestState::Submitted, None), |note| (note.state, note.reason));
+    Some(RequestView {
+        key: key.parse::<RequestKey>().ok()?,
+        form: from_canonical_json(record.text(schema::FORM)?, FORM_BYTES_MAX).ok()?,
+        brief: record.long_text(schema::BRIEF)?,
+        state,
+        reason,
+        created_at: record.time(schema::CREATED)?,
+    })
+}
+
+fn asset(key: &str, record: &Record<'_>) -> Option<AssetView> {
+    let assigned = |(person, value): (&String, &(Field, ObjId))| match &value.0 {
+        Field::Text(word) => Some((person.parse().ok()?, word.parse().ok()?)),
+        _ => None,
+    };
+    Some(AssetView {
+        id: key.parse().ok()?,
+        name: record.text(schema::NAME)?.to_owned(),
+        category: record.text(schema::CATEGORY)?.parse().ok()?,
+        request: record.text(schema::REQUEST).and_then(|key| key.parse().ok()),
+        author: record.text(schema::AUTHOR)?.parse().ok()?,
+        created_at: record.time(schema::CREATED)?,
+        assignments: record.record(schema::ASSIGNMENTS)?.fields.iter().filter_map(assigned).collect(),
+    })
+}
+
+fn comment(key: &str, record: &Record<'_>) -> Option<CommentView> {
+    let note: Option<CommentStateNote> =
+        record.text(schema::STATE).and_then(|json| from_canonical_json(json, STATE_BYTES_MAX).ok());
+    Some(CommentView {
+        key: key.parse::<CommentKey>().ok()?,
+        body: record.long_text(schema::BODY)?,
+        anchor: Anchor::from_json(record.text(schema::ANCHOR)?).ok()?,
+        label: record.text(schema::LABEL)?.parse().ok()?,
+        state: note.as_ref().map_or(CommentState::Open, |note| note.state),
+        state_by: note.map(|note| note.by),
+        parent: record.text(schema::PARENT).and_then(|key| key.parse().ok()),
+        created_at: record.time(schema::CREATED)?,
+    })
+}
+
+/// A field of a record, as far as the schema knows kinds.
+enum Field {
+    Text(String),
+    Uint(u64),
+    Object,
+    Other,
+}
+
+/// A map, read in one pass.
+struct Record<'a> {
+    am: &'a Automerge,
+    fields: BTreeMap<String, (Field, ObjId)>,
+}
+
+impl<'a> Record<'a> {
+    fn read(am: &'a Automerge, object: &ObjId) -> Self {
+        let field = |item: MapRangeItem<'_>| {
+            let id = item.id();
+            let field = match item.value {
+                ValueRef::Object(_) => Field::Object,
+                ValueRef::Scalar(ScalarValueRef::Str(text)) => Field::Text(text.into_owned()),
+                ValueRef::Scalar(ScalarValueRef::Uint(value)) => Field::Uint(value),
+                ValueRef::Scalar(_) => Field::Other,
+            };
+            (item.key.into_owned(), (field, id))
+        };
+        Self { am, fields: am.map_range(object, ..).map(field).collect() }
+    }
+
+    fn text(&self, key: &str) -> Option<&str> {
+        match self.fields.get(key) {
+            Some((Field::Text(text), _)) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn time(&self, key: &str) -> Option<Millis> {
+        match self.fields.get(key) {
+            Some((Field::Uint(value), _)) => Some(Millis(*value)),
+            _ => None,
+        }
+    }
+
+    fn long_text(&self, key: &str) -> Option<String> {
+        match self.fields.get(key) {
+            Some((Field::Object, id)) => self.am.text(id).ok(),
+            _ => None,
+        }
+    }
+
+    fn record(&self, key: &str) -> Option<Record<'a>> {
+        match self.fields.get(key) {
+            Some((Field::Object, id)) => Some(Record::read(self.am, id)),
+            _ => None,
+        }
+    }
+}
+
+fn collection(am: &Automerge, collection: Collection) -> Option<Record<'_>> {
+    match am.get(ROOT, collection.key()) {
+        Ok(Some((Value::Object(_), id))) => Some(Record::read(am, &id)),
+        _ => None,
+    }
+}
+
+/// The records of a collection.
+fn records(am: &Automerge, of: Collection) -> impl Iterator<Item = (String, Record<'_>)> {
+    let fields = collection(am, of).into_iter().flat_map(|map| map.fields);
+    fields.filter_map(move |(key, (field, id))| match field {
+        Field::Object => Some((key, Record::read(am, &id))),
+        _ => None,
+    })
+}
+
+/// The texts of a collection.
+fn values(am: &Automerge, of: Collection) -> impl Iterator<Item = (String, String)> {
+    let fields = collection(am, of).into_iter().flat_map(|map| map.fields);
+    fields.filter_map(|(key, (field, _))| match field {
+        Field::Text(text) => Some((key, text)),
+        _ => None,
+    })
+}

@@ -1,0 +1,12 @@
+//! Documents through their public door, with honest peers and with mallory.
+
+#![allow(clippy::unwrap_used)]
+
+mod chunks;
+mod converge;
+mod forge;
+mod mutation;
+mod recording;
+mod resting;
+mod rules;
+mod world;

@@ -31,7 +31,7 @@ pub enum Inserted {
 #[derive(Clone, Debug)]
 pub struct Authority {
     workspace: WorkspaceId,
-    log: Log,
+    pub(crate) log: Log,
     waiting: Waiting,
     /// The state at all heads, evaluated when first asked for.
     state: OnceLock<State>,

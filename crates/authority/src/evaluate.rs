@@ -63,7 +63,8 @@ impl Log {
         let ix = self.graph.add(hash, parents);
         let mut after = before.clone();
         let own = self.judge_own(ix, &act, &before).and_then(|by| {
-            after.apply(&self.step(ix, &act, by))?;
+            // The state is the past's own: nothing in it is unknown to the author.
+            after.apply(&Step { at: None, ..self.step(ix, &act, by) })?;
             Ok(by)
         });
         if let Err(reason) = &own {

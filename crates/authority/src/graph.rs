@@ -97,6 +97,8 @@ impl Graph {
         let mut seen: BTreeSet<Ix> = heads.iter().copied().filter(|head| *head != base).collect();
         let mut todo: Vec<Ix> = seen.iter().copied().collect();
         while let Some(ix) = todo.pop() {
+            #[cfg(test)]
+            crate::tests::accounting::count();
             for parent in self.parents(ix) {
                 if *parent != base && seen.insert(*parent) {
                     todo.push(*parent);
@@ -114,6 +116,8 @@ impl Graph {
         }
         let mut above = of;
         let gate = loop {
+            #[cfg(test)]
+            crate::tests::accounting::count();
             let node = &self.nodes[above];
             if self.depth(node.gate) <= wanted {
                 break node.gate;
@@ -141,6 +145,8 @@ impl Graph {
         let mut seen = BTreeSet::new();
         let mut todo = vec![from];
         while let Some(ix) = todo.pop() {
+            #[cfg(test)]
+            crate::tests::accounting::count();
             for parent in self.parents(ix) {
                 if *parent == ancestor {
                     return true;

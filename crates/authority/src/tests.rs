@@ -1,6 +1,6 @@
 //! The membership, told as stories between ada, bo, cy and mallory.
 
-mod accounting;
+pub mod accounting;
 mod devices;
 mod invites;
 mod keys;

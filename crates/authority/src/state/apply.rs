@@ -26,7 +26,7 @@ pub(crate) struct Step<'a> {
     /// The seniority of whoever it admits.
     pub new: Seniority,
     pub graph: &'a Graph,
-    /// The entry's own place; `None` for one that stands on all heads and is not written yet.
+    /// The entry's own place; `None` where the state holds its past and nothing else.
     pub at: Option<Ix>,
 }
 
@@ -44,8 +44,10 @@ impl Step<'_> {
 impl State {
     /// Lets an operation take effect, or says why it has none.
     pub(crate) fn apply(&mut self, step: &Step<'_>) -> Result<(), Refusal> {
+        #[cfg(test)]
+        crate::tests::accounting::count();
         self.check_grounds(step)?;
-        let (entry, by) = (step.entry, step.by.person);
+        let entry = step.entry;
         match &step.act.op {
             Op::Genesis { device, recovery, .. } => {
                 self.admit(step, device, *recovery, Role::Owner);

@@ -48,7 +48,7 @@ fn malformed_entries_are_turned_away() {
     let entry = ada.write_in(&mut log, &head, &Op::AddDevice { device: forged, recovery: None }, 1);
     assert!(matches!(ada.view.insert(&entry), Err(AuthorityError::Signature { .. })));
     let genesis = Op::Genesis { device: ada.record(), recovery: None, nonce: [0; 32] };
-    let entry = ada.write_in(&mut ada.new_log(), &head, &genesis, 1);
+    let entry = ada.write_in(&mut log, &head, &genesis, 1);
     assert!(matches!(ada.view.insert(&entry), Err(AuthorityError::Form { .. })));
     let mut stranger = ada.clone();
     let payload = Op::Merge.encode(&head);

@@ -175,8 +175,14 @@ impl Peer {
         log.append(&draft(auth_head, at), &op.encode(parents), &self.device.signing).unwrap()
     }
 
-    /// Writes something without effect and names its place, as a document's cut would.
-    pub fn head(&mut self) -> EntryHash {
+    /// Signs whatever it is told to.
+    pub fn write_raw(&mut self, auth_head: EntryHash, payload: &[u8]) -> Verified {
+        let mut log = self.new_log();
+        log.append(&draft(auth_head, 1), payload, &self.device.signing).unwrap()
+    }
+
+    /// What a document's entry would name as its `auth_head`.
+    pub fn head(&self) -> EntryHash {
         self.view.parents()[0]
     }
 

@@ -174,14 +174,17 @@ impl Header {
     /// Rules that a single header can break on its own.
     pub(crate) fn check_form(&self) -> Result<(), DecodeError> {
         let bytes = usize::try_from(self.payload_len).unwrap_or(usize::MAX);
-        let plain = self.key.is_zero() && self.nonce.is_zero();
+        let plain = self.kind.is_plain();
         let first = self.seq == 1;
         let authority = self.kind == EntryKind::Authority;
         let rules = [
             (self.seq == 0, "seq counts from 1"),
             (first != self.prev.is_zero(), "prev is zero exactly when seq is 1"),
             (!first && !self.prev_log_head.is_zero(), "prev_log_head belongs to the first entry of a log"),
-            (self.kind.is_plain() != plain, "key_id and nonce are zero exactly where the payload is plain"),
+            (
+                self.key.is_zero() != plain || self.nonce.is_zero() != plain,
+                "key_id and nonce are zero exactly where the payload is plain",
+            ),
             (
                 authority != (self.doc == DocId::AUTHORITY),
                 "authority entries, and only they, use the authority log",

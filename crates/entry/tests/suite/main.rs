@@ -1,0 +1,8 @@
+//! Entries as bytes, as proof and as a chain.
+
+mod chain;
+mod form;
+mod tampering;
+mod vectors;
+mod world;
+mod writing;

@@ -1,1 +1,6 @@
-//! soon
+//! Every rule of vetting, each with a change that breaks it and nothing else.
+
+mod graph;
+mod policy;
+mod references;
+mod shape;

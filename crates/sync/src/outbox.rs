@@ -148,6 +148,12 @@ impl Outbox {
         self.spans.retain(|doc, _| reads.contains(doc.audience()));
     }
 
+    /// Counts all that was sent as confirmed: a file confirms nothing.
+    pub fn forget_window(&mut self) {
+        self.in_flight.clear();
+        self.in_flight_bytes = 0;
+    }
+
     /// Whether nothing waits to be sent.
     pub fn is_empty(&self) -> bool {
         self.whole.is_empty() && self.spans.is_empty()

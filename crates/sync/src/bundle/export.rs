@@ -1,0 +1,92 @@
+//! Writing a bundle.
+
+use bytes::Bytes;
+use proofroom_ident::{BlobHash, ByteWriter, DocId, WorkspaceId};
+use proofroom_store::{Store, StoreError};
+
+use super::{MAGIC, VERSION};
+use crate::Audiences;
+use crate::limits::CHUNK_BYTES;
+use crate::message::Message;
+use crate::outbox::Outbox;
+
+/// Makes a bundle's bytes, run by run: header, entries, blobs as the caller reads them, trailer.
+#[derive(Debug)]
+pub struct Export {
+    workspace: WorkspaceId,
+    outbox: Outbox,
+    hasher: blake3::Hasher,
+    frames: u64,
+    entries: u64,
+}
+
+impl Export {
+    /// Begins a bundle of the documents that `reads` covers; `first` go first. Returns the header too.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn begin(
+        store: &dyn Store,
+        workspace: WorkspaceId,
+        reads: Audiences,
+        first: &[DocId],
+    ) -> Result<(Self, Bytes), StoreError> {
+        let mut outbox = Outbox::default();
+        let docs = store.docs(workspace)?;
+        for d in docs.iter().filter(|d| reads.contains(d.audience)) {
+            outbox.add_whole(d.doc, d.entries);
+        }
+        let entries = outbox.queued();
+        outbox.prefer(first.to_vec());
+        let mut export = Self { workspace, outbox, hasher: blake3::Hasher::new(), frames: 0, entries };
+        let mut w = ByteWriter::default();
+        w.put(MAGIC).u8(VERSION).put(workspace.as_bytes());
+        let header = export.hashed(w);
+        Ok((export, header))
+    }
+
+    /// How many entries the bundle will have.
+    pub fn entries(&self) -> u64 {
+        self.entries
+    }
+
+    /// The next run of entries; `None` when all are written.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn next_entries(&mut self, store: &dyn Store) -> Result<Option<Bytes>, StoreError> {
+        let Some(frames) = self.outbox.next_batch(store, self.workspace)? else { return Ok(None) };
+        self.outbox.forget_window();
+        Ok(Some(self.framed(&frames)))
+    }
+
+    /// One piece of a blob: in order, and each of [`CHUNK_BYTES`] but the last.
+    pub fn blob(&mut self, blob: BlobHash, offset: u64, total: u64, bytes: Bytes) -> Bytes {
+        debug_assert!(bytes.len() <= CHUNK_BYTES, "pieces of blobs are at most CHUNK_BYTES long");
+        let frame = Message::BlobChunk { blob, offset, total, bytes }.encode();
+        self.framed(&[frame])
+    }
+
+    /// The trailer: the bundle is whole.
+    pub fn finish(mut self) -> Bytes {
+        let mut w = ByteWriter::default();
+        w.u32(0).u64(self.frames).u64(self.entries);
+        let counts = self.hashed(w);
+        [&counts[..], self.hasher.finalize().as_bytes()].concat().into()
+    }
+
+    fn framed(&mut self, frames: &[Bytes]) -> Bytes {
+        let mut w = ByteWriter::with_capacity(frames.iter().map(|f| f.len() + 4).sum());
+        for frame in frames {
+            w.run(frame);
+            self.frames += 1;
+        }
+        self.hashed(w)
+    }
+
+    fn hashed(&mut self, w: ByteWriter) -> Bytes {
+        let bytes = w.finish();
+        self.hasher.update(&bytes);
+        bytes.into()
+    }
+}

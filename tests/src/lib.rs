@@ -4,7 +4,9 @@
 //! Nothing here links the code under test: it is run, and its output read.
 
 pub mod house;
+pub mod liar;
 pub mod media;
 pub mod peer;
 pub mod relay;
 pub mod sift;
+pub mod world;

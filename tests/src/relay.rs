@@ -112,15 +112,23 @@ impl Relay {
         &self.data
     }
 
-    /// `kill -9`, then the same directory and port again.
-    pub fn kill_and_restart(self) -> Self {
-        let listen = self.url.trim_start_matches("ws://").split('/').next().unwrap_or_default().to_owned();
-        self.process.kill();
-        Self::listen(&self.data, &listen)
-    }
-
     /// `kill -9`.
-    pub fn kill(self) {
+    pub fn kill(self) -> Stopped {
         self.process.kill();
+        let listen = self.url.trim_start_matches("ws://").split('/').next().unwrap_or_default().to_owned();
+        Stopped { listen, data: self.data }
+    }
+}
+
+/// A relay that was killed: its data and its place.
+pub struct Stopped {
+    listen: String,
+    data: PathBuf,
+}
+
+impl Stopped {
+    /// The same data at the same place again.
+    pub fn restart(self) -> Relay {
+        Relay::listen(&self.data, &self.listen)
     }
 }

@@ -1,0 +1,126 @@
+//! A folder with everything that a story needs: people, a relay's data, a studio.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::house::root;
+use crate::media::Studio;
+use crate::peer::{Peer, string};
+use crate::relay::Relay;
+
+/// Gone with all that is in it when dropped.
+pub struct World {
+    folder: TempDir,
+    /// Makes media in the world's folder.
+    pub studio: Studio,
+}
+
+impl World {
+    /// An empty world.
+    ///
+    /// # Panics
+    /// When there is no room for a temporary folder.
+    #[expect(clippy::new_without_default, reason = "a world takes room on the disk")]
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("there is room for a temporary folder");
+        let studio = Studio::open(folder.path());
+        Self { folder, studio }
+    }
+
+    /// A place in the world's folder.
+    pub fn place(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A relay with nothing in it.
+    pub fn relay(&self) -> Relay {
+        Relay::start(&self.place("relay"))
+    }
+
+    /// A person with an identity, and no workspace yet.
+    pub fn person(&self, name: &str) -> Peer {
+        let peer = Peer::at(self.folder.path(), name);
+        let (printed, org) = match name {
+            "ada" => ("Ada Ackermann", "Studio Nord"),
+            "bo" => ("Bo Ek", "Studio Nord"),
+            "cy" => ("Cy Castell", "Velo AG"),
+            other => (other, "Elsewhere"),
+        };
+        peer.run(&["init", "--name", printed, "--org", org]);
+        peer
+    }
+
+    /// A person who owns the workspace `Spring campaign`, known to the relay.
+    pub fn owner(&self, name: &str, relay: &Relay) -> Peer {
+        let peer = self.person(name);
+        peer.run(&["workspace", "create", "Spring campaign", "--relay", &relay.url]);
+        peer.run(&["sync"]);
+        peer
+    }
+
+    /// A person who joined by a link from `host`, and whom `host` knows.
+    pub fn joined(&self, name: &str, host: &Peer, role: &str) -> Peer {
+        let link = invite(host, role);
+        let peer = self.person(name);
+        peer.run(&["join", &link]);
+        host.run(&["sync"]);
+        peer
+    }
+}
+
+/// A link for one, known to the relay.
+pub fn invite(host: &Peer, role: &str) -> String {
+    let link = string(&host.run(&["invite", "--role", role]), "link");
+    host.run(&["sync"]);
+    link
+}
+
+/// Everybody exchanges what is new, until nobody has anything to give: what the
+/// last one brought, the first ones have not.
+pub fn meet(peers: &[&Peer]) {
+    for peer in peers.iter().chain(peers) {
+        peer.run(&["sync"]);
+    }
+}
+
+/// All peers answer a command alike.
+///
+/// # Panics
+/// When two answers differ, with both.
+#[track_caller]
+pub fn agree(peers: &[&Peer], args: &[&str]) -> Value {
+    let mut answers = peers.iter().map(|peer| peer.run(args));
+    let first = answers.next().expect("somebody is asked");
+    for (i, answer) in answers.enumerate() {
+        assert_eq!(first, answer, "{args:?}: the first peer and peer {} differ", i + 2);
+    }
+    first
+}
+
+/// Asks until `holds`; each question is a process of its own, so nothing spins.
+///
+/// # Panics
+/// When a minute passes.
+#[track_caller]
+pub fn until(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < deadline, "in a minute it did not come true that {what}");
+    }
+}
+
+/// Opens an exported document with the npm package of automerge: `heads` and `document`.
+///
+/// # Panics
+/// When it does not open, or the package is not installed.
+pub fn open_with_npm(file: &std::path::Path) -> Value {
+    let script = root().join("tests/automerge-open.mjs");
+    let output = Command::new("node").arg(script).arg(file).output().expect("node runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "automerge-open.mjs (`npm ci` in tests/ installs its package): {said}");
+    serde_json::from_slice(&output.stdout).expect("the script prints JSON")
+}

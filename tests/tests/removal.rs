@@ -1,0 +1,66 @@
+//! What a removed member wrote: before, beyond the cut, and adopted.
+
+use proofroom_tests::peer::{Peer, list, string};
+use proofroom_tests::world::{World, agree, meet};
+
+fn bodies(peer: &Peer, asset: &str) -> Vec<String> {
+    list(&peer.run(&["comment", "list", asset]), "comments").iter().map(|c| string(c, "body")).collect()
+}
+
+#[test]
+fn a_removed_members_later_work_counts_nowhere_is_held_back_and_can_be_adopted() {
+    let world = World::new();
+    let relay = world.relay();
+    let ada = world.owner("ada", &relay);
+    let bo = world.joined("bo", &ada, "reviewer");
+    let cy = world.joined("cy", &ada, "reviewer");
+    let photo = world.studio.photo_png("hero.png", 3);
+    ada.run(&["asset", "add", &photo.to_string_lossy(), "--name", "Hero", "--category", "visual"]);
+    ada.run(&["asset", "assign", "Hero", "Cy Castell", "approver"]);
+    meet(&[&ada, &bo, &cy]);
+    cy.run(&["comment", "add", "Hero", "Before the removal"]);
+    meet(&[&ada, &bo, &cy]);
+
+    ada.run(&["members", "remove", "Cy Castell"]);
+    // Offline, cy has not heard of it.
+    cy.run(&["comment", "add", "Hero", "Written without knowing"]);
+    cy.run(&["decide", "Hero", "approved"]);
+    meet(&[&ada, &bo]);
+    // Nobody lets cy in any more, but what is held back reaches the others by bundle.
+    let bundle = world.place("cy.bundle");
+    cy.run(&["bundle", "export", &bundle.to_string_lossy()]);
+    cy.refused(&["sync"]).names(&["removed"]);
+    for peer in [&ada, &bo] {
+        peer.run(&["bundle", "import", &bundle.to_string_lossy()]);
+        assert_eq!(bodies(peer, "Hero"), ["Before the removal"]);
+        assert_eq!(peer.run(&["status", "Hero"])["outcome"], "pending");
+    }
+    let held = agree(&[&ada, &bo], &["members", "list"]);
+    assert!(held.to_string().contains("held"), "held-back work shows: {held}");
+
+    ada.run(&["members", "adopt", "Cy Castell"]);
+    meet(&[&ada, &bo]);
+    for peer in [&ada, &bo] {
+        assert_eq!(bodies(peer, "Hero"), ["Before the removal", "Written without knowing"]);
+    }
+    agree(&[&ada, &bo], &["log"]);
+}
+
+#[test]
+fn what_is_written_after_a_removal_cannot_be_read_with_the_old_keys() {
+    let world = World::new();
+    let relay = world.relay();
+    let ada = world.owner("ada", &relay);
+    let cy = world.joined("cy", &ada, "reviewer");
+    let photo = world.studio.photo_png("hero.png", 4);
+    ada.run(&["asset", "add", &photo.to_string_lossy(), "--name", "Hero", "--category", "visual"]);
+    meet(&[&ada, &cy]);
+    ada.run(&["members", "remove", "Cy Castell"]);
+    ada.run(&["comment", "add", "Hero", "Not for cy any more"]);
+    ada.run(&["sync"]);
+    let bundle = world.place("ada.bundle");
+    ada.run(&["bundle", "export", &bundle.to_string_lossy()]);
+    // Even handed the very bytes, cy's machine cannot open them.
+    cy.output(&["bundle", "import", &bundle.to_string_lossy()]);
+    assert!(!bodies(&cy, "Hero").contains(&"Not for cy any more".to_owned()));
+}

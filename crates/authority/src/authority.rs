@@ -108,9 +108,7 @@ impl Authority {
             device.verify()?;
         }
         match op {
-            Op::Accept { invite, device, proof, .. } => {
-                verify_accept(self.workspace, *invite, device, proof)
-            }
+            Op::Accept { invite, device, proof, .. } => verify_accept(self.workspace, *invite, device, proof),
             _ => Ok(()),
         }
     }

@@ -43,9 +43,8 @@ pub(crate) fn standing(state: &State, graph: &Graph, at: Ix, place: &Place) -> S
     let Some(member) = state.member(device.person) else { return Standing::NotMember };
     let person = device.person;
     let known = |by| graph.knows(at, by);
-    let barred = |by: EntryHash| {
-        state.bars.get(&by).is_none_or(|bar| !bar.covers(place.doc, place.log, place.seq))
-    };
+    let barred =
+        |by: EntryHash| state.bars.get(&by).is_none_or(|bar| !bar.covers(place.doc, place.log, place.seq));
     let role = role_of(&member.events, known, barred);
     match (device_on(&device.events, known, barred), role) {
         (Err(removal), _) | (_, Err(removal)) => Standing::HeldBack { person, removal },

@@ -17,8 +17,8 @@ use crate::op::{Linked, Wrapped};
 use crate::{Refusal, Role};
 use history::{Bar, DeviceEvent, MemberEvent};
 
-pub(crate) use apply::Step;
 pub use apply::DEVICES_PER_PERSON_MAX;
+pub(crate) use apply::Step;
 
 pub(crate) type PMap<K, V> = rpds::RedBlackTreeMapSync<K, V>;
 

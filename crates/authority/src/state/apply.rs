@@ -171,16 +171,12 @@ impl State {
         };
         let mut member = match self.member(device.person) {
             None => fresh,
-            Some(known) if known.is_active() => Member {
-                role: known.role.max(role),
-                recovery: recovery.or(known.recovery),
-                ..known.clone()
-            },
-            Some(known) => Member {
-                recovery: recovery.or(known.recovery),
-                events: known.events.clone(),
-                ..fresh
-            },
+            Some(known) if known.is_active() => {
+                Member { role: known.role.max(role), recovery: recovery.or(known.recovery), ..known.clone() }
+            }
+            Some(known) => {
+                Member { recovery: recovery.or(known.recovery), events: known.events.clone(), ..fresh }
+            }
         };
         push(&mut member.events, MemberEvent::Joined { by: step.entry, role });
         self.put_member(device.person, member);
@@ -226,7 +222,8 @@ impl State {
     }
 
     fn put_device(&mut self, entry: EntryHash, record: &DeviceRecord) {
-        let mut events = self.device(record.signing).map_or_else(PMap::new_sync, |known| known.events.clone());
+        let mut events =
+            self.device(record.signing).map_or_else(PMap::new_sync, |known| known.events.clone());
         push(&mut events, DeviceEvent::Added { by: entry });
         let person = record.person;
         let record = Arc::new(record.clone());
@@ -267,8 +264,11 @@ impl State {
         member.removed = member.removed.or(Some(entry));
         push(&mut member.events, MemberEvent::Removed { by: entry });
         self.put_member(person, member);
-        let devices: Vec<SignerKey> =
-            self.devices_of(person).filter(|(_, device)| device.is_active()).map(|(signer, _)| signer).collect();
+        let devices: Vec<SignerKey> = self
+            .devices_of(person)
+            .filter(|(_, device)| device.is_active())
+            .map(|(signer, _)| signer)
+            .collect();
         for signer in devices {
             self.end_device(entry, signer);
         }
@@ -276,12 +276,7 @@ impl State {
         Ok(())
     }
 
-    fn remove_device(
-        &mut self,
-        entry: EntryHash,
-        signer: SignerKey,
-        cut: &Arc<Cut>,
-    ) -> Result<(), Refusal> {
+    fn remove_device(&mut self, entry: EntryHash, signer: SignerKey, cut: &Arc<Cut>) -> Result<(), Refusal> {
         let device = self.device(signer).ok_or(Refusal::NoSuchDevice(signer))?;
         let person = device.person;
         let member = self.member(person).ok_or(Refusal::NoSuchMember(person))?;

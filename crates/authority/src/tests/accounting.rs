@@ -43,10 +43,14 @@ fn op(n: usize, bo: &Peer) -> Op {
     let key = KeyId::from_bytes(key);
     match n % 8 {
         0 => {
-            let Op::RotateKey { wraps, previous, .. } = rotate(everyone, 0, [bo.kex()]) else { unreachable!() };
+            let Op::RotateKey { wraps, previous, .. } = rotate(everyone, 0, [bo.kex()]) else {
+                unreachable!()
+            };
             Op::RotateKey { audience: everyone, key, wraps, previous }
         }
-        1 => Op::ShareKey { audience: everyone, key, wraps: [wrap(KexPublic::from_bytes(numbered(n)))].into() },
+        1 => {
+            Op::ShareKey { audience: everyone, key, wraps: [wrap(KexPublic::from_bytes(numbered(n)))].into() }
+        }
         2 => Op::Invite { id: id(n), kex: bo.kex(), role: Role::Guest, uses: 3, expires: None },
         3 => Op::RevokeInvite { id: id(n - 1) },
         4 => Op::Invite { id: id(n), kex: bo.kex(), role: Role::Guest, uses: 3, expires: None },

@@ -40,7 +40,8 @@ fn concurrent_rotations_both_stay_until_one_links_them() {
     assert_eq!(ada.state().newest(Audience::Everyone).map(|epoch| epoch.key), Some(key(1)));
     let wraps: Vec<KeyId> = ada.state().wraps_for(bo.kex()).map(|(epoch, _)| epoch.key).collect();
     assert_eq!(wraps, [key(2), key(1)]);
-    let previous = [1, 2].map(|n| Linked { key: key(n), nonce: proofroom_ident::Nonce::ZERO, sealed: [0; 48] });
+    let previous =
+        [1, 2].map(|n| Linked { key: key(n), nonce: proofroom_ident::Nonce::ZERO, sealed: [0; 48] });
     ada.writes(&Op::RotateKey {
         audience: Audience::Everyone,
         key: key(3),
@@ -65,11 +66,7 @@ fn a_key_is_shared_with_who_comes_and_turned_over_when_somebody_goes() {
     let door = Capability::new(60);
     ada.writes(&door.invite(Role::Guest, 1));
     assert_eq!(turnover(&ada).missing, [door.kex()].into());
-    let share = Op::ShareKey {
-        audience: Audience::Everyone,
-        key: key(1),
-        wraps: [wrap(door.kex())].into(),
-    };
+    let share = Op::ShareKey { audience: Audience::Everyone, key: key(1), wraps: [wrap(door.kex())].into() };
     ada.writes(&share);
     assert_eq!(turnover(&ada), Turnover::default());
     let mut cy = ada.stranger(3, 3);

@@ -134,8 +134,7 @@ fn check_sane(view: &Authority, entries: &[Verified]) {
     assert_eq!(owners, state.owners as usize);
     for (id, invite) in state.invites() {
         let used = entries.iter().filter(|entry| {
-            let accepts =
-                matches!(view.op(entry.hash()), Some(Op::Accept { invite, .. }) if *invite == id);
+            let accepts = matches!(view.op(entry.hash()), Some(Op::Accept { invite, .. }) if *invite == id);
             accepts && state.refusal(entry.hash()).is_none()
         });
         assert_eq!(used.count(), (invite.uses - invite.uses_left) as usize, "uses of an invite add up");

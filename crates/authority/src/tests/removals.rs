@@ -197,10 +197,7 @@ fn both_cuts_of_two_concurrent_removals_count() {
     let held = |removal| Standing::HeldBack { person, removal };
     assert_eq!(ada.stands(&cy, (DOC, LOG, 7), knew), held(narrow));
     ada.writes(&Op::ExtendCut { removal: narrow, cut: up_to(DOC, LOG, 9) });
-    assert_eq!(
-        ada.stands(&cy, (DOC, LOG, 7), knew),
-        Standing::Member { person, role: Role::Reviewer }
-    );
+    assert_eq!(ada.stands(&cy, (DOC, LOG, 7), knew), Standing::Member { person, role: Role::Reviewer });
     assert!(matches!(ada.stands(&cy, (DOC, LOG, 10), knew), Standing::HeldBack { .. }), "{wide:?}");
 }
 

@@ -3,7 +3,8 @@
 //! ```text
 //! transcript  speaker:u8 (0 client, 1 server)
 //!             proto:u16 nonce:32 device:32                                     of the greeting
-//!             proto:u16 nonce:32 device:32 workspace:32 offers:u8 invite:32 summary:64   of the opening
+//!             proto:u16 nonce:32 device:32 workspace:32 offers:u8 invite:32 summary:64
+//!             prefer:run                                                       of the opening
 //!             channel:run
 //!             reads:u8 may_write:u8 summary:64                                 server only
 //! ```
@@ -28,7 +29,8 @@ fn transcript(speaker: u8, greeting: &Greeting, open: &Open, channel: &[u8]) -> 
     w.u16(open.proto).put(&open.nonce).put(open.device.as_bytes()).put(open.workspace.as_bytes());
     let invite = open.invite.map_or(InviteId::ZERO, |(id, _)| id);
     w.u8(open.offers.bits()).put(invite.as_bytes()).put(&open.summary.0[0]).put(&open.summary.0[1]);
-    w.run(channel);
+    let prefer: Vec<u8> = open.prefer.iter().flat_map(|doc| *doc.as_bytes()).collect();
+    w.run(&prefer).run(channel);
     w
 }
 

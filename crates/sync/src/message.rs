@@ -5,7 +5,8 @@
 //!
 //!  1 Greeting  proto:u16 nonce:32 device:32                      server, at once
 //!  2 Open      proto:u16 nonce:32 device:32 workspace:32 offers:u8
-//!              invite:(0 | 1 id:32 signature:64) summary:2*32 proof:64   client
+//!              invite:(0 | 1 id:32 signature:64) summary:2*32
+//!              n:u32 n*prefer:16 proof:64                        client
 //!  3 Welcome   reads:u8 may_write:u8 summary:2*32 proof:64       server
 //!  4 Refuse    code:u16 text:run                                 either, then closes
 //!  5 Digests   last:u8 n:u32 n*(doc:16 digest:32)                ascending, paged
@@ -58,7 +59,7 @@ pub struct Greeting {
 }
 
 /// The client's first words: who it is, the proof, and what it holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Open {
     /// Version of the protocol.
     pub proto: u16,
@@ -74,6 +75,8 @@ pub struct Open {
     pub invite: Option<(InviteId, Signature)>,
     /// What the client holds.
     pub summary: Summary,
+    /// Documents to send first.
+    pub prefer: Vec<DocId>,
     /// The device's signature over the handshake.
     pub proof: Signature,
 }

@@ -50,7 +50,7 @@ fn body(tag: u8, r: &mut ByteReader<'_>, frame: &Bytes) -> Result<Message, Decod
             refused: list(r, REFUSALS_MAX, "too many refusals", refusal)?,
         },
         tag::CAUGHT_UP => Message::CaughtUp,
-        tag::PREFER => Message::Prefer(list(r, PREFERRED_MAX, "too many documents are preferred", doc)?),
+        tag::PREFER => Message::Prefer(preferred(r)?),
         tag::BLOB_OFFER => Message::BlobOffer(list(r, OFFERS_PAGE, "too many blobs are offered", |r| {
             Ok((blob(r)?, r.u64("bytes")?))
         })?),
@@ -144,8 +144,13 @@ fn open(r: &mut ByteReader<'_>) -> Result<Open, DecodeError> {
             true => Some((InviteId::from_bytes(r.array("invite")?), signature(r)?)),
         },
         summary: summary(r)?,
+        prefer: preferred(r)?,
         proof: signature(r)?,
     })
+}
+
+fn preferred(r: &mut ByteReader<'_>) -> Result<Vec<DocId>, DecodeError> {
+    list(r, PREFERRED_MAX, "too many documents are preferred", doc)
 }
 
 fn welcome(r: &mut ByteReader<'_>) -> Result<Welcome, DecodeError> {

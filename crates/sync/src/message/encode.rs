@@ -1,7 +1,7 @@
 //! Messages to bytes.
 
 use bytes::Bytes;
-use proofroom_ident::ByteWriter;
+use proofroom_ident::{ByteWriter, DocId};
 
 use super::{ClockRow, Greeting, Message, Open, Refusal, Welcome};
 use crate::limits::TEXT_BYTES_MAX;
@@ -112,10 +112,7 @@ impl Message {
                 refused.iter().for_each(|r| put_refusal(w, r));
             }
             Self::CaughtUp => {}
-            Self::Prefer(docs) => {
-                count(w, docs.len());
-                docs.iter().for_each(|doc| _ = w.put(doc.as_bytes()));
-            }
+            Self::Prefer(docs) => put_docs(w, docs),
             Self::BlobOffer(blobs) => {
                 count(w, blobs.len());
                 blobs.iter().for_each(|(blob, bytes)| _ = w.put(blob.as_bytes()).u64(*bytes));
@@ -130,6 +127,11 @@ impl Message {
     }
 }
 
+fn put_docs(w: &mut ByteWriter, docs: &[DocId]) {
+    count(w, docs.len());
+    docs.iter().for_each(|doc| _ = w.put(doc.as_bytes()));
+}
+
 fn put_greeting(w: &mut ByteWriter, g: &Greeting) {
     w.u16(g.proto).put(&g.nonce).put(g.device.as_bytes());
 }
@@ -140,7 +142,9 @@ fn put_open(w: &mut ByteWriter, o: &Open) {
         None => w.u8(0),
         Some((id, signature)) => w.u8(1).put(id.as_bytes()).put(signature.as_bytes()),
     };
-    w.put(&o.summary.0[0]).put(&o.summary.0[1]).put(o.proof.as_bytes());
+    w.put(&o.summary.0[0]).put(&o.summary.0[1]);
+    put_docs(w, &o.prefer);
+    w.put(o.proof.as_bytes());
 }
 
 fn put_welcome(w: &mut ByteWriter, a: &Welcome) {

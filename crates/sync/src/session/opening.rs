@@ -50,14 +50,11 @@ impl Session {
             offers: config.offers,
             invite: None,
             summary,
+            prefer: config.prefer.iter().take(PREFERRED_MAX).copied().collect(),
             proof: Signature::ZERO,
         };
         let open = sign_open(&greeting, open, &config.channel, &config.device, config.invite.as_ref());
-        self.send(Message::Open(Box::new(open)));
-        if !config.prefer.is_empty() {
-            let first = config.prefer.iter().take(PREFERRED_MAX).copied().collect();
-            self.send(Message::Prefer(first));
-        }
+        self.send(Message::Open(Box::new(open.clone())));
         let outbox = Outbox::default();
         self.phase = Phase::AwaitWelcome(Box::new(Asked { config, greeting, open, outbox }));
         Ok(())
@@ -104,7 +101,9 @@ impl Session {
             sends: true,
             eager_acks: true,
         };
-        self.start(now, terms, Outbox::default(), [&summary, &open.summary], store)
+        let mut outbox = Outbox::default();
+        outbox.prefer(open.prefer);
+        self.start(now, terms, outbox, [&summary, &open.summary], store)
     }
 
     /// Client: the server let this side in.

@@ -1,0 +1,8 @@
+//! Two sessions over a link that is stepped frame by frame.
+
+mod blobs;
+mod bundles;
+mod convergence;
+mod hostile;
+mod pair;
+mod wire;

@@ -12,8 +12,9 @@ use rand_core::CryptoRng;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-/// Longest blob, in bytes: the keystream has 2^32 blocks of 64 bytes.
-pub const BLOB_BYTES_MAX: u64 = 1 << 38;
+/// Longest blob, in bytes: the keystream has 2^32 blocks of 64 bytes, and its
+/// implementation keeps the last one back.
+pub const BLOB_BYTES_MAX: u64 = (1 << 38) - 64;
 
 /// A blob is longer than its keystream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

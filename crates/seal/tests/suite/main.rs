@@ -1,0 +1,7 @@
+//! Sealing, handing keys on, blobs and invites.
+
+mod blobs;
+mod handing_on;
+mod payloads;
+mod vectors;
+mod world;

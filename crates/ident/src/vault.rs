@@ -74,11 +74,8 @@ impl Vault {
         }
         let vault = Self { memory_kib: r.u32("memory")?, passes: r.u32("passes")? };
         let lanes = r.u32("lanes")?;
-        if lanes != 1 || vault.memory_kib > MEMORY_KIB_MAX || vault.passes > PASSES_MAX {
-            return Err(VaultError::Unsupported(format!(
-                "{} KiB, {} passes, {lanes} lanes",
-                vault.memory_kib, vault.passes
-            )));
+        if lanes != 1 {
+            return Err(VaultError::Unsupported(format!("{lanes} lanes")));
         }
         let salt: [u8; 16] = r.array("salt")?;
         let nonce: [u8; 24] = r.array("nonce")?;
@@ -91,6 +88,10 @@ impl Vault {
     }
 
     fn key(&self, passphrase: &str, salt: &[u8; 16]) -> Result<Zeroizing<[u8; 32]>, VaultError> {
+        if self.memory_kib > MEMORY_KIB_MAX || self.passes > PASSES_MAX {
+            let costs = format!("{} KiB and {} passes", self.memory_kib, self.passes);
+            return Err(VaultError::Unsupported(costs));
+        }
         let params = Params::new(self.memory_kib, self.passes, 1, Some(32))
             .map_err(|e| VaultError::Unsupported(e.to_string()))?;
         let mut key = Zeroizing::new([0; 32]);

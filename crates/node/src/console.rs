@@ -79,7 +79,7 @@ impl Console {
     pub fn report(&mut self, report: &Report) {
         let text = match self.manner {
             Manner { json: true, .. } => format!("{}\n", report.to_json()),
-            Manner { quiet: true, .. } => String::new(),
+            Manner { quiet: true, .. } if !report.is_essential() => String::new(),
             Manner { colour_out, .. } => report.to_text(colour_out),
         };
         // A reader who went away (`| head`) is no failure of the command.
@@ -100,13 +100,6 @@ impl Console {
         self.note("error", Tone::Bad, &failure.what);
         if let Some(hint) = &failure.hint {
             self.note("hint", Tone::Strong, hint);
-        }
-    }
-
-    /// Tells a person what is going on; never part of the result.
-    pub fn say(&mut self, text: &str) {
-        if !self.manner.quiet && !self.manner.json {
-            let _closed = writeln!(lock(&self.err), "{text}");
         }
     }
 

@@ -1,12 +1,191 @@
 //! The native peer: command line, store, network.
+//!
+//! Shell storey: the one crate that puts a clock, randomness, files, sockets
+//! and a terminal around the machines of the storeys below.
+//!
+//! ```text
+//! argv --cli--> command --+-- lock free ----> Peer (identity, store, blobs, replicas) --> Report
+//!                         +-- `sync --watch` runs --> agent.sock --> the same, in that process
+//! ```
+//!
+//! One process owns the store at a time (`lock.rs`). One-shot commands wait for
+//! each other; while `sync --watch` runs, they are handed to it (`agent.rs`).
+//! Runs on Unix systems: it relies on file permissions, file identity and
+//! Unix domain sockets.
+
+mod agent;
+mod blobs;
+mod cli;
 mod codes;
+mod commands;
 mod console;
 mod failure;
+mod find;
 mod home;
 mod identity;
 mod incarnation;
 mod lock;
+mod net;
+mod peer;
+mod people;
 mod report;
+mod splice;
+mod watch;
+mod when;
 mod world;
-/// x
-pub fn main() -> std::process::ExitCode { std::process::ExitCode::SUCCESS }
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use cli::{Cli, Command, Globals};
+use commands::{Call, Next};
+use console::{Console, Manner};
+use failure::Failure;
+use home::Home;
+use identity::Identity;
+use lock::{LOCK_WAIT, Lock};
+use peer::Peer;
+use report::Report;
+
+/// Runs the program: reads the command line, prints, returns the exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => return usage(&e),
+    };
+    let manner = Manner::of_this_process(cli.globals.json, cli.globals.quiet);
+    let mut console = Console::of_this_process(manner);
+    ExitCode::from(start(cli, &mut console))
+}
+
+/// A wrong command line, a call for help or for the version.
+fn usage(error: &clap::Error) -> ExitCode {
+    let wants_json = std::env::args().any(|a| a == "--json");
+    if error.use_stderr() && wants_json {
+        let mut console = Console::of_this_process(Manner::of_this_process(true, false));
+        console.failure(&Failure::usage(error.render().to_string().trim_end()));
+    } else {
+        // The terminal may be closed.
+        let _closed = error.print();
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// Prints what a command came to; returns its exit code.
+fn print(console: &mut Console, result: Result<Report, Failure>) -> u8 {
+    let verdict = match result {
+        Ok(report) => {
+            console.report(&report);
+            report.verdict().cloned()
+        }
+        Err(failure) => Some(failure),
+    };
+    verdict.map_or(0, |failure| {
+        console.failure(&failure);
+        failure.kind.exit_code()
+    })
+}
+
+fn start(cli: Cli, console: &mut Console) -> u8 {
+    match without_store(cli, console) {
+        Ok(Started::Ended(code)) => code,
+        Ok(Started::Report(report)) => print(console, Ok(report)),
+        Ok(Started::NeedsStore(cli, home)) => {
+            with_store(*cli, &home, console).unwrap_or_else(|failure| print(console, Err(failure)))
+        }
+        Err(failure) => print(console, Err(failure)),
+    }
+}
+
+enum Started {
+    Ended(u8),
+    Report(Report),
+    NeedsStore(Box<Cli>, Home),
+}
+
+/// Commands that work without a store, or before there is one.
+fn without_store(cli: Cli, console: &mut Console) -> Result<Started, Failure> {
+    match &cli.command {
+        Command::Completions(args) => {
+            // A reader who went away is no failure.
+            let _closed = std::io::stdout().write_all(&commands::completions::script(args));
+            return Ok(Started::Ended(0));
+        }
+        Command::Relay(args) => {
+            commands::relay::run(args, console)?;
+            return Ok(Started::Ended(0));
+        }
+        _ => {}
+    }
+    let home = Home::locate(cli.globals.home.as_deref())?;
+    match &cli.command {
+        Command::Init(args) => commands::identity::init(args, &home).map(Started::Report),
+        Command::Recover(args) => commands::identity::recover(args, &home, console.manner()).map(Started::Report),
+        Command::Device(commands::device::Command::Link(args)) if !Identity::exists(&home)? => {
+            commands::device::link_here(args, &home).map(Started::Report)
+        }
+        _ => Ok(Started::NeedsStore(Box::new(cli), home)),
+    }
+}
+
+/// Runs a command on the store: here, or in the process that owns it.
+fn with_store(cli: Cli, home: &Home, console: &mut Console) -> Result<u8, Failure> {
+    if !Identity::exists(home)? {
+        return Err(home::HomeError::Empty(home.dir().to_owned()).into());
+    }
+    let watching = matches!(&cli.command, Command::Sync(args) if args.watch);
+    let request = request(&cli.globals, console.manner())?;
+    let forward = || {
+        let sent = agent::forward(home, &request, &mut std::io::stdout(), &mut std::io::stderr());
+        sent.transpose()
+    };
+    if !watching && let Some(code) = forward() {
+        return code;
+    }
+    let command_line: Vec<String> = std::env::args().collect();
+    let lock = Lock::acquire(home, &command_line.join(" "), LOCK_WAIT, || if watching { None } else { forward() })?;
+    let lock = match lock {
+        Ok(lock) => lock,
+        Err(code) => return code,
+    };
+    let mut peer = Peer::open(home, lock, commands::identity::passphrase)?;
+    let result = here(cli, &mut peer, console);
+    // A command that failed changed nothing, so its logs may be continued all the same.
+    let closed = peer.close();
+    let code = result?;
+    closed.map(|()| code)
+}
+
+fn request(globals: &Globals, manner: Manner) -> Result<agent::Request, Failure> {
+    let argv: Result<Vec<String>, _> = std::env::args_os().skip(1).map(std::ffi::OsString::into_string).collect();
+    let argv = argv.map_err(|a| Failure::usage(format!("`{}` is not valid UTF-8", a.display())))?;
+    let cwd = std::env::current_dir().map_err(|e| Failure::user(format!("there is no current directory: {e}")))?;
+    Ok(agent::Request { argv, cwd, workspace: globals.workspace.clone(), manner })
+}
+
+/// Runs a command in this process, which owns the store.
+fn here(cli: Cli, peer: &mut Peer, console: &mut Console) -> Result<u8, Failure> {
+    let workspace = cli.globals.workspace;
+    if let Command::Sync(args) = &cli.command
+        && args.watch
+    {
+        return runtime()?.block_on(watch::watch(peer, workspace.as_deref(), console)).map(|()| 0);
+    }
+    let cwd = std::env::current_dir().map_err(|e| Failure::user(format!("there is no current directory: {e}")))?;
+    let own = Console::of_this_process(console.manner());
+    let mut call = Call { cwd, workspace, console: own };
+    let report = match commands::run(cli.command, peer, &mut call)? {
+        Next::Done(report) => report,
+        Next::Exchange(exchange) => {
+            runtime()?.block_on(commands::sync::exchange(peer, &exchange, &mut call.console))?
+        }
+    };
+    Ok(print(console, Ok(report)))
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let made = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    made.map_err(|e| Failure::store(format!("the network cannot be used: {e}")))
+}

@@ -7,6 +7,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::failure::Failure;
+
 /// How a piece of text stands out on a terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
@@ -80,6 +82,8 @@ pub struct Report {
     json: Value,
     blocks: Vec<Block>,
     warnings: Vec<String>,
+    essential: bool,
+    verdict: Option<Failure>,
 }
 
 impl Report {
@@ -90,7 +94,7 @@ impl Report {
     pub fn new(json: impl Serialize) -> Self {
         let json = serde_json::to_value(json).expect("reports are plain data with string keys");
         assert!(json.is_object(), "a report is a JSON object");
-        Self { json, blocks: Vec::new(), warnings: Vec::new() }
+        Self { json, blocks: Vec::new(), warnings: Vec::new(), essential: false, verdict: None }
     }
 
     /// Adds lines of text; line breaks inside are kept.
@@ -124,6 +128,28 @@ impl Report {
     pub fn warn(mut self, text: impl std::fmt::Display) -> Self {
         self.warnings.push(printable(&text.to_string()));
         self
+    }
+
+    /// Marks a report that must be read even when nothing but errors is wanted.
+    pub fn essential(mut self) -> Self {
+        self.essential = true;
+        self
+    }
+
+    /// Makes the command fail after the report is printed: it tells what does not hold.
+    pub fn failing(mut self, verdict: Failure) -> Self {
+        self.verdict = Some(verdict);
+        self
+    }
+
+    /// Why the command fails, if it does.
+    pub fn verdict(&self) -> Option<&Failure> {
+        self.verdict.as_ref()
+    }
+
+    /// Whether it must be read in any case.
+    pub fn is_essential(&self) -> bool {
+        self.essential
     }
 
     /// The warnings.

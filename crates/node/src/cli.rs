@@ -1,0 +1,117 @@
+//! The command line: what can be typed. Each noun's arguments are beside the code that runs it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::{
+    asset, bundle, comment, completions, decide, device, doctor, export, identity, invite, log, members, relay,
+    request, status, sync, version, workspace,
+};
+
+const ABOUT: &str = "Creative review and sign-off between people who need no server to agree";
+
+const AFTER: &str = "\
+Getting started:
+  proofroom init --name \"Ada Ackermann\" --org \"Studio Nord\"
+  proofroom workspace create \"Spring campaign\" --relay ws://127.0.0.1:4747
+  proofroom invite --role reviewer
+  proofroom asset add hero.jpg --name Hero --category visual
+  proofroom sync
+
+Ids: wherever an id is wanted, its first four or more digits do; assets, workspaces and people also go by name.
+
+Exit codes:
+  0  done
+  1  it cannot be done as asked: an unknown id, a role that may not, a file that is gone
+  2  the command line is wrong
+  3  the home directory or the store: none yet, locked, newer, damaged, disk full
+  4  the relay: down, refusing, or breaking the protocol
+  5  something does not prove what it claims: a signature, a hash, a chain
+
+With --json every report is one object on one line of standard output, and a failure is
+  {\"error\": {\"kind\", \"code\", \"message\", \"hint\"}}
+on standard error. Times are milliseconds since 1970 (UTC); ids are lower-case hexadecimal.";
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "proofroom", version, about = ABOUT, after_help = AFTER, max_term_width = 100)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What holds for every command.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Globals {
+    /// Print JSON, one object per line
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print nothing but errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Where this machine's keys and store are [default: ~/.local/share/proofroom]
+    #[arg(long, global = true, value_name = "DIR", env = "PROOFROOM_HOME", hide_env_values = true)]
+    pub home: Option<PathBuf>,
+    /// Which workspace: its name or id. Not needed while there is one only
+    #[arg(long, short, global = true, value_name = "WORKSPACE", env = "PROOFROOM_WORKSPACE", hide_env_values = true)]
+    pub workspace: Option<String>,
+}
+
+/// Everything that `proofroom` does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make an identity on this machine and show its recovery phrase, once
+    Init(identity::Init),
+    /// Restore a person on a new machine from the 24 words of the recovery phrase
+    Recover(identity::Recover),
+    /// Create, list and set up workspaces
+    #[command(subcommand)]
+    Workspace(workspace::Command),
+    /// Make an invite link; list and revoke invites
+    Invite(invite::Invite),
+    /// Join a workspace by a link
+    Join(invite::Join),
+    /// File, read and answer requests
+    #[command(subcommand)]
+    Request(request::Command),
+    /// Add and list assets; say who reviews them
+    #[command(subcommand)]
+    Asset(asset::Command),
+    /// Add and list versions of an asset; settle a fork
+    #[command(subcommand)]
+    Version(version::Command),
+    /// Comment on an asset: a region, a frame, a page, a quote, a layer
+    #[command(subcommand)]
+    Comment(comment::Command),
+    /// Sign a decision on an asset's current version
+    Decide(decide::Decide),
+    /// Where the work stands, and what holds it back
+    Status(status::Status),
+    /// Every entry that is held: who wrote it, and whether it counts
+    Log(log::Log),
+    /// Exchange what is new with the relay
+    Sync(sync::Sync),
+    /// Exchange without a network: a file on a stick
+    #[command(subcommand)]
+    Bundle(bundle::Command),
+    /// List and remove members, change roles, adopt held-back work
+    #[command(subcommand)]
+    Members(members::Command),
+    /// Link, list and remove this person's devices
+    #[command(subcommand)]
+    Device(device::Command),
+    /// Write out an asset's files, or a document as a plain .automerge file
+    Export(export::Export),
+    /// Run a relay: it stores and forwards what it cannot read
+    Relay(relay::Relay),
+    /// Check this home directory and everything in it
+    Doctor(doctor::Doctor),
+    /// Print a completion script for a shell
+    Completions(completions::Completions),
+}

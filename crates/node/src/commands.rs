@@ -1,0 +1,114 @@
+//! The commands, one file per noun: their arguments, and what they do.
+
+pub mod asset;
+pub mod bundle;
+pub mod comment;
+pub mod completions;
+pub mod decide;
+pub mod device;
+pub mod doctor;
+pub mod export;
+pub mod identity;
+pub mod invite;
+pub mod log;
+pub mod members;
+pub mod relay;
+pub mod request;
+pub mod status;
+pub mod sync;
+pub mod version;
+pub mod workspace;
+
+use std::path::{Path, PathBuf};
+
+use proofroom_ident::WorkspaceId;
+
+use crate::cli::Command;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::peer::Peer;
+use crate::report::Report;
+
+/// One invocation: where it was typed, and what holds for it.
+#[derive(Debug)]
+pub struct Call {
+    /// The directory in which it was typed: relative paths start there.
+    pub cwd: PathBuf,
+    /// The workspace that was named.
+    pub workspace: Option<String>,
+    /// Where its words go.
+    pub console: Console,
+}
+
+impl Call {
+    /// A path as the caller meant it.
+    pub fn path(&self, path: &Path) -> PathBuf {
+        self.cwd.join(path)
+    }
+}
+
+/// What a command leads to.
+#[derive(Debug)]
+pub enum Next {
+    /// It is done.
+    Done(Report),
+    /// It is done once these workspaces have exchanged what is new.
+    Exchange(Exchange),
+}
+
+impl From<Report> for Next {
+    fn from(report: Report) -> Self {
+        Self::Done(report)
+    }
+}
+
+/// Work that needs the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// The workspaces.
+    pub workspaces: Vec<WorkspaceId>,
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+/// What an exchange is for, which decides the last report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// `sync`.
+    Sync,
+    /// `join`: given up if it does not succeed.
+    Join,
+    /// `workspace open`, after a recovery.
+    Open,
+}
+
+/// Runs a command that works on the store.
+///
+/// # Errors
+/// Whatever the command says; the store is as it was.
+///
+/// # Panics
+/// When it is given a command that does not work on the store: the caller sorts those out.
+pub fn run(command: Command, peer: &mut Peer, call: &mut Call) -> Result<Next, Failure> {
+    match command {
+        Command::Workspace(c) => workspace::run(c, peer, call),
+        Command::Invite(c) => invite::invite(c, peer, call).map(Next::from),
+        Command::Join(c) => invite::join(&c, peer),
+        Command::Request(c) => request::run(c, peer, call).map(Next::from),
+        Command::Asset(c) => asset::run(c, peer, call).map(Next::from),
+        Command::Version(c) => version::run(c, peer, call).map(Next::from),
+        Command::Comment(c) => comment::run(c, peer, call).map(Next::from),
+        Command::Decide(c) => decide::run(c, peer, call).map(Next::from),
+        Command::Status(c) => status::run(&c, peer, call).map(Next::from),
+        Command::Log(c) => log::run(&c, peer, call).map(Next::from),
+        Command::Sync(c) => sync::plan(&c, peer, call),
+        Command::Bundle(c) => bundle::run(c, peer, call).map(Next::from),
+        Command::Members(c) => members::run(c, peer, call).map(Next::from),
+        Command::Device(c) => device::run(c, peer, call).map(Next::from),
+        Command::Export(c) => export::run(c, peer, call).map(Next::from),
+        Command::Doctor(c) => doctor::run(&c, peer, call).map(Next::from),
+        Command::Init(_) | Command::Recover(_) | Command::Relay(_) | Command::Completions(_) => {
+            unreachable!("commands without a store are run before one is opened")
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! `init` and `recover`: a person on this machine.
+
+use std::io::{BufRead as _, Write as _};
+
+use clap::Args;
+use proofroom_ident::RecoveryPhrase;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use crate::console::Manner;
+use crate::failure::Failure;
+use crate::home::Home;
+use crate::identity::{FILE, Identity, IdentityError, Profile};
+use crate::lock::{LOCK_WAIT, Lock};
+use crate::report::{Cell, Report, Tone};
+use crate::world;
+
+/// The environment variable that holds the passphrase.
+pub const PASSPHRASE: &str = "PROOFROOM_PASSPHRASE";
+
+/// What people see of a person.
+#[derive(Debug, Args)]
+pub struct Names {
+    /// The printed name, as it stands beside a decision
+    #[arg(long, value_name = "PRINTED NAME")]
+    name: String,
+    /// The organisation for which you act
+    #[arg(long, value_name = "ORGANISATION")]
+    org: String,
+    /// Your title there
+    #[arg(long, value_name = "TITLE")]
+    title: Option<String>,
+    /// Put the keys under a passphrase: asked for, or read from PROOFROOM_PASSPHRASE
+    #[arg(long)]
+    passphrase: bool,
+}
+
+/// `proofroom init`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  proofroom init --name \"Ada Ackermann\" --org \"Studio Nord\" --title \"Art director\"
+
+The recovery phrase is shown once and stored nowhere. Write it down: it restores you on a new machine.
+
+JSON: {\"person\", \"device\", \"name\", \"organisation\", \"home\", \"recovery_phrase\"}")]
+pub struct Init {
+    #[command(flatten)]
+    names: Names,
+}
+
+/// `proofroom recover`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The 24 words are read from standard input. Afterwards open each workspace by its locator:
+  proofroom workspace open LOCATOR        (`proofroom workspace locate` prints it on any member's machine)
+
+JSON: {\"person\", \"device\", \"name\", \"organisation\", \"home\"}")]
+pub struct Recover {
+    #[command(flatten)]
+    names: Names,
+}
+
+/// Makes an identity and shows its recovery phrase.
+///
+/// # Errors
+/// When there is one already, or the home directory cannot be used.
+pub fn init(args: &Init, home: &Home) -> Result<Report, Failure> {
+    let mut rng = world::rng();
+    let phrase = RecoveryPhrase::generate(&mut rng);
+    let identity = make(&args.names, home, &phrase, false)?;
+    let words = phrase.words();
+    let mut json = described(&identity, home);
+    json["recovery_phrase"] = json!(*words);
+    Ok(summary(Report::new(json), &identity, home)
+        .line("")
+        .toned("Your recovery phrase. It is shown this once; write it down and keep it offline:", Tone::Strong)
+        .line("")
+        .line(in_rows(&words))
+        .essential())
+}
+
+/// Restores a person from their phrase.
+///
+/// # Errors
+/// When the phrase is wrong, there is an identity already, or the home directory cannot be used.
+pub fn recover(args: &Recover, home: &Home, manner: Manner) -> Result<Report, Failure> {
+    let words = read_phrase(!manner.quiet && !manner.json)?;
+    let phrase = RecoveryPhrase::parse(&words).map_err(|e| Failure::user(e).hint("type the 24 words in their order"))?;
+    let identity = make(&args.names, home, &phrase, true)?;
+    Ok(summary(Report::new(described(&identity, home)), &identity, home)
+        .line("Next: proofroom workspace open LOCATOR, for each of your workspaces"))
+}
+
+fn make(names: &Names, home: &Home, phrase: &RecoveryPhrase, restored: bool) -> Result<Identity, Failure> {
+    let profile = Profile::new(&names.name, &names.org, names.title.as_deref())?;
+    home.create()?;
+    let _lock = own(home)?;
+    if Identity::exists(home)? {
+        return Err(IdentityError::Exists(home.path(FILE).display().to_string()).into());
+    }
+    let passphrase = if names.passphrase { Some(new_passphrase()?) } else { None };
+    let mut rng = world::rng();
+    let identity = Identity::from_phrase(phrase, profile, world::now(), restored, &mut rng);
+    identity.save(home, passphrase.as_deref().map(String::as_str), &mut rng)?;
+    Ok(identity)
+}
+
+/// Owns the home directory for a moment.
+pub(super) fn own(home: &Home) -> Result<Lock, Failure> {
+    let command: Vec<String> = std::env::args().collect();
+    match Lock::acquire(home, &command.join(" "), LOCK_WAIT, || None::<()>)? {
+        Ok(lock) => Ok(lock),
+        Err(()) => unreachable!("nothing ends the waiting but the lock"),
+    }
+}
+
+fn described(identity: &Identity, home: &Home) -> serde_json::Value {
+    json!({
+        "person": identity.person(),
+        "device": identity.device.signing,
+        "name": identity.profile.name,
+        "organisation": identity.profile.organisation,
+        "home": home.dir(),
+    })
+}
+
+fn summary(report: Report, identity: &Identity, home: &Home) -> Report {
+    report.fields([
+        ("name", Cell::new(&identity.profile.name, Tone::Strong)),
+        ("organisation", Cell::from(&identity.profile.organisation)),
+        ("person", Cell::from(identity.person().short())),
+        ("device", Cell::from(identity.device.signing.short())),
+        ("home", Cell::from(home.dir().display())),
+    ])
+}
+
+fn in_rows(words: &str) -> String {
+    let words: Vec<&str> = words.split(' ').collect();
+    let row = |(i, row): (usize, &[&str])| {
+        let cells = row.iter().enumerate().map(|(j, word)| format!("{:>4}. {word:<10}", i * 6 + j + 1));
+        cells.collect::<String>().trim_end().to_owned()
+    };
+    words.chunks(6).enumerate().map(row).collect::<Vec<_>>().join("\n")
+}
+
+fn read_phrase(ask: bool) -> Result<Zeroizing<String>, Failure> {
+    if ask {
+        let _closed = write!(std::io::stderr(), "Recovery phrase (24 words): ");
+    }
+    let mut words = Zeroizing::new(String::new());
+    let mut input = std::io::stdin().lock();
+    while words.split_whitespace().count() < 24 {
+        match input.read_line(&mut words) {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(e) => return Err(Failure::user(format!("cannot read the recovery phrase: {e}"))),
+        }
+    }
+    Ok(words)
+}
+
+fn from_environment() -> Option<Zeroizing<String>> {
+    std::env::var(PASSPHRASE).ok().filter(|p| !p.is_empty()).map(Zeroizing::new)
+}
+
+fn prompt(text: &str) -> Result<Zeroizing<String>, Failure> {
+    let read = rpassword::prompt_password(text);
+    read.map(Zeroizing::new).map_err(|e| {
+        Failure::user(format!("the keys are under a passphrase, and it cannot be asked for: {e}"))
+            .hint(format!("set {PASSPHRASE}"))
+    })
+}
+
+/// A passphrase for new keys, typed twice.
+fn new_passphrase() -> Result<Zeroizing<String>, Failure> {
+    if let Some(given) = from_environment() {
+        return Ok(given);
+    }
+    let first = prompt("New passphrase: ")?;
+    let second = prompt("The same again: ")?;
+    if first.is_empty() || *first != *second {
+        return Err(Failure::user("the passphrase is empty, or the two differ"));
+    }
+    Ok(first)
+}
+
+/// The passphrase of keys that are under one.
+///
+/// # Errors
+/// When it is neither in the environment nor can be asked for.
+pub fn passphrase() -> Result<Zeroizing<String>, Failure> {
+    from_environment().map_or_else(|| prompt("Passphrase: "), Ok)
+}

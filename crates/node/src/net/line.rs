@@ -1,0 +1,440 @@
+//! One workspace's exchange: a session, and what it asks of this peer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use proofroom_authority::Role;
+use proofroom_entry::Signed;
+use proofroom_ident::{BlobHash, DocId, WorkspaceId};
+use proofroom_replica::{IngestOutcome, Membership};
+use proofroom_sync::limits::{CHUNK_BYTES, Limits};
+use proofroom_sync::{
+    Audiences, ClientConfig, Code, Direction, Event, Input, InviteSigner, Live, Output, Refusal, Session,
+};
+use proofroom_transport::Address;
+
+use super::socket::Out;
+use super::{Standing, Tally};
+use crate::blobs::Receiving;
+use crate::failure::Failure;
+use crate::peer::{Peer, Seat};
+use crate::world;
+
+/// What an exchange tells whoever watches it.
+#[derive(Clone, Debug)]
+pub enum News {
+    /// The relay let this peer in.
+    Up {
+        /// The workspace.
+        workspace: WorkspaceId,
+    },
+    /// Both sides have what the other had.
+    InSync {
+        /// The workspace.
+        workspace: WorkspaceId,
+    },
+    /// Entries are durable at the relay.
+    Delivered {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// How many.
+        entries: u64,
+    },
+    /// Entries are durable here.
+    Received {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// How many.
+        entries: u64,
+    },
+    /// A file's bytes went or came.
+    File {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// Which way.
+        direction: Direction,
+        /// The blob.
+        blob: BlobHash,
+        /// Its size.
+        bytes: u64,
+    },
+    /// Bytes of files moved, since the last time.
+    Progress {
+        /// How many.
+        bytes: u64,
+        /// How many more are expected than before.
+        expected: u64,
+    },
+    /// This person became a member.
+    Joined {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// As what.
+        role: Role,
+    },
+    /// The line broke.
+    Down {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// Why.
+        failure: Failure,
+    },
+    /// It will be tried again.
+    Retry {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// When.
+        after_ms: u64,
+    },
+}
+
+/// One connection attempt of one workspace.
+pub(super) struct Line {
+    pub(super) workspace: WorkspaceId,
+    relay: Address,
+    serial: u64,
+    pub(super) session: Session,
+    out: Option<Out>,
+    pub(super) tally: Tally,
+    attempts: u32,
+    down: Option<Failure>,
+    retry_planned: bool,
+    wants_reconnect: bool,
+    in_sync: bool,
+    /// Something changed that may concern files.
+    pub(super) files_due: bool,
+    /// Blobs that are to come.
+    pub(super) wanted: BTreeSet<BlobHash>,
+    /// Blobs that were offered and not answered.
+    pub(super) offered: BTreeSet<BlobHash>,
+    /// Blobs on their way in.
+    receiving: BTreeMap<BlobHash, Receiving>,
+    /// Documents whose files are being exchanged, as of which digest.
+    pub(super) checking: BTreeMap<DocId, ([u8; 32], bool)>,
+}
+
+impl Line {
+    pub(super) fn new(
+        peer: &mut Peer,
+        workspace: WorkspaceId,
+        relay: Address,
+        serial: u64,
+        out: Out,
+        tally: Tally,
+        attempts: u32,
+    ) -> Result<Self, Failure> {
+        let seat = peer.seat(workspace)?;
+        let config = client(&seat, workspace);
+        let session = Session::client(config, &mut world::rng());
+        Ok(Self {
+            workspace,
+            relay,
+            serial,
+            session,
+            out: Some(out),
+            tally,
+            attempts,
+            down: None,
+            retry_planned: false,
+            wants_reconnect: false,
+            in_sync: false,
+            files_due: true,
+            wanted: BTreeSet::new(),
+            offered: BTreeSet::new(),
+            receiving: BTreeMap::new(),
+            checking: BTreeMap::new(),
+        })
+    }
+
+    pub(super) fn serial(&self) -> u64 {
+        self.serial
+    }
+    pub(super) fn attempts(&self) -> u32 {
+        self.attempts
+    }
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+    pub(super) fn is_down(&self) -> bool {
+        self.down.is_some()
+    }
+    pub(super) fn wants_reconnect(&self) -> bool {
+        self.wants_reconnect
+    }
+    pub(super) fn retry_planned(&self) -> bool {
+        self.retry_planned
+    }
+    pub(super) fn plan_retry(&mut self) {
+        self.retry_planned = true;
+    }
+    /// Whether entries are exchanged, so that files may follow.
+    pub(super) fn entries_settled(&self) -> bool {
+        self.down.is_none() && self.in_sync && self.session.is_in_sync()
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        match &self.down {
+            Some(_) if self.wants_reconnect => Standing::Busy,
+            Some(failure) => Standing::Failed(failure.clone()),
+            None => {
+                let files = self.files_due || !self.wanted.is_empty() || !self.offered.is_empty();
+                if self.entries_settled() && !files { Standing::Settled } else { Standing::Busy }
+            }
+        }
+    }
+
+    pub(super) fn on_frame(&mut self, peer: &mut Peer, frame: Bytes) -> Vec<News> {
+        self.feed(peer, Input::Frame(frame))
+    }
+
+    pub(super) fn on_stored(&mut self, peer: &mut Peer, live: Live) -> Vec<News> {
+        self.files_due = true;
+        self.feed(peer, Input::Stored(live))
+    }
+
+    pub(super) fn on_tick(&mut self, peer: &mut Peer) -> Vec<News> {
+        self.feed(peer, Input::Tick)
+    }
+
+    pub(super) fn on_down(&mut self, failure: Failure) -> Vec<News> {
+        self.out = None;
+        self.receiving.clear();
+        if self.down.is_some() {
+            return Vec::new();
+        }
+        self.down = Some(failure.clone());
+        vec![News::Down { workspace: self.workspace, failure }]
+    }
+
+    /// The driver: one input in, all outputs out, until the session wants nothing more.
+    pub(super) fn feed(&mut self, peer: &mut Peer, input: Input) -> Vec<News> {
+        let mut news = Vec::new();
+        if self.down.is_some() {
+            return news;
+        }
+        self.session.handle(world::now(), input, peer.store());
+        while let Some(output) = self.session.poll() {
+            let answer = match self.obey(peer, output, &mut news) {
+                Ok(answer) => answer,
+                Err(failure) => {
+                    news.extend(self.on_down(failure));
+                    return news;
+                }
+            };
+            if let Some(answer) = answer {
+                self.session.handle(world::now(), answer, peer.store());
+            }
+        }
+        news
+    }
+
+    /// Does one thing that the session asks for; some need an answer.
+    fn obey(&mut self, peer: &mut Peer, output: Output, news: &mut Vec<News>) -> Result<Option<Input>, Failure> {
+        match output {
+            Output::Send(frame) => {
+                if let Some(out) = &self.out {
+                    // A socket that is gone tells the loop itself.
+                    let _gone = out.send(frame);
+                }
+            }
+            Output::Ingest(entries) => return self.ingest(peer, entries, news).map(Some),
+            Output::BlobOffered { blob, bytes } => return Ok(Some(self.answer_offer(peer, blob, bytes))),
+            Output::ReadBlob { blob, offset, bytes_max } => {
+                return Ok(Some(match peer.blobs().piece(self.workspace, blob, offset, bytes_max) {
+                    Ok((bytes, total)) => Input::BlobRead { blob, offset, total, bytes: bytes.into() },
+                    Err(_) => Input::BlobMissing(blob),
+                }));
+            }
+            Output::WriteBlob { blob, offset, total, bytes } => {
+                if offset == 0 {
+                    let receiving = peer.blobs().receive(self.workspace, blob, total)?;
+                    self.receiving.insert(blob, receiving);
+                }
+                if let Some(receiving) = self.receiving.get_mut(&blob) {
+                    receiving.write(offset, &bytes)?;
+                }
+            }
+            Output::BlobArrived(blob) => return self.keep(peer, blob, news).map(Some),
+            Output::DropBlob(blob) => {
+                self.receiving.remove(&blob);
+                self.wanted.remove(&blob);
+            }
+            Output::Event(event) => self.tell(event, news),
+            Output::Close { code, text } => {
+                self.wants_reconnect = code == Code::Reconnect;
+                news.extend(self.on_down(refusal(&self.relay, code, &text)));
+            }
+            // Only servers are asked to admit somebody.
+            Output::PeerProved { .. } => {}
+        }
+        Ok(None)
+    }
+
+    fn answer_offer(&self, peer: &Peer, blob: BlobHash, bytes: u64) -> Input {
+        if peer.blobs().held(self.workspace, blob) == Some(bytes) {
+            return Input::BlobHeld(blob);
+        }
+        // Files are fetched because a version names them, not because somebody offers them.
+        Input::RefuseBlob { blob, code: Code::MayNotWrite, text: "files are fetched when a version names them".into() }
+    }
+
+    fn keep(&mut self, peer: &Peer, blob: BlobHash, news: &mut Vec<News>) -> Result<Input, Failure> {
+        let bytes = match self.receiving.remove(&blob) {
+            Some(receiving) => receiving.finish(peer.blobs())?,
+            None => 0,
+        };
+        self.wanted.remove(&blob);
+        self.tally.files_received += 1;
+        self.tally.file_bytes += bytes;
+        news.push(News::File { workspace: self.workspace, direction: Direction::In, blob, bytes });
+        Ok(Input::BlobHeld(blob))
+    }
+
+    fn tell(&mut self, event: Event, news: &mut Vec<News>) {
+        let workspace = self.workspace;
+        match event {
+            Event::Admitted { .. } => {
+                self.attempts = 0;
+                news.push(News::Up { workspace });
+            }
+            Event::InSync => {
+                self.in_sync = true;
+                self.files_due = true;
+                news.push(News::InSync { workspace });
+            }
+            Event::Delivered { entries, bytes, .. } => {
+                self.tally.sent += entries;
+                self.tally.bytes += bytes;
+                news.push(News::Delivered { workspace, entries });
+            }
+            Event::EntriesRefused(refusal) => self.tally.refused_there.push(refusal),
+            Event::BlobDelivered { blob, bytes } => {
+                self.offered.remove(&blob);
+                self.tally.files_sent += 1;
+                self.tally.file_bytes += bytes;
+                news.push(News::File { workspace, direction: Direction::Out, blob, bytes });
+            }
+            Event::BlobMissing(blob) => {
+                self.wanted.remove(&blob);
+                self.tally.files_missing += 1;
+                self.checking.values_mut().for_each(|(_, complete)| *complete = false);
+            }
+            Event::BlobRefused { blob, text, .. } => {
+                self.offered.remove(&blob);
+                self.checking.values_mut().for_each(|(_, complete)| *complete = false);
+                self.tally.files_refused.push(format!("{}: {text}", blob.short()));
+            }
+            Event::BlobProgress { done, .. } => {
+                // Pieces are whole but for a blob's last one.
+                let bytes = done.checked_sub(1).map_or(0, |last| last % CHUNK_BYTES as u64 + 1);
+                news.push(News::Progress { bytes, expected: 0 });
+            }
+            Event::Refused { .. }
+            | Event::Outgoing { .. }
+            | Event::Incoming { .. }
+            | Event::Received { .. }
+            | Event::BlobWrong(_) => {}
+        }
+    }
+
+    /// Verifies and stores what came; afterwards a join may be complete.
+    fn ingest(&mut self, peer: &mut Peer, entries: Vec<Signed>, news: &mut Vec<News>) -> Result<Input, Failure> {
+        let claims: Vec<_> = entries.iter().map(|e| *e.claims()).collect();
+        let mut seat = peer.seat(self.workspace)?;
+        let ingested = seat.replica.ingest(&mut seat.step, entries)?;
+        let mut refused: BTreeMap<_, Refusal> = BTreeMap::new();
+        for (claims, (_, outcome)) in claims.iter().zip(&ingested.outcomes) {
+            let (code, text) = match outcome {
+                IngestOutcome::Stored | IngestOutcome::Known => continue,
+                IngestOutcome::HeldBack => {
+                    self.tally.held_back += 1;
+                    continue;
+                }
+                IngestOutcome::Missing(text) => (Code::Gap, text.clone()),
+                IngestOutcome::Refused(text) => (Code::BadEntry, text.clone()),
+                IngestOutcome::Equivocation => (Code::Equivocation, "its author signed two histories".into()),
+            };
+            let first = refused.entry((claims.doc, claims.log)).or_insert_with(|| {
+                self.tally.refuse_here(format!("log {} entry {}: {text}", claims.log.short(), claims.seq));
+                Refusal { doc: claims.doc, log: claims.log, seq: claims.seq, count: 0, code, text }
+            });
+            first.count += 1;
+        }
+        let stored = ingested.stored.len() as u64;
+        self.tally.received += stored;
+        self.tally.bytes += ingested.stored.iter().map(|e| e.bytes().len() as u64).sum::<u64>();
+        if stored > 0 {
+            self.files_due = true;
+            news.push(News::Received { workspace: self.workspace, entries: stored });
+        }
+        if ingested.docs.contains(&DocId::AUTHORITY) {
+            news.extend(enter(&mut seat, self.workspace)?);
+        }
+        Ok(Input::Ingested { refused: refused.into_values().collect() })
+    }
+}
+
+/// Completes what was begun before the membership log was here: a join, or a recovery.
+pub fn enter(seat: &mut Seat<'_>, workspace: WorkspaceId) -> Result<Option<News>, Failure> {
+    let entered = match seat.replica.membership() {
+        Membership::Joining(_) => seat.replica.finish_join(&mut seat.step)?,
+        Membership::Stranger if seat.replica.me().recovery_secret.is_some() => {
+            seat.replica.introduce_device(&mut seat.step)?
+        }
+        _ => false,
+    };
+    match seat.replica.membership() {
+        Membership::Member(role) if entered => Ok(Some(News::Joined { workspace, role })),
+        _ => Ok(None),
+    }
+}
+
+/// What this peer brings to a session.
+fn client(seat: &Seat<'_>, workspace: WorkspaceId) -> ClientConfig {
+    let membership = seat.replica.membership();
+    let role = match &membership {
+        Membership::Member(role) => Some(*role),
+        Membership::Joining(link) => Some(link.role),
+        Membership::Removed | Membership::Stranger => None,
+    };
+    let invite = match membership {
+        Membership::Joining(link) => {
+            let signer: InviteSigner = Box::new({
+                let secret = link.secret.clone();
+                move |domain, message| secret.sign(domain, message)
+            });
+            Some((link.secret.id(), signer))
+        }
+        _ => None,
+    };
+    ClientConfig {
+        device: seat.replica.me().secrets.signing.clone(),
+        workspace,
+        invite,
+        offers: role.map_or(Audiences::ALL, |r| r.audiences().into_iter().collect()),
+        prefer: vec![workspace.plan_doc()],
+        expect: None,
+        channel: Vec::new(),
+        limits: Limits::default(),
+    }
+}
+
+/// Why a session ended, by who can do something about it.
+fn refusal(relay: &Address, code: Code, text: &str) -> Failure {
+    let failure = |make: fn(String) -> Failure| make(format!("the relay {relay} refuses: {text}"));
+    match code {
+        Code::InviteUnknown | Code::InviteExpired | Code::InviteUsed => {
+            failure(|t| Failure::user(t)).hint("ask for a new link")
+        }
+        Code::NotMember | Code::Removed => failure(|t| Failure::network(t))
+            .hint("the relay knows this device as no member's: ask an owner or producer, or a device of yours"),
+        Code::UnknownWorkspace | Code::MayNotCreate => {
+            failure(|t| Failure::network(t)).hint("ask whoever runs the relay, or use another one")
+        }
+        Code::WrongBlob | Code::BadProof | Code::BadEntry => failure(|t| Failure::verify(t)),
+        Code::QuotaExceeded | Code::RateLimited | Code::TooLarge => {
+            failure(|t| Failure::network(t)).hint("ask whoever runs the relay about its limits")
+        }
+        _ => failure(|t| Failure::network(t)).hint("run `proofroom sync` again"),
+    }
+}

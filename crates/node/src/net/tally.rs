@@ -1,0 +1,87 @@
+//! What an exchange did.
+
+use proofroom_sync::Refusal;
+use serde_json::{Value, json};
+
+/// Counts of one workspace's exchange.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Entries that are durable at the relay now.
+    pub sent: u64,
+    /// Entries that are durable here now.
+    pub received: u64,
+    /// Of these, entries beyond their author's removal.
+    pub held_back: u64,
+    /// Bytes of entries, both ways.
+    pub bytes: u64,
+    /// Files that are durable at the relay now.
+    pub files_sent: u64,
+    /// Files that are durable here now.
+    pub files_received: u64,
+    /// Bytes of files, both ways.
+    pub file_bytes: u64,
+    /// Files that the relay does not hold yet.
+    pub files_missing: u64,
+    /// Logs of which the relay takes no more.
+    pub refused_there: Vec<Refusal>,
+    /// Why entries of the relay's were refused here.
+    pub refused_here: Vec<String>,
+    /// Files that the relay does not take, and why.
+    pub files_refused: Vec<String>,
+}
+
+/// Refusals beyond these are counted, not listed.
+const LISTED_MAX: usize = 100;
+
+impl Tally {
+    /// Notes a refusal of this side.
+    pub fn refuse_here(&mut self, why: String) {
+        if self.refused_here.len() < LISTED_MAX {
+            self.refused_here.push(why);
+        }
+    }
+
+    /// What was done since `before`.
+    pub fn since(&self, before: &Self) -> Self {
+        Self {
+            sent: self.sent - before.sent,
+            received: self.received - before.received,
+            held_back: self.held_back - before.held_back,
+            bytes: self.bytes - before.bytes,
+            files_sent: self.files_sent - before.files_sent,
+            files_received: self.files_received - before.files_received,
+            file_bytes: self.file_bytes - before.file_bytes,
+            files_missing: self.files_missing - before.files_missing.min(self.files_missing),
+            refused_there: self.refused_there.iter().skip(before.refused_there.len()).cloned().collect(),
+            refused_here: self.refused_here.iter().skip(before.refused_here.len()).cloned().collect(),
+            files_refused: self.files_refused.iter().skip(before.files_refused.len()).cloned().collect(),
+        }
+    }
+
+    /// The counts and refusals as JSON fields.
+    pub fn to_json(&self) -> Value {
+        let refusal = |r: &Refusal| {
+            json!({
+                "doc": r.doc,
+                "log": r.log,
+                "seq": r.seq,
+                "entries": r.count,
+                "code": r.code.to_string(),
+                "text": r.text,
+            })
+        };
+        json!({
+            "sent": self.sent,
+            "received": self.received,
+            "held_back": self.held_back,
+            "bytes": self.bytes,
+            "files_sent": self.files_sent,
+            "files_received": self.files_received,
+            "file_bytes": self.file_bytes,
+            "files_missing": self.files_missing,
+            "refused_there": self.refused_there.iter().map(refusal).collect::<Vec<_>>(),
+            "refused_here": self.refused_here,
+            "files_refused": self.files_refused,
+        })
+    }
+}

@@ -1,0 +1,273 @@
+//! This machine's peer: identity, store, blobs, and one replica per workspace in use.
+
+use std::collections::BTreeMap;
+
+use proofroom_ident::WorkspaceId;
+use proofroom_replica::{Continuation, Me, Replica, ReplicaError, Step};
+use proofroom_review::ProfileStatement;
+use proofroom_store::{Batch, Store};
+use proofroom_store_redb::RedbStore;
+use rand_chacha::ChaCha20Rng;
+use zeroize::Zeroizing;
+
+use crate::blobs::Blobs;
+use crate::failure::Failure;
+use crate::home::Home;
+use crate::identity::Identity;
+use crate::incarnation::StampedStore;
+use crate::lock::Lock;
+use crate::world;
+
+/// The store's file in the home directory.
+pub const STORE: &str = "store.redb";
+
+/// Everything that one process owns of this machine's peer.
+pub struct Peer {
+    home: Home,
+    identity: Identity,
+    store: StampedStore<RedbStore>,
+    blobs: Blobs,
+    rng: ChaCha20Rng,
+    replicas: BTreeMap<WorkspaceId, Replica>,
+    _lock: Lock,
+}
+
+impl std::fmt::Debug for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Peer({})", self.home.dir().display())
+    }
+}
+
+/// One workspace at hand: its replica, and what a step of it touches.
+pub struct Seat<'a> {
+    /// The workspace's machine.
+    pub replica: &'a mut Replica,
+    /// Store, time, randomness.
+    pub step: Step<'a>,
+    /// The machine's blobs.
+    pub blobs: &'a Blobs,
+}
+
+impl Seat<'_> {
+    /// Fresh random bytes.
+    pub fn random<const N: usize>(&mut self) -> [u8; N] {
+        let mut out = [0; N];
+        self.step.rng.fill_bytes(&mut out);
+        out
+    }
+}
+
+impl Peer {
+    /// Opens the store that `lock` owns.
+    ///
+    /// # Errors
+    /// When there is no identity, the passphrase is wrong, or the store does not open.
+    pub fn open(
+        home: &Home,
+        lock: Lock,
+        passphrase: impl FnOnce() -> Result<Zeroizing<String>, Failure>,
+    ) -> Result<Self, Failure> {
+        let identity = Identity::load(home, passphrase)?;
+        let redb = RedbStore::open(home.path(STORE))?;
+        let store = StampedStore::new(redb, home, STORE, identity.device.signing)?;
+        let blobs = Blobs::new(home);
+        blobs.sweep()?;
+        Ok(Self {
+            home: home.clone(),
+            identity,
+            store,
+            blobs,
+            rng: world::rng(),
+            replicas: BTreeMap::new(),
+            _lock: lock,
+        })
+    }
+
+    /// Ends in good order: the next process may continue this one's logs.
+    ///
+    /// # Errors
+    /// When that cannot be noted down; nothing else is lost.
+    pub fn close(self) -> Result<(), Failure> {
+        drop(self.replicas);
+        Ok(self.store.close()?)
+    }
+
+    /// The home directory.
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+    /// Who this machine is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+    /// The machine's blobs.
+    pub fn blobs(&self) -> &Blobs {
+        &self.blobs
+    }
+    /// The store, to read from.
+    pub fn store(&self) -> &dyn Store {
+        &self.store
+    }
+
+    /// This peer, as replicas want it.
+    pub fn me(&self) -> Me {
+        Me {
+            secrets: self.identity.secrets.clone(),
+            record: self.identity.device.clone(),
+            recovery: self.identity.recovery,
+            recovery_secret: self.identity.recovery_secret.clone(),
+            profile: ProfileStatement {
+                printed_name: self.identity.profile.name.clone(),
+                organisation: self.identity.profile.organisation.clone(),
+                role_title: self.identity.profile.role_title.clone(),
+            },
+        }
+    }
+
+    fn continuation(&self) -> Continuation {
+        if self.store.may_continue() { Continuation::Resume } else { Continuation::NewLogs }
+    }
+
+    /// All workspaces that this machine knows, those being joined or opened included.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn workspaces(&self) -> Result<Vec<WorkspaceId>, Failure> {
+        let mut all = Replica::known(&self.store)?;
+        for (key, _) in self.store.scan(RELAY_PREFIX)? {
+            let id = key.get(RELAY_PREFIX.len()..).and_then(|k| <[u8; 32]>::try_from(k).ok());
+            all.extend(id.map(WorkspaceId::from_bytes));
+        }
+        all.sort_unstable();
+        all.dedup();
+        Ok(all)
+    }
+
+    /// A workspace at hand; its replica is opened on first use.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn seat(&mut self, workspace: WorkspaceId) -> Result<Seat<'_>, Failure> {
+        if !self.replicas.contains_key(&workspace) {
+            let replica = Replica::open(&self.store, workspace, self.me(), self.continuation())?;
+            self.replicas.insert(workspace, replica);
+        }
+        let replica = self.replicas.get_mut(&workspace).expect("opened above");
+        let step = Step { store: &mut self.store, now: world::now(), rng: &mut self.rng };
+        Ok(Seat { replica, step, blobs: &self.blobs })
+    }
+
+    /// Makes a replica by creating or joining a workspace, and keeps it at hand.
+    ///
+    /// # Errors
+    /// When the replica cannot be made.
+    pub fn begin(
+        &mut self,
+        make: impl FnOnce(&mut Step<'_>, Me) -> Result<Replica, ReplicaError>,
+    ) -> Result<WorkspaceId, Failure> {
+        let me = self.me();
+        let mut step = Step { store: &mut self.store, now: world::now(), rng: &mut self.rng };
+        let replica = make(&mut step, me)?;
+        let workspace = replica.workspace();
+        self.replicas.insert(workspace, replica);
+        Ok(workspace)
+    }
+
+    /// The workspaces whose replicas are in memory.
+    pub fn at_hand(&self) -> Vec<WorkspaceId> {
+        self.replicas.keys().copied().collect()
+    }
+
+    /// Where a workspace's relay is.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn relay(&self, workspace: WorkspaceId) -> Result<Option<String>, Failure> {
+        let bytes = self.store.get(&relay_key(workspace))?;
+        Ok(bytes.and_then(|b| String::from_utf8(b).ok()).filter(|r| !r.is_empty()))
+    }
+
+    /// Notes where a workspace's relay is; an empty address means there is none.
+    ///
+    /// # Errors
+    /// When it cannot be made durable.
+    pub fn set_relay(&mut self, workspace: WorkspaceId, relay: &str) -> Result<(), Failure> {
+        let mut batch = Batch::new();
+        batch.put(relay_key(workspace), relay.as_bytes());
+        Ok(self.store.commit(batch)?)
+    }
+
+    /// Forgets a workspace that never arrived.
+    ///
+    /// # Errors
+    /// When it cannot be made durable.
+    pub fn forget(&mut self, workspace: WorkspaceId) -> Result<(), Failure> {
+        self.replicas.remove(&workspace);
+        let mut batch = Batch::new();
+        batch.delete(relay_key(workspace));
+        Ok(self.store.commit(batch)?)
+    }
+}
+
+const RELAY_PREFIX: &[u8] = b"node/relay/";
+
+fn relay_key(workspace: WorkspaceId) -> Vec<u8> {
+    [RELAY_PREFIX, workspace.as_bytes()].concat()
+}
+
+/// Reads a relay's address.
+///
+/// # Errors
+/// When it is not a `ws://` or `wss://` address.
+pub fn relay_address(text: &str) -> Result<String, String> {
+    let address: Result<proofroom_transport::Address, _> = text.trim().parse();
+    address.map(|a| a.to_string()).map_err(|e| e.to_string())
+}
+
+impl From<ReplicaError> for Failure {
+    fn from(error: ReplicaError) -> Self {
+        use proofroom_replica::ErrorKind;
+        if let ReplicaError::Store(e) = error {
+            return e.into();
+        }
+        let failure = match (&error, error.kind()) {
+            (ReplicaError::Verify(_) | ReplicaError::Decode(_), _) => Failure::verify(&error),
+            (_, ErrorKind::User) => Failure::user(&error),
+            (_, ErrorKind::Config | ErrorKind::Internal) => Failure::store(&error),
+        };
+        if error.hint().is_empty() { failure } else { failure.hint(error.hint()) }
+    }
+}
+
+impl From<proofroom_store::StoreError> for Failure {
+    fn from(error: proofroom_store::StoreError) -> Self {
+        use proofroom_store::StoreError;
+        let hint = match &error {
+            StoreError::Locked { .. } => "wait for the other process, or end it, then run the command again",
+            StoreError::NewerSchema { .. } => "use a newer proofroom on this directory",
+            StoreError::ReadOnly { .. } => "check who owns the file, and its permissions",
+            StoreError::Full { .. } => {
+                "the disk is full: free some space and run the command again, nothing was changed"
+            }
+            StoreError::Corrupt { .. } => "restore the store from a backup; what was synced comes back from the relay",
+            StoreError::Io { .. } | StoreError::Poisoned { .. } => "check the disk, then run the command again",
+            StoreError::Chain(_) | StoreError::NotAProof(..) | StoreError::TooLarge { .. } => "",
+        };
+        let failure = Failure::store(&error);
+        if hint.is_empty() { failure } else { failure.hint(hint) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::relay_address;
+
+    #[test]
+    fn relay_addresses_are_websocket_addresses() {
+        assert_eq!(relay_address(" ws://127.0.0.1:4747/ ").as_deref(), Ok("ws://127.0.0.1:4747"));
+        assert_eq!(relay_address("wss://relay.example").as_deref(), Ok("wss://relay.example"));
+        for bad in ["", "http://relay.example", "ws://", "ws://a b", "relay.example:4747"] {
+            assert!(relay_address(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Names for people: what they call themselves, or the beginning of their id.
+
+use std::collections::BTreeMap;
+
+use proofroom_ident::PersonId;
+use proofroom_replica::MemberView;
+
+use crate::failure::Failure;
+use crate::peer::Seat;
+
+/// The people of a workspace, by id.
+#[derive(Clone, Debug, Default)]
+pub struct People {
+    names: BTreeMap<PersonId, String>,
+}
+
+impl People {
+    /// All members, those removed included.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn of(seat: &mut Seat<'_>) -> Result<Self, Failure> {
+        Ok(Self::from_members(&seat.replica.members(seat.step.store)?))
+    }
+
+    /// The names of these members.
+    pub fn from_members(members: &[MemberView]) -> Self {
+        let named = members.iter().filter_map(|m| m.printed_name.clone().map(|name| (m.person, name)));
+        Self { names: named.collect() }
+    }
+
+    /// The name to print.
+    pub fn name(&self, person: PersonId) -> String {
+        self.names.get(&person).cloned().unwrap_or_else(|| person.short())
+    }
+}

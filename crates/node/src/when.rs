@@ -1,0 +1,94 @@
+//! Times and durations as people write them.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use proofroom_ident::Millis;
+
+fn timestamp(at: Millis) -> Option<Timestamp> {
+    i64::try_from(at.0).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok())
+}
+
+/// A time in this machine's zone, to the minute.
+pub fn shown(at: Millis) -> String {
+    let local = timestamp(at).map(|t| t.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string());
+    local.unwrap_or_else(|| format!("at {} ms", at.0))
+}
+
+/// This machine's offset from UTC at a time, in minutes.
+pub fn utc_offset_min(at: Millis) -> i16 {
+    let seconds = timestamp(at).map_or(0, |t| TimeZone::system().to_offset(t).seconds());
+    i16::try_from(seconds / 60).unwrap_or(0)
+}
+
+/// Reads a duration: `7d`, `12h`, `90m`, `1w 2d`, or ISO 8601 (`P7D`). A day has 24 hours.
+///
+/// # Errors
+/// Says what is wanted instead.
+pub fn duration_ms(text: &str) -> Result<u64, String> {
+    let wrong = || format!("`{text}` is not a duration: write 7d, 12h, 90m or P7D");
+    let span: jiff::Span = text.trim().parse().map_err(|_| wrong())?;
+    let span = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).map_err(|_| wrong())?;
+    match u64::try_from(span.as_millis()) {
+        Ok(ms) if span > SignedDuration::ZERO => Ok(ms),
+        _ => Err(format!("`{text}` is not a duration from now on: it must be longer than nothing")),
+    }
+}
+
+/// When an invite ends: a duration from now on, or `never`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    /// After so many milliseconds.
+    After(u64),
+    /// Not by itself.
+    Never,
+}
+
+impl Expiry {
+    /// The end, counted from `now`.
+    pub fn from(self, now: Millis) -> Option<Millis> {
+        match self {
+            Self::After(ms) => Some(Millis(now.0.saturating_add(ms))),
+            Self::Never => None,
+        }
+    }
+}
+
+impl std::str::FromStr for Expiry {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.trim() == "never" { Ok(Self::Never) } else { duration_ms(text).map(Self::After) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Expiry, duration_ms, shown};
+    use proofroom_ident::Millis;
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        let hour = 3_600_000;
+        for (text, ms) in [("7d", 168 * hour), ("12h", 12 * hour), ("90m", hour * 3 / 2), ("P7D", 168 * hour), ("1w", 168 * hour)] {
+            assert_eq!(duration_ms(text), Ok(ms), "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_that_lead_nowhere_are_refused() {
+        for text in ["", "soon", "-1d", "0s", "7", "d", "1y"] {
+            let refused = duration_ms(text);
+            assert!(refused.is_err(), "{text}: {refused:?}");
+        }
+    }
+
+    #[test]
+    fn an_invite_may_never_expire() {
+        assert_eq!("never".parse::<Expiry>().map(|e| e.from(Millis(5))), Ok(None));
+        assert_eq!("1s".parse::<Expiry>().map(|e| e.from(Millis(5))), Ok(Some(Millis(1005))));
+    }
+
+    #[test]
+    fn a_time_beyond_the_calendar_is_still_shown() {
+        assert!(shown(Millis(u64::MAX)).contains(&u64::MAX.to_string()));
+    }
+}

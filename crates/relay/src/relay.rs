@@ -1,0 +1,231 @@
+//! The machine: connections in, frames and blob operations out.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, VecDeque};
+
+use proofroom_ident::{InviteId, Millis, SignerKey, WorkspaceId};
+use proofroom_store::{Store, StoreError};
+use proofroom_sync::{
+    Audiences, Code, Input as SessionInput, Message, Output as SessionOutput, ServerConfig, Session,
+};
+use rand_core::CryptoRng;
+
+use crate::admission::{Admission, Denial, Seat, admit};
+use crate::config::Config;
+use crate::io::{ConnId, Input, Note, Output};
+use crate::room::Room;
+
+mod blobs;
+mod entries;
+
+/// One connection. Before the handshake is done, it has no seat.
+struct Conn {
+    id: ConnId,
+    session: Session,
+    seated: Option<Seated>,
+}
+
+/// Who sits where, and what they may read.
+#[derive(Clone, Copy, Debug)]
+struct Seated {
+    workspace: WorkspaceId,
+    device: SignerKey,
+    seat: Seat,
+    reads: Audiences,
+}
+
+/// The relay's machine. After each call, drain [`Relay::poll`].
+pub struct Relay {
+    config: Config,
+    conns: BTreeMap<ConnId, Conn>,
+    rooms: BTreeMap<WorkspaceId, Room>,
+    outputs: VecDeque<Output>,
+    failed: bool,
+}
+
+impl Relay {
+    /// A relay without connections.
+    pub fn new(config: Config) -> Self {
+        let (conns, rooms) = (BTreeMap::new(), BTreeMap::new());
+        Self { config, conns, rooms, outputs: VecDeque::new(), failed: false }
+    }
+
+    /// The next thing to do.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        self.conns.len()
+    }
+
+    /// How many workspaces are in use.
+    pub fn open_workspaces(&self) -> usize {
+        self.rooms.len()
+    }
+
+    /// Somebody connected.
+    pub fn connect(&mut self, id: ConnId, rng: &mut impl CryptoRng) {
+        if self.conns.len() >= self.config.quotas.connections_max {
+            let (code, text) = (Code::RateLimited, "the relay has as many connections as it may".to_owned());
+            let frame = Message::Refuse { code, text: text.clone() }.encode();
+            self.outputs.push_back(Output::Send { conn: id, frame });
+            self.outputs.push_back(Output::Close { conn: id, code, text });
+            return;
+        }
+        let limits = self.config.limits;
+        let config = ServerConfig { device: self.config.device.clone(), channel: Vec::new(), limits };
+        let mut conn = Conn { id, session: Session::server(config, rng), seated: None };
+        while let Some(SessionOutput::Send(frame)) = conn.session.poll() {
+            self.outputs.push_back(Output::Send { conn: id, frame });
+        }
+        self.conns.insert(id, conn);
+    }
+
+    /// Something happened on a connection. Unknown connections are ignored: they were closed.
+    pub fn handle(&mut self, now: Millis, id: ConnId, input: Input, store: &mut dyn Store) {
+        let Some(conn) = self.conns.remove(&id) else { return };
+        match input {
+            Input::Closed => self.leave(&conn, now),
+            Input::Frame(frame) => self.feed(conn, now, SessionInput::Frame(frame), store),
+            Input::Blob(input) => self.on_blob(conn, now, input, store),
+        }
+    }
+
+    /// Time passed: every second is enough.
+    pub fn tick(&mut self, now: Millis, store: &mut dyn Store) {
+        self.tell_all(now, store, |_| SessionInput::Tick);
+        for room in self.rooms.values_mut() {
+            room.sweep(now);
+        }
+        self.rooms.retain(|_, room| !room.is_idle());
+    }
+
+    /// The relay stops: every client is told.
+    pub fn shut_down(&mut self, now: Millis, store: &mut dyn Store) {
+        let text = "the relay stops; connect again later";
+        self.tell_all(now, store, |_| SessionInput::Refuse { code: Code::ShuttingDown, text: text.into() });
+    }
+
+    fn tell_all(&mut self, now: Millis, store: &mut dyn Store, input: impl Fn(ConnId) -> SessionInput) {
+        let ids: Vec<_> = self.conns.keys().copied().collect();
+        for id in ids {
+            if let Some(conn) = self.conns.remove(&id) {
+                self.feed(conn, now, input(id), store);
+            }
+        }
+    }
+
+    /// Feeds a session and does what it asks for; the connection is put back unless it ended.
+    fn feed(&mut self, mut conn: Conn, now: Millis, input: SessionInput, store: &mut dyn Store) {
+        conn.session.handle(now, input, store);
+        while let Some(output) = conn.session.poll() {
+            let answer = match output {
+                SessionOutput::Send(frame) => {
+                    self.outputs.push_back(Output::Send { conn: conn.id, frame });
+                    None
+                }
+                SessionOutput::PeerProved { device, workspace, invite } => {
+                    Some(self.seat(&mut conn, now, (device, workspace, invite), store))
+                }
+                SessionOutput::Ingest(entries) => {
+                    self.on_entries(&mut conn, now, entries, store);
+                    None
+                }
+                SessionOutput::Close { code, text } => {
+                    self.note(Note::Refused { conn: conn.id, code, text: text.clone() });
+                    self.outputs.push_back(Output::Close { conn: conn.id, code, text });
+                    None
+                }
+                SessionOutput::Event(event) => {
+                    self.note_event(&event);
+                    None
+                }
+                blob => self.on_blob_output(&conn, blob, store),
+            };
+            if let Some(answer) = answer {
+                conn.session.handle(now, answer, store);
+            }
+        }
+        match conn.session.is_closed() {
+            true => self.leave(&conn, now),
+            false => _ = self.conns.insert(conn.id, conn),
+        }
+    }
+
+    fn leave(&mut self, conn: &Conn, now: Millis) {
+        let Some(seated) = &conn.seated else { return };
+        if let Some(room) = self.rooms.get_mut(&seated.workspace) {
+            room.conns.remove(&conn.id);
+            room.sweep(now);
+            if room.is_idle() {
+                self.rooms.remove(&seated.workspace);
+            }
+        }
+    }
+
+    /// A client proved its key: let it in, or say why not.
+    fn seat(
+        &mut self,
+        conn: &mut Conn,
+        now: Millis,
+        (device, workspace, invite): (SignerKey, WorkspaceId, Option<InviteId>),
+        store: &dyn Store,
+    ) -> SessionInput {
+        match self.try_seat(conn.id, now, (device, workspace, invite), store) {
+            Err(error) => self.store_failed(&error),
+            Ok(Err(denial)) => SessionInput::Refuse { code: denial.code(), text: denial.to_string() },
+            Ok(Ok(Admission { seat, reads })) => {
+                conn.seated = Some(Seated { workspace, device, seat, reads });
+                self.note(Note::Admitted { conn: conn.id, workspace, device });
+                SessionInput::Admit { reads, may_write: true }
+            }
+        }
+    }
+
+    fn try_seat(
+        &mut self,
+        id: ConnId,
+        now: Millis,
+        (device, workspace, invite): (SignerKey, WorkspaceId, Option<InviteId>),
+        store: &dyn Store,
+    ) -> Result<Result<Admission, Denial>, StoreError> {
+        let twins = self.conns.values().filter(|c| c.seated.is_some_and(|s| s.device == device)).count();
+        if twins >= self.config.quotas.device_connections_max {
+            return Ok(Err(Denial::TooManyConnections));
+        }
+        let room = match self.rooms.entry(workspace) {
+            Entry::Occupied(room) => room.into_mut(),
+            Entry::Vacant(door) => door.insert(Room::open(store, workspace)?),
+        };
+        let held = || Ok::<_, StoreError>(store.workspaces()?.len());
+        let admission = if room.is_founded() {
+            admit(room.authority.state(), device, invite, now)
+        } else if !self.config.creators.allow(device) {
+            Err(Denial::MayNotCreate)
+        } else if held()? >= self.config.quotas.workspaces_max {
+            Err(Denial::Full)
+        } else {
+            Ok(Admission { seat: Seat::Bringer, reads: Audiences::ALL })
+        };
+        if admission.is_ok() {
+            room.conns.insert(id);
+        } else if room.is_idle() {
+            self.rooms.remove(&workspace);
+        }
+        Ok(admission)
+    }
+
+    /// The store is the ground that all stands on: without it, everybody is sent away.
+    fn store_failed(&mut self, error: &StoreError) -> SessionInput {
+        if !std::mem::replace(&mut self.failed, true) {
+            self.note(Note::StoreFailed(error.to_string()));
+        }
+        SessionInput::Refuse { code: Code::Internal, text: "the relay's store failed".into() }
+    }
+
+    fn note(&mut self, note: Note) {
+        self.outputs.push_back(Output::Note(note));
+    }
+}

@@ -1,0 +1,214 @@
+//! Entries: judged once, committed once, encoded once, sent to every reader.
+
+use proofroom_authority::Authority;
+use proofroom_entry::{Signed, Verified};
+use proofroom_ident::{Millis, WorkspaceId};
+use proofroom_store::{Store, StoreError};
+use proofroom_sync::{Audiences, Code, Input as SessionInput, Live, Refusal};
+
+use super::{Conn, Relay, Seated};
+use crate::admission::{Admission, Denial, Seat, admit, carries};
+use crate::config::Quotas;
+use crate::ingest::{Judge, Judged};
+use crate::io::{ConnId, Note};
+use crate::room::{Room, load_authority};
+use crate::usage::Usage;
+
+/// Why a batch ends the session instead of being judged.
+enum End {
+    Refuse(Code, String),
+    Store(StoreError),
+}
+
+impl From<StoreError> for End {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Relay {
+    /// Takes a batch from a connection, and answers its session.
+    pub(super) fn on_entries(
+        &mut self,
+        conn: &mut Conn,
+        now: Millis,
+        entries: Vec<Signed>,
+        store: &mut dyn Store,
+    ) {
+        let Some(mut seated) = conn.seated else { return };
+        let judged = match self.take_entries(&seated, now, entries, store) {
+            Ok(judged) => judged,
+            Err(End::Refuse(code, text)) => {
+                return conn.session.handle(now, SessionInput::Refuse { code, text }, store);
+            }
+            Err(End::Store(error)) => {
+                let refuse = self.store_failed(&error);
+                return conn.session.handle(now, refuse, store);
+            }
+        };
+        conn.session.handle(now, SessionInput::Ingested { refused: judged.refused.clone() }, store);
+        if judged.authority_grew {
+            let room = self.rooms.get(&seated.workspace);
+            let verdict = room.and_then(|room| reconsider(&room.authority, &mut seated, now));
+            conn.seated = Some(seated);
+            verdict.into_iter().for_each(|input| conn.session.handle(now, input, store));
+            self.review(seated.workspace, conn.id, now, store);
+        }
+        let readers = self.fan_out(seated.workspace, &judged.fresh, now, store);
+        self.note_judged(conn.id, seated.workspace, &judged, readers);
+    }
+
+    /// Judges a batch and makes it durable.
+    fn take_entries(
+        &mut self,
+        seated: &Seated,
+        now: Millis,
+        entries: Vec<Signed>,
+        store: &mut dyn Store,
+    ) -> Result<Judged, End> {
+        let quotas = self.config.quotas;
+        let Some(room) = self.rooms.get_mut(&seated.workspace) else {
+            return Err(End::Refuse(Code::Internal, "the workspace was closed".into()));
+        };
+        let mut usage = check_quotas(room, seated, &entries, &quotas, now, store)?;
+        let founded = room.is_founded();
+        let judge = Judge::new(room, store, &quotas, (seated.device, seated.seat), now);
+        let mut judged = judge.judge(entries)?;
+        let bytes = judged.bytes();
+        if !judged.fresh.is_empty() {
+            usage.entries += judged.fresh.len() as u64;
+            usage.bytes += bytes;
+            judged.batch.put(Usage::key(seated.workspace, seated.device), usage.value());
+        }
+        if !judged.batch.is_empty() {
+            store.commit(std::mem::take(&mut judged.batch))?;
+        }
+        room.bytes += bytes;
+        if judged.authority_spoilt {
+            room.authority = load_authority(store, seated.workspace)?;
+        }
+        if !founded && room.is_founded() {
+            self.note(Note::Created(seated.workspace));
+        }
+        Ok(judged)
+    }
+
+    /// Sends fresh entries to every other reader of the workspace. Returns how many there are.
+    fn fan_out(
+        &mut self,
+        workspace: WorkspaceId,
+        fresh: &[Verified],
+        now: Millis,
+        store: &mut dyn Store,
+    ) -> u64 {
+        let Some(room) = self.rooms.get(&workspace).filter(|_| !fresh.is_empty()) else { return 0 };
+        let readers: Vec<_> = room.conns.iter().copied().collect();
+        let batches = Live::batches(fresh);
+        let mut reached = 0;
+        for id in readers {
+            let Some(conn) = self.conns.remove(&id) else { continue };
+            if conn.seated.is_none_or(|s| !s.seat.receives()) {
+                self.conns.insert(id, conn);
+                continue;
+            }
+            reached += 1;
+            self.push(conn, now, &batches, store);
+        }
+        reached
+    }
+
+    fn push(&mut self, conn: Conn, now: Millis, batches: &[Live], store: &mut dyn Store) {
+        let id = conn.id;
+        self.conns.insert(id, conn);
+        for live in batches {
+            let Some(conn) = self.conns.remove(&id) else { return };
+            self.feed(conn, now, SessionInput::Stored(live.clone()), store);
+        }
+    }
+
+    fn note_judged(&mut self, conn: ConnId, workspace: WorkspaceId, judged: &Judged, readers: u64) {
+        let (entries, bytes) = (judged.fresh.len() as u64, judged.bytes());
+        if entries > 0 {
+            self.note(Note::Stored { workspace, entries, bytes, readers });
+        }
+        for r in &judged.refused {
+            self.note(Note::EntriesRefused { conn, entries: r.count.into(), code: r.code });
+        }
+        for author in &judged.equivocators {
+            self.note(Note::Equivocation { workspace, author: *author });
+        }
+    }
+
+    /// The membership changed: those who may not stay are sent away, those who may
+    /// read less get less, those who may read more connect again and compare.
+    fn review(&mut self, workspace: WorkspaceId, but: ConnId, now: Millis, store: &mut dyn Store) {
+        let Some(room) = self.rooms.get(&workspace) else { return };
+        let ids: Vec<_> = room.conns.iter().copied().filter(|id| *id != but).collect();
+        for id in ids {
+            let Some(mut conn) = self.conns.remove(&id) else { continue };
+            let verdict = match (self.rooms.get(&workspace), &mut conn.seated) {
+                (Some(room), Some(seated)) => reconsider(&room.authority, seated, now),
+                _ => None,
+            };
+            match verdict {
+                Some(input) => self.feed(conn, now, input, store),
+                None => _ = self.conns.insert(id, conn),
+            }
+        }
+    }
+}
+
+/// What a changed membership means for one seat; `None` where nothing changes.
+fn reconsider(authority: &Authority, seated: &mut Seated, now: Millis) -> Option<SessionInput> {
+    let refuse = |denial: Denial| SessionInput::Refuse { code: denial.code(), text: denial.to_string() };
+    if matches!(seated.seat, Seat::Joiner(_) | Seat::Newcomer(_) | Seat::Bringer) {
+        // Not a member yet; what they bring is judged when it comes.
+        let role = authority.state().actor(seated.device).map(|(_, role)| role)?;
+        seated.seat = Seat::Member;
+        return adjust(seated, carries(role));
+    }
+    match admit(authority.state(), seated.device, None, now) {
+        Ok(Admission { reads, .. }) => adjust(seated, reads),
+        Err(denial) => Some(refuse(denial)),
+    }
+}
+
+fn adjust(seated: &mut Seated, reads: Audiences) -> Option<SessionInput> {
+    if !seated.reads.covers(reads) {
+        let text = "this device may read more now: connect again".to_owned();
+        return Some(SessionInput::Refuse { code: Code::Reconnect, text });
+    }
+    if seated.reads == reads {
+        return None;
+    }
+    seated.reads = reads;
+    Some(SessionInput::Admit { reads, may_write: true })
+}
+
+/// Quotas and pace, before anything is verified. Returns what the device has used.
+fn check_quotas(
+    room: &mut Room,
+    seated: &Seated,
+    entries: &[Signed],
+    quotas: &Quotas,
+    now: Millis,
+    store: &dyn Store,
+) -> Result<Usage, End> {
+    let count = entries.len() as u64;
+    let bytes: u64 = entries.iter().map(|e| e.bytes().len() as u64).sum();
+    let pace = room.pace(seated.device, quotas, now);
+    for taken in [pace.entries.take(count, now), pace.bytes.take(bytes, now)] {
+        let text = |s| format!("too many entries in too short a time: try again in {s} s");
+        taken.map_err(|s| End::Refuse(Code::RateLimited, text(s)))?;
+    }
+    let usage = Usage::load(store, seated.workspace, seated.device)?;
+    let full = [
+        (room.bytes + bytes > quotas.workspace_bytes_max, "the workspace is as large as it may be here"),
+        (usage.bytes + bytes > quotas.device_bytes_max, "this device brought as many bytes as it may"),
+        (usage.entries + count > quotas.device_entries_max, "this device brought as many entries as it may"),
+    ];
+    match full.iter().find(|(exceeded, _)| *exceeded) {
+        Some((_, text)) => Err(End::Refuse(Code::QuotaExceeded, (*text).into())),
+        None => Ok(usage),
+    }
+}

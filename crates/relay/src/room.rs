@@ -1,0 +1,101 @@
+//! A workspace in use: its membership and its counters, while somebody is connected.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proofroom_authority::{Authority, AuthorityError};
+use proofroom_entry::Verified;
+use proofroom_ident::{DocId, EntryHash, Millis, SignerKey, WorkspaceId};
+use proofroom_store::{Store, StoreError};
+
+use crate::config::Quotas;
+use crate::io::ConnId;
+use crate::rate::Bucket;
+use crate::usage::blobs_bytes;
+
+const READ_BYTES_MAX: usize = 1 << 20;
+
+/// How fast one device brings entries.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    pub entries: Bucket,
+    pub bytes: Bucket,
+}
+
+/// A workspace that somebody is connected to.
+#[derive(Debug)]
+pub(crate) struct Room {
+    pub workspace: WorkspaceId,
+    pub authority: Authority,
+    pub conns: BTreeSet<ConnId>,
+    pub bytes: u64,
+    pub authority_bytes: u64,
+    pub blob_bytes: u64,
+    paces: BTreeMap<SignerKey, Pace>,
+}
+
+impl Room {
+    /// Reads the membership log and the counters; documents are not touched.
+    pub fn open(store: &dyn Store, workspace: WorkspaceId) -> Result<Self, StoreError> {
+        let docs = store.docs(workspace)?;
+        let authority_bytes = docs.iter().filter(|d| d.doc == DocId::AUTHORITY).map(|d| d.bytes).sum();
+        Ok(Self {
+            workspace,
+            authority: load_authority(store, workspace)?,
+            conns: BTreeSet::new(),
+            bytes: docs.iter().map(|d| d.bytes).sum(),
+            authority_bytes,
+            blob_bytes: blobs_bytes(store, workspace)?,
+            paces: BTreeMap::new(),
+        })
+    }
+
+    /// Whether the genesis entry is here: before, there is nothing to be a member of.
+    pub fn is_founded(&self) -> bool {
+        self.authority.contains(EntryHash::from_bytes(*self.workspace.as_bytes()))
+    }
+
+    /// The device's pace; it outlives its connections as long as the room is open.
+    pub fn pace(&mut self, device: SignerKey, quotas: &Quotas, now: Millis) -> &mut Pace {
+        self.paces.entry(device).or_insert_with(|| Pace {
+            entries: Bucket::new(quotas.burst_entries, quotas.entries_per_s, now),
+            bytes: Bucket::new(quotas.burst_bytes, quotas.bytes_per_s, now),
+        })
+    }
+
+    /// Forgets the paces of devices that have rested.
+    pub fn sweep(&mut self, now: Millis) {
+        self.paces.retain(|_, pace| !pace.entries.is_full(now) || !pace.bytes.is_full(now));
+    }
+
+    /// Whether anybody still needs the room: connections, or a pace that must not be forgotten.
+    pub fn is_idle(&self) -> bool {
+        self.conns.is_empty() && self.paces.is_empty()
+    }
+}
+
+/// The membership log as stored. Entries that wait for others are offered again until none helps.
+pub(crate) fn load_authority(store: &dyn Store, workspace: WorkspaceId) -> Result<Authority, StoreError> {
+    let mut authority = Authority::new(workspace);
+    let mut left = authority_entries(store, workspace)?;
+    loop {
+        let before = left.len();
+        left.retain(|entry| matches!(authority.insert(entry), Err(AuthorityError::TooManyWaiting { .. })));
+        if left.is_empty() || left.len() == before {
+            return Ok(authority);
+        }
+    }
+}
+
+fn authority_entries(store: &dyn Store, workspace: WorkspaceId) -> Result<Vec<Verified>, StoreError> {
+    let mut out = Vec::new();
+    for tip in store.tips(workspace, DocId::AUTHORITY)? {
+        let mut from = 1;
+        while from <= tip.seq {
+            let run = store.entries(workspace, DocId::AUTHORITY, tip.log, from, READ_BYTES_MAX)?;
+            let Some(last) = run.last() else { break };
+            from = last.header().seq + 1;
+            out.extend(run);
+        }
+    }
+    Ok(out)
+}

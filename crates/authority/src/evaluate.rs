@@ -8,8 +8,8 @@
 //!
 //! A removal that turns out to have no effect in step 3 (its author had joined by
 //! an invite that somebody else used up) must not strike either: it is set aside
-//! and steps 2 and 3 run again. The earliest goes first, so that every run over a
-//! longer piece of the log comes to the same end.
+//! and steps 2 and 3 run again. One at a time, and none before another that
+//! undermines it: what a void removal has struck is not void for that.
 //!
 //! Everything happens beyond a *gate* (see [`crate::graph`]), on top of the gate's
 //! own state: entries before it are in the past of all that follow, and no removal
@@ -25,8 +25,12 @@ use crate::graph::{Graph, Ix};
 use crate::mandate::{Act, Mandate, judge};
 use crate::op::Op;
 use crate::state::Step;
-use crate::strikes::{Strength, resolve};
+use crate::strikes::{Field, Strength};
 use crate::{Refusal, Role, Seniority, State};
+
+/// Entries that are set aside one by one; more than these come of no honest
+/// conflict, and go all at once.
+const ROUNDS_MAX: usize = 64;
 
 /// What is known of an entry, whatever else is in the log.
 #[derive(Clone, Debug)]
@@ -131,12 +135,13 @@ impl Log {
         let order = self.linearise(&window);
         let mut aside = BTreeMap::new();
         loop {
-            let struck = resolve(self, &window, &aside);
-            let (state, void) = self.run(self.facts[base].after.clone(), &order, &struck, &aside);
-            match void {
+            let field = Field::new(self, &window, &aside);
+            let (state, void) = self.run(self.facts[base].after.clone(), &order, &field.struck(), &aside);
+            match field.culprit(&void) {
                 None => return state,
-                Some((ix, reason)) => aside.insert(ix, reason),
-            };
+                Some(culprit) if aside.len() < ROUNDS_MAX => aside.extend([culprit]),
+                Some(_) => aside.extend(void),
+            }
         }
     }
 
@@ -147,16 +152,16 @@ impl Log {
         self.graph.find(reaches_back(&fact.act.op)?)
     }
 
-    /// Lets the entries take effect in order. Also names the first that struck
-    /// or adopted others though it has no effect itself.
+    /// Lets the entries take effect in order. Also names those that struck or
+    /// adopted others though they have no effect themselves.
     fn run(
         &self,
         mut state: State,
         order: &[Ix],
         struck: &BTreeMap<Ix, Refusal>,
         aside: &BTreeMap<Ix, Refusal>,
-    ) -> (State, Option<(Ix, Refusal)>) {
-        let mut void = None;
+    ) -> (State, Vec<(Ix, Refusal)>) {
+        let mut void = Vec::new();
         for ix in order {
             let fact = &self.facts[*ix];
             let verdict = match (&fact.own, struck.get(ix).or(aside.get(ix))) {
@@ -166,8 +171,8 @@ impl Log {
             let Err(reason) = verdict else { continue };
             let adopts = reaches_back(&fact.act.op).is_some();
             let counted = adopts || (strikes(&fact.act.op) && !struck.contains_key(ix));
-            if void.is_none() && fact.own.is_ok() && counted && !aside.contains_key(ix) {
-                void = Some((*ix, reason.clone()));
+            if fact.own.is_ok() && counted && !aside.contains_key(ix) {
+                void.push((*ix, reason.clone()));
             }
             state.refuse(self.graph.hash(*ix), reason);
         }

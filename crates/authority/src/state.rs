@@ -52,6 +52,11 @@ impl Member {
     pub fn is_active(&self) -> bool {
         self.removed.is_none()
     }
+
+    /// The entries that gave the membership and its role.
+    pub(crate) fn grounds(&self) -> Vec<EntryHash> {
+        self.events.values().filter_map(MemberEvent::gives).collect()
+    }
 }
 
 /// A device, present or past.
@@ -72,6 +77,11 @@ impl Device {
     /// Whether it may act: neither it nor its person was removed.
     pub fn is_active(&self) -> bool {
         self.removed.is_none()
+    }
+
+    /// The entries that added it.
+    pub(crate) fn grounds(&self) -> Vec<EntryHash> {
+        self.events.values().filter_map(DeviceEvent::gives).collect()
     }
 }
 

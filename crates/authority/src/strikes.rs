@@ -21,7 +21,7 @@ use crate::evaluate::{Log, strikes};
 use crate::graph::Ix;
 use crate::mandate::Mandate;
 use crate::op::Op;
-use crate::{Refusal, Role, Seniority};
+use crate::{Device, Member, Refusal, Role, Seniority};
 
 /// An entry's priority among concurrent ones; greater is stronger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,36 +45,20 @@ fn target(op: &Op) -> Option<Target> {
     }
 }
 
-/// The entries of a window that are struck. Those set aside neither strike nor adopt.
-pub(crate) fn resolve(log: &Log, window: &[Ix], aside: &BTreeMap<Ix, Refusal>) -> BTreeMap<Ix, Refusal> {
-    let field = Field::new(log, window, aside);
-    let standing = field.standing();
-    let mut struck = BTreeMap::new();
-    for ix in &field.live {
-        if standing.contains(ix) {
-            continue;
-        }
-        let by = field.attackers(*ix).into_iter().filter(|by| standing.contains(by));
-        if let Some(by) = by.max_by_key(|by| log.strength(*by)) {
-            struck.insert(*ix, field.reason(by, *ix));
-        }
-    }
-    struck
-}
-
 /// The live entries of a window, indexed for the question who strikes whom.
-struct Field<'a> {
+pub(crate) struct Field<'a> {
     log: &'a Log,
-    live: Vec<Ix>,
+    live: BTreeSet<Ix>,
     by_target: BTreeMap<Target, Vec<Ix>>,
     /// Extensions of a removal's cut within the authority log.
     adoptions: BTreeMap<Ix, Vec<Ix>>,
 }
 
 impl<'a> Field<'a> {
-    fn new(log: &'a Log, window: &[Ix], aside: &BTreeMap<Ix, Refusal>) -> Self {
+    /// Entries that are set aside neither strike nor adopt.
+    pub fn new(log: &'a Log, window: &[Ix], aside: &BTreeMap<Ix, Refusal>) -> Self {
         let live = |ix: &&Ix| log.fact(**ix).own.is_ok() && !aside.contains_key(*ix);
-        let live: Vec<Ix> = window.iter().filter(live).copied().collect();
+        let live: BTreeSet<Ix> = window.iter().filter(live).copied().collect();
         let (mut by_target, mut adoptions) = (BTreeMap::new(), BTreeMap::new());
         for ix in &live {
             let op = &log.fact(*ix).act.op;
@@ -88,6 +72,63 @@ impl<'a> Field<'a> {
             }
         }
         Self { log, live, by_target, adoptions }
+    }
+
+    /// The entries that are struck, with their reasons.
+    pub fn struck(&self) -> BTreeMap<Ix, Refusal> {
+        let standing = self.standing();
+        let mut struck = BTreeMap::new();
+        for ix in self.live.iter().filter(|ix| !standing.contains(ix)) {
+            let by = self.attackers(*ix).into_iter().filter(|by| standing.contains(by));
+            if let Some(by) = by.max_by_key(|by| self.log.strength(*by)) {
+                struck.insert(*ix, self.reason(by, *ix));
+            }
+        }
+        struck
+    }
+
+    /// Which of the void entries to set aside: the first, unless another of them
+    /// undermines it, and so on.
+    pub fn culprit(&self, void: &[(Ix, Refusal)]) -> Option<(Ix, Refusal)> {
+        let mut culprit = void.first()?;
+        let mut seen = BTreeSet::from([culprit.0]);
+        while let Some(next) =
+            void.iter().find(|(ix, _)| !seen.contains(ix) && self.undermines(*ix, culprit.0))
+        {
+            seen.insert(next.0);
+            culprit = next;
+        }
+        Some(culprit.clone())
+    }
+
+    /// Whether an entry strikes another, or something that its author's mandate rests on.
+    fn undermines(&self, by: Ix, ix: Ix) -> bool {
+        let mut seen = BTreeSet::from([ix]);
+        let mut todo = vec![ix];
+        while let Some(ix) = todo.pop() {
+            if self.log.fact(ix).own.as_ref().is_ok_and(|author| self.strikes(by, ix, author)) {
+                return true;
+            }
+            todo.extend(self.grounds(ix).into_iter().filter(|ground| seen.insert(*ground)));
+        }
+        false
+    }
+
+    /// The entries of the window that an entry's author has their device, membership or role from.
+    fn grounds(&self, ix: Ix) -> Vec<Ix> {
+        let fact = self.log.fact(ix);
+        let Ok(author) = &fact.own else { return Vec::new() };
+        let device = fact.after.device(fact.act.author).map(Device::grounds);
+        let member = fact.after.member(author.person).map(Member::grounds);
+        let invite = match &fact.act.op {
+            Op::Accept { invite, .. } => fact.after.invite(*invite).map(|invite| invite.made_by),
+            _ => None,
+        };
+        let grounds = device.into_iter().flatten().chain(member.into_iter().flatten()).chain(invite);
+        grounds
+            .filter_map(|hash| self.log.graph.find(hash))
+            .filter(|ground| self.live.contains(ground))
+            .collect()
     }
 
     /// The strikers that nothing standing strikes.

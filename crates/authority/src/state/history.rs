@@ -19,6 +19,16 @@ pub(crate) enum MemberEvent {
     Removed { by: EntryHash },
 }
 
+impl MemberEvent {
+    /// The entry, where it gives something.
+    pub fn gives(&self) -> Option<EntryHash> {
+        match self {
+            Self::Joined { by, .. } | Self::Set { by, .. } => Some(*by),
+            Self::Removed { .. } => None,
+        }
+    }
+}
+
 /// A step of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DeviceEvent {
@@ -26,6 +36,16 @@ pub(crate) enum DeviceEvent {
     Added { by: EntryHash },
     /// Ended, or its person's membership was.
     Removed { by: EntryHash },
+}
+
+impl DeviceEvent {
+    /// The entry, where it gives something.
+    pub fn gives(&self) -> Option<EntryHash> {
+        match self {
+            Self::Added { by } => Some(*by),
+            Self::Removed { .. } => None,
+        }
+    }
 }
 
 /// What a bar ends.

@@ -132,6 +132,8 @@ fn a_struck_operation_is_adopted_by_extending_the_cut_of_the_authority_log() {
     heal(&mut [&mut ada, &mut bo, &mut cy]);
     assert_eq!(ada.role(&cy), Some(Role::Reviewer));
     assert_eq!(ada.refusal(&late), Some(&Refusal::Struck(removal)));
+    // A gate between the removal and its extension.
+    ada.writes(&Op::Merge);
     let header = late.header();
     let cut: Cut = [((DocId::AUTHORITY, header.log), (header.seq, late.hash()))].into();
     ada.writes(&Op::ExtendCut { removal, cut: Arc::new(cut) });
@@ -232,4 +234,63 @@ fn whoever_stands_on_an_unknown_entry_waits_for_it() {
     assert_eq!(ada.stands(&stranger, (DOC, LOG, 1), ada.view.heads()[0]), Standing::NotMember);
     let genesis = EntryHash::from_bytes(*ada.view.workspace().as_bytes());
     assert_eq!(ada.stands(&bo, (DOC, LOG, 1), genesis), Standing::NotMember, "before he joined");
+}
+
+#[test]
+fn an_adoption_that_is_struck_adopts_nothing() {
+    let [mut ada, mut bo, mut cy, mut mallory] = cast(Role::Owner, Role::Producer, Role::Guest);
+    let removal = ada.writes(&remove(&cy)).hash();
+    bo.meet(&ada);
+    let late = cy.writes(&remove(&mallory));
+    bo.hear(&late);
+    let cut: Cut = [((DocId::AUTHORITY, late.header().log), (late.header().seq, late.hash()))].into();
+    let adoption = bo.writes(&Op::ExtendCut { removal, cut: Arc::new(cut) });
+    assert_eq!(bo.refusal(&late), None);
+    let by_ada = ada.writes(&remove(&bo));
+    heal(&mut [&mut ada, &mut bo, &mut cy, &mut mallory]);
+    assert_eq!(ada.refusal(&adoption), Some(&Refusal::Struck(by_ada.hash())));
+    assert_eq!(ada.refusal(&late), Some(&Refusal::Struck(removal)));
+    assert_eq!(ada.role(&mallory), Some(Role::Guest));
+}
+
+#[test]
+fn an_invite_kept_in_reserve_does_not_undo_a_removal() {
+    let [mut ada, mut bo, ..] = cast(Role::Reviewer, Role::Guest, Role::Guest);
+    let reserve = Capability::new(60);
+    ada.writes(&reserve.invite(Role::Producer, 5));
+    bo.meet(&ada);
+    let early = bo.view.parents();
+    let removal = ada.writes(&remove(&bo));
+    let mut spare = bo.stranger(2, 12);
+    spare.meet(&bo);
+    let backdated = spare.writes_on(&early, &spare.accept(&reserve), 1);
+    ada.hear(&backdated);
+    assert_eq!(ada.refusal(&backdated), Some(&Refusal::Struck(removal.hash())));
+    assert_eq!(ada.role(&bo), None);
+}
+
+#[test]
+fn whoever_a_void_removal_would_have_silenced_is_heard() {
+    let [mut ada, mut bo, mut cy, mut mallory] = cast(Role::Guest, Role::Reviewer, Role::Owner);
+    let early = mallory.view.parents();
+    ada.writes(&remove(&mallory));
+    // mallory's puppet, let in by a backdated invite, removes cy.
+    let door = Capability::new(50);
+    let opened = mallory.writes_on(&early, &door.invite(Role::Producer, 1), 1);
+    let mut puppet = mallory.stranger(9, 9);
+    puppet.meet(&mallory);
+    let joined = puppet.writes_on(&[opened.hash()], &puppet.accept(&door), 1);
+    let coup = puppet.writes_on(&[joined.hash()], &remove(&cy), 1);
+    // cy lets dan in meanwhile, who loses a device, which goes on writing.
+    let mut dan = cy.brings(8, Role::Guest);
+    let mut lost = dan.stranger(8, 12);
+    dan.writes(&Op::AddDevice { device: lost.record(), recovery: None });
+    lost.meet(&dan);
+    let ended = dan.writes(&Op::RemoveDevice { signer: lost.signer(), cut: nothing() });
+    let stolen = lost.writes(&Op::Merge);
+    heal(&mut [&mut ada, &mut bo, &mut cy, &mut dan, &mut lost, &mut puppet]);
+    assert_eq!(ada.refusal(&coup), Some(&Refusal::Ungrounded(puppet.signer())));
+    assert_eq!(ada.refusal(&ended), None, "dan's own removal is no part of the coup");
+    assert_eq!(ada.refusal(&stolen), Some(&Refusal::Struck(ended.hash())));
+    assert_eq!(ada.role(&dan), Some(Role::Guest));
 }

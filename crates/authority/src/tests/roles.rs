@@ -116,3 +116,14 @@ fn a_demotion_closes_the_invites_that_its_target_may_not_make_any_more() {
     assert_eq!(closed(&high), Some(lowered.hash()));
     assert_eq!(closed(&low), None);
 }
+
+#[test]
+fn rank_comes_before_seniority() {
+    let [ada, mut bo, mut cy, mut mallory] = cast(Role::Producer, Role::Owner, Role::Reviewer);
+    let loses = bo.writes(&set_role(&mallory, Role::Guest));
+    let wins = cy.writes(&set_role(&mallory, Role::Producer));
+    heal(&mut [&mut bo, &mut cy, &mut mallory]);
+    assert_eq!(cy.refusal(&loses), Some(&Refusal::Outranked(wins.hash())));
+    assert_eq!(cy.role(&mallory), Some(Role::Producer));
+    assert_eq!(cy.role(&ada), Some(Role::Owner));
+}

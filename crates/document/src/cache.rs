@@ -64,7 +64,8 @@ impl Document {
         let frozen = (0..r.u32("frozen logs")?)
             .map(|_| Ok((Actor::from_bytes(r.array("actor")?), EntryHash::from_bytes(r.array("entry")?))))
             .collect::<Result<Vec<_>, LoadError>>()?;
-        let waiting = (0..r.u32("waiting entries")?).map(|_| read_waiting(&mut r)).collect::<Result<Vec<_>, _>>()?;
+        let waiting =
+            (0..r.u32("waiting entries")?).map(|_| read_waiting(&mut r)).collect::<Result<Vec<_>, _>>()?;
         if !r.is_empty() {
             return Err(LoadError::Cache("bytes are left over".to_owned()));
         }

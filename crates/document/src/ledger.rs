@@ -102,7 +102,8 @@ impl Ledger {
         if let Some(number) = self.actors.get(actor) {
             return *number;
         }
-        let number = u32::try_from(self.sessions.len()).expect("fewer actors than changes, which count in 32 bits");
+        let number =
+            u32::try_from(self.sessions.len()).expect("fewer actors than changes, which count in 32 bits");
         self.actors.insert(*actor, number);
         self.sessions.push(Session::default());
         number
@@ -111,7 +112,8 @@ impl Ledger {
     /// Takes a change's place in the graph: contiguous sequence numbers, its own
     /// predecessor among its dependencies (R1), counters right after theirs (R2).
     pub(crate) fn begin(&mut self, change: &RawChange, hash: ChangeHash) -> Result<u32, GraphError> {
-        let deps = change.deps.iter().map(|dep| self.by_hash.get(dep).copied().ok_or(GraphError::Missing(*dep)));
+        let deps =
+            change.deps.iter().map(|dep| self.by_hash.get(dep).copied().ok_or(GraphError::Missing(*dep)));
         let deps = deps.collect::<Result<Vec<u32>, _>>()?;
         if deps.is_empty() && !self.nodes.is_empty() {
             return Err(GraphError::Rootless);
@@ -131,7 +133,10 @@ impl Ledger {
             return Err(GraphError::StartOp { wanted: highest + 1, found: change.start_op });
         }
         let others = self.clock(own, previous, &deps);
-        self.push_node(Node { hash, actor: own, seq: change.seq, max_op: change.max_op(), others }, change.start_op);
+        self.push_node(
+            Node { hash, actor: own, seq: change.seq, max_op: change.max_op(), others },
+            change.start_op,
+        );
         Ok(own)
     }
 

@@ -214,12 +214,17 @@ impl Document {
 
     /// One apply for all of them, on a copy that is thrown away if it goes wrong.
     fn apply(&mut self, staged: &[(Actor, Pending)]) -> Result<(), String> {
-        let changes: Vec<_> = staged.iter().flat_map(|(_, p)| p.changes.iter().map(|c| c.parsed.clone())).collect();
+        let changes: Vec<_> =
+            staged.iter().flat_map(|(_, p)| p.changes.iter().map(|c| c.parsed.clone())).collect();
         let am = &self.am;
         self.am = guard(|| {
             let mut scratch = am.clone();
             scratch.apply_changes(changes).map_err(|error| error.to_string())?;
-            if scratch.get_missing_deps(&[]).is_empty() { Ok(scratch) } else { Err("it holds changes back".to_owned()) }
+            if scratch.get_missing_deps(&[]).is_empty() {
+                Ok(scratch)
+            } else {
+                Err("it holds changes back".to_owned())
+            }
         })
         .flatten()?;
         Ok(())

@@ -51,7 +51,11 @@ impl Document {
     }
 
     /// Vets and applies changes, each as an entry of its own.
-    fn take_all(&mut self, chunks: &[Vec<u8>], writers: &BTreeMap<Actor, &ReplayLog>) -> Result<(), LoadError> {
+    fn take_all(
+        &mut self,
+        chunks: &[Vec<u8>],
+        writers: &BTreeMap<Actor, &ReplayLog>,
+    ) -> Result<(), LoadError> {
         for (index, bytes) in chunks.iter().enumerate() {
             let change = read_chunk(index, bytes, None).map_err(Box::new)?;
             if self.contains(&change.hash) {

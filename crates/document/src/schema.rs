@@ -101,7 +101,9 @@ impl Place {
             (Self::Owned(Collection::Requests, owner), Action::MakeText) if key == BRIEF => {
                 Some(Self::Brief(*owner))
             }
-            (Self::Owned(Collection::Comments, owner), Action::MakeText) if key == BODY => Some(Self::Body(*owner)),
+            (Self::Owned(Collection::Comments, owner), Action::MakeText) if key == BODY => {
+                Some(Self::Body(*owner))
+            }
             _ => None,
         }
     }

@@ -55,7 +55,8 @@ impl<'a> Columns<'a> {
         let key_counter = sparse("key counter", delta("key counter", key_counter, n)?, n)?;
         let key_text = sparse("key text", rle("key text", key_text, n, key)?, n)?;
         let insert = booleans("insert", insert, n)?;
-        let values = values(&exact("value meta", full("value meta", rle("value meta", meta, n, number)?)?, n)?, raw)?;
+        let values =
+            values(&exact("value meta", full("value meta", rle("value meta", meta, n, number)?)?, n)?, raw)?;
         let preds = self.predecessors(n, actors)?;
 
         let columns = key_actor.into_iter().zip(key_counter).zip(key_text);
@@ -173,7 +174,9 @@ fn values(meta: &[u64], raw: &[u8]) -> Result<Vec<RawValue>, ChunkError> {
             3 => RawValue::Uint(bytes.uleb("a value")?),
             6 => {
                 let text = std::str::from_utf8(bytes.take(length, "a value")?);
-                RawValue::Text(text.map_err(|_| ChunkError::Row { op, why: "a text that is not UTF-8" })?.into())
+                RawValue::Text(
+                    text.map_err(|_| ChunkError::Row { op, why: "a text that is not UTF-8" })?.into(),
+                )
             }
             _ => return Err(ChunkError::Row { op, why: "a value of a type that is not taken" }),
         };

@@ -38,7 +38,9 @@ impl Pen<'_, '_> {
             PlanEdit::SetRequestState { request, state, reason } => {
                 self.set_request_state(request, *state, reason.as_deref())
             }
-            PlanEdit::AddAsset { id, name, category, request } => self.add_asset(id, name, *category, request.as_ref()),
+            PlanEdit::AddAsset { id, name, category, request } => {
+                self.add_asset(id, name, *category, request.as_ref())
+            }
             PlanEdit::RenameAsset { asset, name } => {
                 self.producer("only owners and producers rename assets")?;
                 let record = self.asset(asset)?;

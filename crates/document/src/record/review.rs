@@ -1,11 +1,12 @@
 //! Edits of a review document.
 
 use automerge::ObjId;
-use automerge::transaction::Transactable as _;
 use automerge::ReadDoc as _;
+use automerge::transaction::Transactable as _;
 use proofroom_ident::VersionHash;
 use proofroom_review::{
-    Anchor, BlobRef, CommentKey, CommentLabel, CommentState, EditError, Manifest, Pick, ReviewEdit, canonical_json,
+    Anchor, BlobRef, CommentKey, CommentLabel, CommentState, EditError, Manifest, Pick, ReviewEdit,
+    canonical_json,
 };
 
 use super::Pen;

@@ -1,12 +1,10 @@
 //! The path policy: who may put what where. A pure function of the writer's role,
 //! the operation and the place that it acts on.
 
-use proofroom_ident::{
-    BlobHash, ContentHash, DocId, HashWords as _, PersonId, VersionHash, WorkspaceId,
-};
+use proofroom_ident::{BlobHash, ContentHash, DocId, HashWords as _, PersonId, VersionHash, WorkspaceId};
 use proofroom_review::{
-    Anchor, BlobRef, Category, CommentKey, CommentLabel, CommentState, Manifest, Pick, RequestForm, RequestKey,
-    RequestState, ReviewerRole, from_canonical_json,
+    Anchor, BlobRef, Category, CommentKey, CommentLabel, CommentState, Manifest, Pick, RequestForm,
+    RequestKey, RequestState, ReviewerRole, from_canonical_json,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -98,7 +96,8 @@ impl Put<'_> {
 
     fn line(&self) -> Result<(), PolicyError> {
         let text = self.text()?;
-        let fits = !text.trim().is_empty() && text.len() <= LINE_BYTES_MAX && !text.contains(char::is_control);
+        let fits =
+            !text.trim().is_empty() && text.len() <= LINE_BYTES_MAX && !text.contains(char::is_control);
         if fits { Ok(()) } else { Err(self.bad("one line that is not blank belongs here")) }
     }
 

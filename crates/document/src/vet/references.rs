@@ -160,12 +160,18 @@ impl Context<'_> {
             known(element)?;
         }
         match (op.action, op.insert, &op.value, &op.key) {
-            (Action::Set, true, RawValue::Text(text), _) if text.chars().count() == 1 => match op.pred.is_empty() {
-                true => Ok(Fact::Insert { object }),
-                false => Err(ReferenceError::Predecessor),
-            },
+            (Action::Set, true, RawValue::Text(text), _) if text.chars().count() == 1 => {
+                match op.pred.is_empty() {
+                    true => Ok(Fact::Insert { object }),
+                    false => Err(ReferenceError::Predecessor),
+                }
+            }
             (Action::Delete, false, RawValue::Nothing, RawKey::Element(element)) => {
-                if op.pred == [*element] { Ok(Fact::Delete) } else { Err(ReferenceError::Predecessor) }
+                if op.pred == [*element] {
+                    Ok(Fact::Delete)
+                } else {
+                    Err(ReferenceError::Predecessor)
+                }
             }
             _ => Err(ReferenceError::Shape),
         }

@@ -26,17 +26,13 @@ pub fn run(length: u64, out: &mut Vec<u8>) {
     debug_assert!(out.len() > at);
 }
 
-pub fn sha256(bytes: &[u8]) -> Vec<u8> {
-    Sha256::digest(bytes).to_vec()
-}
-
 /// Magic, checksum, type and length around a body.
 pub fn chunk(kind: u8, body: &[u8]) -> Vec<u8> {
     let mut tail = vec![kind];
     uleb(body.len() as u64, &mut tail);
     tail.extend_from_slice(body);
     let mut out = vec![0x85, 0x6f, 0x4a, 0x83];
-    out.extend_from_slice(&sha256(&tail)[..4]);
+    out.extend_from_slice(&Sha256::digest(&tail)[..4]);
     out.extend(tail);
     out
 }
@@ -93,4 +89,10 @@ pub fn columns(n: u64) -> Vec<(u64, Vec<u8>)> {
         (0x56, repeat(&[0])),
         (0x70, repeat(&[0])),
     ]
+}
+
+/// The body of a chunk: what follows magic, checksum, type and length.
+pub fn body(chunk: &[u8]) -> &[u8] {
+    let length = chunk[9..].iter().position(|byte| byte & 0x80 == 0).unwrap() + 1;
+    &chunk[9 + length..]
 }

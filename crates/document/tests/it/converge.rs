@@ -100,7 +100,8 @@ fn concurrent_edits_of_a_brief_both_stay() {
     let filed = bo.plan(&[request(1, "Blue poster.")]);
     ada.take(&[filed]);
     let request = RequestKey::new(bo.writer.person, request_id(1));
-    let splice = |at, delete, insert: &str| PlanEdit::SpliceBrief { request, at, delete, insert: insert.into() };
+    let splice =
+        |at, delete, insert: &str| PlanEdit::SpliceBrief { request, at, delete, insert: insert.into() };
     let from_ada = ada.plan(&[splice(0, 4, "Green")]);
     let from_bo = bo.plan(&[splice(12, 0, " A2.")]);
     ada.take(&[from_bo]);

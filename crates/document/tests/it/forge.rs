@@ -46,17 +46,6 @@ pub fn altered(incoming: &Incoming, alter: impl FnOnce(&mut ExpandedChange)) -> 
     forged(change, incoming)
 }
 
-/// Puts the right checksum on a chunk. A length that no longer fits is left alone.
-pub fn repair(chunk: &mut [u8]) {
-    let sum = checksum(&chunk[8..]);
-    chunk[4..8].copy_from_slice(&sum);
-}
-
-/// SHA-256 over type, length and body, as automerge computes it; only its own code knows SHA-256 here.
-fn checksum(tail: &[u8]) -> [u8; 4] {
-    crate::chunks::sha256(tail)[..4].try_into().unwrap()
-}
-
 /// Merges into `doc` and gives the reason of the one refusal.
 pub fn refusal(doc: &mut Document, incoming: Incoming) -> VetError {
     let heads = doc.heads();
@@ -94,9 +83,10 @@ pub fn collection(kind: DocKind, key: &str) -> ObjectId {
 /// The id of the object that `incoming`'s change makes at `key`.
 pub fn made(incoming: &Incoming, key: &str) -> ObjectId {
     let change = expanded(incoming);
-    let at = change.operations.iter().position(|op| {
-        matches!(op.action, OpType::Make(_)) && matches!(&op.key, Key::Map(k) if k == key)
-    });
+    let at = change
+        .operations
+        .iter()
+        .position(|op| matches!(op.action, OpType::Make(_)) && matches!(&op.key, Key::Map(k) if k == key));
     ObjectId::Id(OpId(change.start_op.get() + at.unwrap() as u64, change.actor_id))
 }
 

@@ -6,8 +6,8 @@ use proofroom_ident::{
     PersonId, RequestId, SignerKey, VersionHash, WorkspaceId,
 };
 use proofroom_review::{
-    Anchor, BlobKeyBytes, BlobRef, Category, CommentKey, CommentLabel, FileRef, Manifest, PlanEdit, RequestForm,
-    ReviewEdit, RiskClass,
+    Anchor, BlobKeyBytes, BlobRef, Category, CommentKey, CommentLabel, FileRef, Manifest, PlanEdit,
+    RequestForm, ReviewEdit, RiskClass,
 };
 
 pub const WORKSPACE: WorkspaceId = WorkspaceId::from_bytes([7; 32]);

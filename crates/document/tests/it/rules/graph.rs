@@ -66,7 +66,10 @@ fn a_start_op_that_is_off_is_refused() {
             change.start_op = NonZeroU64::new(change.start_op.get() + by).unwrap();
         });
         let error = refusal(&mut ada.doc, off);
-        assert!(matches!(error, VetError::StartOp { wanted, found } if u64::from(found - wanted) == by), "{error}");
+        assert!(
+            matches!(error, VetError::StartOp { wanted, found } if u64::from(found - wanted) == by),
+            "{error}"
+        );
     }
     let (mut ada, [_, second, _]) = scene();
     let low = altered(&second, |change| change.start_op = NonZeroU64::MIN);

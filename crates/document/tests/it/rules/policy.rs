@@ -1,7 +1,7 @@
 //! The path policy: who may put what where.
 
-use automerge::legacy::{ElementId, ObjectId, Op, OpType};
 use automerge::ObjType;
+use automerge::legacy::{ElementId, ObjectId, Op, OpType};
 use proofroom_document::DocKind::{Plan, Review};
 use proofroom_document::{DocKind, Incoming, PolicyError, VetError, WriterRole};
 use proofroom_ident::{AssetId, HashWords as _, Millis, PersonId, VersionHash};
@@ -105,8 +105,11 @@ fn anchor_parent_and_time_of_a_comment_are_written_once() {
     let record = expanded(&own).operations[1].obj.clone();
     let anchor = Anchor::whole(hash).to_json().unwrap();
     let parent = format!("{}.{}", mallory.writer.person, "ab".repeat(16));
-    let ops =
-        [put(record.clone(), "anchor", anchor), put(record.clone(), "parent", parent), put(record, "created", 5u64)];
+    let ops = [
+        put(record.clone(), "anchor", anchor),
+        put(record.clone(), "parent", parent),
+        put(record, "created", 5u64),
+    ];
     for op in ops {
         let mut peer = ada.clone();
         peer.take(std::slice::from_ref(&own));
@@ -120,7 +123,7 @@ fn an_altered_version_manifest_is_refused() {
     let (ada, mallory) = scene(WriterRole::Producer);
     let honest = expanded(&ada.log[0]).operations.remove(0);
     let OpType::Put(value) = &honest.action else { panic!("a version is a value") };
-    let json = value.to_str().unwrap().replace("first", "worst");
+    let json = value.as_str().unwrap().replace("first", "worst");
     let pred = automerge::legacy::OpId(expanded(&ada.log[0]).start_op.get(), crate::forge::actor(&ada));
     // Another value under the same key, with and without owning up to replacing it.
     let other = Op { action: OpType::Put(json.into()), ..honest.clone() };
@@ -166,8 +169,11 @@ fn a_version_in_somebody_elses_name_or_of_another_asset_is_refused() {
             unreachable!("it adds a version")
         };
         let manifest = Manifest { asset: asset.unwrap_or(manifest.asset), ..*manifest };
-        let op =
-            put(collection(Review, "versions"), &manifest.hash().unwrap().to_hex(), manifest.to_json().unwrap());
+        let op = put(
+            collection(Review, "versions"),
+            &manifest.hash().unwrap().to_hex(),
+            manifest.to_json().unwrap(),
+        );
         policy(refusal(&mut ada.doc.clone(), instead(&mallory, Review, vec![op])))
     };
     assert!(matches!(manifest(ada.writer.person, None), PolicyError::OtherAuthor(_)));
@@ -189,8 +195,10 @@ fn a_pick_in_somebody_elses_name_is_refused() {
 
 #[test]
 fn versions_blobs_picks_assets_and_the_name_are_refused_to_a_contributor() {
-    let honest = producer(Review, "mallory").review(&[version(producer(Review, "mallory").writer.person, "v", &[])]);
-    let as_guest = |incoming: &Incoming| Incoming { writer: contributor(Review, "mallory").writer, ..incoming.clone() };
+    let honest =
+        producer(Review, "mallory").review(&[version(producer(Review, "mallory").writer.person, "v", &[])]);
+    let as_guest =
+        |incoming: &Incoming| Incoming { writer: contributor(Review, "mallory").writer, ..incoming.clone() };
     let mut ada = producer(Review, "ada");
     assert!(matches!(policy(refusal(&mut ada.doc, as_guest(&honest))), PolicyError::ProducersOnly(_)));
     let asset = PlanEdit::AddAsset {

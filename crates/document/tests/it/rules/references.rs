@@ -130,7 +130,10 @@ fn an_operation_that_does_not_suit_its_object_is_refused() {
         let bad = altered(&comment, |change| change.operations.push(op.clone()));
         let error = refusal(&mut ada.doc.clone(), bad);
         assert!(
-            matches!(error, VetError::Reference { error: ReferenceError::Shape, .. } | VetError::NotCanonical(_)),
+            matches!(
+                error,
+                VetError::Reference { error: ReferenceError::Shape, .. } | VetError::NotCanonical(_)
+            ),
             "{op:?}: {error}"
         );
     }

@@ -208,7 +208,12 @@ mod tests {
 
     fn request() -> Request {
         let manner = Manner { json: true, quiet: false, colour_out: false, terminal_err: false, columns: 80 };
-        Request { argv: vec!["status".into()], cwd: "/somewhere".into(), workspace: Some("Spring".into()), manner }
+        Request {
+            argv: vec!["status".into()],
+            cwd: "/somewhere".into(),
+            workspace: Some("Spring".into()),
+            manner,
+        }
     }
 
     fn home() -> (tempfile::TempDir, Home) {

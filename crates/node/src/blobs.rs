@@ -19,85 +19,18 @@ use std::path::{Path, PathBuf};
 use proofroom_ident::{BlobHash, ContentHash, WorkspaceId};
 use proofroom_review::BlobRef;
 use proofroom_review::media::SNIFF_BYTES;
-use proofroom_seal::{BlobKey, BlobTooLong};
+use proofroom_seal::BlobKey;
 
-use crate::failure::{Failure, io_hint};
-use crate::home::{Home, HomeError, at, new_file, sync_dir, temp_beside};
+mod error;
+mod receiving;
+
+pub use error::BlobError;
+pub use receiving::Receiving;
+
+use crate::home::{Home, at, new_file, sync_dir, temp_beside};
 
 /// Bytes read, encrypted and written at a time.
 const PIECE_BYTES: usize = 256 << 10;
-
-/// A blob cannot be stored or read.
-#[derive(Debug, thiserror::Error)]
-pub enum BlobError {
-    /// The file that was to be added cannot be read.
-    #[error("cannot read {}: {error}", path.display())]
-    Source {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        error: io::Error,
-    },
-    /// The path names something else than a file.
-    #[error("{} is not a file", .0.display())]
-    NotAFile(PathBuf),
-    /// The file changed while it was read.
-    #[error("{} changed while it was read: {was} bytes were announced, {found} were there", path.display())]
-    Changed {
-        /// The file.
-        path: PathBuf,
-        /// Its length at first.
-        was: u64,
-        /// What was read.
-        found: u64,
-    },
-    /// The home directory fails.
-    #[error(transparent)]
-    Home(#[from] HomeError),
-    /// The bytes have not arrived.
-    #[error("the bytes of `{0}` have not reached this machine yet")]
-    Absent(String),
-    /// The bytes are not the ones that were signed.
-    #[error("the bytes of {what} do not have the hash that was signed: {}", path.display())]
-    Wrong {
-        /// Whose bytes.
-        what: String,
-        /// Where they are.
-        path: PathBuf,
-    },
-    /// A piece came out of turn, or beyond the end.
-    #[error("blob {0:?}: a piece came out of turn")]
-    OutOfTurn(BlobHash),
-    /// Longer than any blob may be.
-    #[error(transparent)]
-    TooLong(#[from] BlobTooLong),
-    /// The target exists.
-    #[error("{} exists already", .0.display())]
-    TargetExists(PathBuf),
-}
-
-impl From<BlobError> for Failure {
-    fn from(error: BlobError) -> Self {
-        match error {
-            BlobError::Home(error) => error.into(),
-            e @ BlobError::Source { .. } => {
-                let hint = match &e {
-                    BlobError::Source { error, .. } => io_hint(error).unwrap_or("check the path"),
-                    _ => "",
-                };
-                Failure::user(&e).hint(hint)
-            }
-            e @ BlobError::Changed { .. } => Failure::user(e).hint("wait until it is written, then add it again"),
-            e @ BlobError::Absent(_) => Failure::user(e).hint("run `proofroom sync`"),
-            e @ BlobError::Wrong { .. } => {
-                Failure::verify(e).hint("remove that file, then run `proofroom sync` to fetch the bytes again")
-            }
-            e @ BlobError::OutOfTurn(_) => Failure::network(e),
-            e @ BlobError::TargetExists(_) => Failure::user(e).hint("move it away, or give --force"),
-            e @ (BlobError::NotAFile(_) | BlobError::TooLong(_)) => Failure::user(e),
-        }
-    }
-}
 
 /// A file that became a blob.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,7 +113,11 @@ impl Blobs {
             Ok(added) if added.bytes == meta.len() => added,
             Ok(added) => {
                 discard(&temp);
-                return Err(BlobError::Changed { path: source.to_owned(), was: meta.len(), found: added.bytes });
+                return Err(BlobError::Changed {
+                    path: source.to_owned(),
+                    was: meta.len(),
+                    found: added.bytes,
+                });
             }
             Err(e) => {
                 discard(&temp);
@@ -207,9 +144,14 @@ impl Blobs {
     ///
     /// # Errors
     /// When no file can be made.
-    pub fn receive(&self, workspace: WorkspaceId, blob: BlobHash, total: u64) -> Result<Receiving, BlobError> {
+    pub fn receive(
+        &self,
+        workspace: WorkspaceId,
+        blob: BlobHash,
+        total: u64,
+    ) -> Result<Receiving, BlobError> {
         let (temp, file) = self.incoming(workspace, &blob.to_hex())?;
-        Ok(Receiving { temp, file, blob, workspace, total, done: 0, hasher: blake3::Hasher::new() })
+        Ok(Receiving::new(temp, file, blob, workspace, total))
     }
 
     /// Up to `max` bytes of a blob's ciphertext, and its whole length.
@@ -333,54 +275,6 @@ impl Blobs {
     }
 }
 
-/// A blob on its way in.
-#[derive(Debug)]
-pub struct Receiving {
-    temp: PathBuf,
-    file: File,
-    blob: BlobHash,
-    workspace: WorkspaceId,
-    total: u64,
-    done: u64,
-    hasher: blake3::Hasher,
-}
-
-impl Receiving {
-    /// Takes the next piece. `true` once all of it is there.
-    ///
-    /// # Errors
-    /// When the piece is not the next one, or cannot be written.
-    pub fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<bool, BlobError> {
-        let end = self.done.saturating_add(bytes.len() as u64);
-        if offset != self.done || end > self.total {
-            return Err(BlobError::OutOfTurn(self.blob));
-        }
-        self.file.write_all(bytes).map_err(at("write", &self.temp))?;
-        self.hasher.update(bytes);
-        self.done = end;
-        Ok(self.done == self.total)
-    }
-
-    /// Keeps the blob, if it has the hash that it was asked for by. Returns its length.
-    ///
-    /// # Errors
-    /// When it has not, or cannot be made durable; nothing is left behind.
-    pub fn finish(self, blobs: &Blobs) -> Result<u64, BlobError> {
-        if self.hasher.finalize().as_bytes() != self.blob.as_bytes() {
-            return Err(BlobError::Wrong { what: format!("blob {}", self.blob), path: self.temp.clone() });
-        }
-        self.file.sync_all().map_err(at("flush", &self.temp))?;
-        blobs.keep(self.workspace, &self.temp, self.blob)?;
-        Ok(self.total)
-    }
-}
-
-impl Drop for Receiving {
-    fn drop(&mut self) {
-        discard(&self.temp);
-    }
-}
-
 /// Encrypts all of `file` into `out` and flushes it.
 fn seal_into(
     file: &mut File,
@@ -415,7 +309,10 @@ fn seal_into(
 
 /// A name for a temporary file that gives nothing of the key away.
 fn short_name(key: &BlobKey) -> String {
-    blake3::derive_key("proofroom 1 temporary file", key.as_bytes())[..8].iter().map(|b| format!("{b:02x}")).collect()
+    blake3::derive_key("proofroom 1 temporary file", key.as_bytes())[..8]
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect()
 }
 
 /// Removes a file that may be gone already; a leftover is swept later.
@@ -426,7 +323,9 @@ fn discard(path: &Path) {
 fn list(dir: &Path) -> Result<Vec<PathBuf>, BlobError> {
     match fs::read_dir(dir) {
         Ok(files) => Ok(files.filter_map(|f| f.ok().map(|f| f.path())).collect()),
-        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(Vec::new()),
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(Vec::new())
+        }
         Err(e) => Err(at("list", dir)(e).into()),
     }
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    asset, bundle, comment, completions, decide, device, doctor, export, identity, invite, log, members, relay,
-    request, status, sync, version, workspace,
+    asset, bundle, comment, completions, decide, device, doctor, export, identity, invite, log, members,
+    relay, request, status, sync, version, workspace,
 };
 
 const ABOUT: &str = "Creative review and sign-off between people who need no server to agree";
@@ -59,7 +59,14 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "DIR", env = "PROOFROOM_HOME", hide_env_values = true)]
     pub home: Option<PathBuf>,
     /// Which workspace: its name or id. Not needed while there is one only
-    #[arg(long, short, global = true, value_name = "WORKSPACE", env = "PROOFROOM_WORKSPACE", hide_env_values = true)]
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_name = "WORKSPACE",
+        env = "PROOFROOM_WORKSPACE",
+        hide_env_values = true
+    )]
     pub workspace: Option<String>,
 }
 

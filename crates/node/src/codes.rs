@@ -14,8 +14,8 @@
 //! copying; forgery is for the record's signature.
 
 use proofroom_ident::{
-    ByteReader, ByteWriter, DeviceRecord, DeviceSecrets, EndpointKey, KexPublic, Millis, PersonId, ShortInput,
-    Signature, SignerKey, Voucher, WorkspaceId,
+    ByteReader, ByteWriter, DeviceRecord, DeviceSecrets, EndpointKey, KexPublic, Millis, PersonId,
+    ShortInput, Signature, SignerKey, Voucher, WorkspaceId,
 };
 
 use crate::failure::Failure;
@@ -161,7 +161,7 @@ impl LinkRequest {
     }
 
     /// The code to carry.
-    pub fn to_text(&self) -> String {
+    pub fn to_text(self) -> String {
         let mut w = ByteWriter::default();
         w.u8(1).put(self.signing.as_bytes()).put(self.kex.as_bytes()).put(self.endpoint.as_bytes());
         w.u64(self.claimed_at.0);

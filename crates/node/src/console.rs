@@ -112,7 +112,14 @@ impl Console {
     /// A bar over `total` bytes: on a terminal only, and only when the work takes longer than a moment.
     pub fn progress(&self, label: &str, total: u64) -> Progress {
         let shown = self.manner.terminal_err && !self.manner.quiet && !self.manner.json;
-        Progress { label: label.to_owned(), total, done: 0, started: None, bar: None, target: shown.then(|| self.target()) }
+        Progress {
+            label: label.to_owned(),
+            total,
+            done: 0,
+            started: None,
+            bar: None,
+            target: shown.then(|| self.target()),
+        }
     }
 
     fn target(&self) -> Terminal {

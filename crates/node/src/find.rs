@@ -27,16 +27,11 @@ fn choose<T>(what: &str, text: &str, hint: &str, all: Vec<Candidate<T>>) -> Resu
         let digits = lower.len() >= DIGITS_MIN && lower.bytes().all(|b| b.is_ascii_hexdigit());
         digits && c.id.starts_with(&lower)
     };
-    let ways: [&dyn Fn(&Candidate<T>) -> bool; 3] = [&by_id, &by_name, &by_start];
-    let mut found: Vec<Candidate<T>> = Vec::new();
-    let mut rest = all;
-    for way in ways {
-        let (hits, misses) = rest.into_iter().partition(|c| way(c));
-        (found, rest) = (hits, misses);
-        if !found.is_empty() {
-            break;
-        }
-    }
+    // The surest way that finds anything decides.
+    let rank = |c: &Candidate<T>| [by_id(c), by_name(c), by_start(c)].into_iter().position(|hit| hit);
+    let best = all.iter().filter_map(rank).min();
+    let mut found: Vec<Candidate<T>> =
+        all.into_iter().filter(|c| best.is_some() && rank(c) == best).collect();
     if found.len() > 1 {
         let ids: Vec<String> = found.iter().take(5).map(|c| c.id.chars().take(12).collect()).collect();
         return Err(Failure::user(format!("`{text}` may mean {} {what}s: {}", found.len(), ids.join(", ")))
@@ -96,7 +91,9 @@ pub fn asset<'a>(plan: &'a PlanView, text: &str) -> Result<&'a AssetView, Failur
 /// When none, or several, may be meant.
 pub fn request<'a>(plan: &'a PlanView, text: &str) -> Result<&'a RequestView, Failure> {
     let all = plan.requests.iter();
-    let all = all.map(|r| Candidate { id: r.key.id.to_hex(), name: Some(r.form.title.clone()), value: r }).collect();
+    let all = all
+        .map(|r| Candidate { id: r.key.id.to_hex(), name: Some(r.form.title.clone()), value: r })
+        .collect();
     choose("request", text, "`proofroom request list` lists the requests", all)
 }
 
@@ -106,8 +103,9 @@ pub fn request<'a>(plan: &'a PlanView, text: &str) -> Result<&'a RequestView, Fa
 /// When none, or several, may be meant.
 pub fn person(members: &[MemberView], text: &str) -> Result<PersonId, Failure> {
     let all = members.iter();
-    let all =
-        all.map(|m| Candidate { id: m.person.to_hex(), name: m.printed_name.clone(), value: m.person }).collect();
+    let all = all
+        .map(|m| Candidate { id: m.person.to_hex(), name: m.printed_name.clone(), value: m.person })
+        .collect();
     choose("member", text, "`proofroom members list` lists the members", all)
 }
 
@@ -117,7 +115,8 @@ pub fn person(members: &[MemberView], text: &str) -> Result<PersonId, Failure> {
 /// When there is none.
 pub fn version(view: &ReviewView, text: &str) -> Result<VersionHash, Failure> {
     let all = view.numbered();
-    let all = all.into_iter().map(|n| Candidate { id: n.version.to_hex(), name: Some(n.label), value: n.version });
+    let all =
+        all.into_iter().map(|n| Candidate { id: n.version.to_hex(), name: Some(n.label), value: n.version });
     choose("version", text, "`proofroom version list ASSET` lists the versions", all.collect())
 }
 

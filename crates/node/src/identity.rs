@@ -9,8 +9,8 @@
 //! shown once and never stored. A lost machine loses one device, not the person.
 
 use proofroom_ident::{
-    ByteReader, ByteWriter, DeviceRecord, DeviceSecrets, KexPublic, KexSecret, Millis, PersonId, RecoveryPhrase,
-    SigningSecret, Vault, VaultError,
+    ByteReader, ByteWriter, DeviceRecord, DeviceSecrets, KexPublic, KexSecret, Millis, PersonId,
+    RecoveryPhrase, SigningSecret, Vault, VaultError,
 };
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
@@ -187,12 +187,18 @@ impl Identity {
     ///
     /// # Errors
     /// When it cannot be made durable.
-    pub fn save(&self, home: &Home, passphrase: Option<&str>, rng: &mut impl CryptoRng) -> Result<(), IdentityError> {
+    pub fn save(
+        &self,
+        home: &Home,
+        passphrase: Option<&str>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), IdentityError> {
         let stored = Stored::pack(self);
         let keys = match passphrase {
             None => Keys::Plain(stored),
             Some(passphrase) => {
-                let bytes = Zeroizing::new(serde_json::to_vec(&stored).map_err(|e| damaged(home, &e.to_string()))?);
+                let bytes =
+                    Zeroizing::new(serde_json::to_vec(&stored).map_err(|e| damaged(home, &e.to_string()))?);
                 let sealed = Vault::default().seal(passphrase, &bytes, rng);
                 let path = home.path(FILE).display().to_string();
                 let sealed = sealed.map_err(|error| IdentityError::Vault { path, error })?;
@@ -200,7 +206,8 @@ impl Identity {
             }
         };
         let file = IdentityFile { version: VERSION, keys };
-        let bytes = Zeroizing::new(serde_json::to_vec_pretty(&file).map_err(|e| damaged(home, &e.to_string()))?);
+        let bytes =
+            Zeroizing::new(serde_json::to_vec_pretty(&file).map_err(|e| damaged(home, &e.to_string()))?);
         Ok(home.write(FILE, &bytes)?)
     }
 }

@@ -122,7 +122,9 @@ fn without_store(cli: Cli, console: &mut Console) -> Result<Started, Failure> {
     let home = Home::locate(cli.globals.home.as_deref())?;
     match &cli.command {
         Command::Init(args) => commands::identity::init(args, &home).map(Started::Report),
-        Command::Recover(args) => commands::identity::recover(args, &home, console.manner()).map(Started::Report),
+        Command::Recover(args) => {
+            commands::identity::recover(args, &home, console.manner()).map(Started::Report)
+        }
         Command::Device(commands::device::Command::Link(args)) if !Identity::exists(&home)? => {
             commands::device::link_here(args, &home).map(Started::Report)
         }
@@ -145,7 +147,8 @@ fn with_store(cli: Cli, home: &Home, console: &mut Console) -> Result<u8, Failur
         return code;
     }
     let command_line: Vec<String> = std::env::args().collect();
-    let lock = Lock::acquire(home, &command_line.join(" "), LOCK_WAIT, || if watching { None } else { forward() })?;
+    let lock =
+        Lock::acquire(home, &command_line.join(" "), LOCK_WAIT, || if watching { None } else { forward() })?;
     let lock = match lock {
         Ok(lock) => lock,
         Err(code) => return code,
@@ -159,9 +162,11 @@ fn with_store(cli: Cli, home: &Home, console: &mut Console) -> Result<u8, Failur
 }
 
 fn request(globals: &Globals, manner: Manner) -> Result<agent::Request, Failure> {
-    let argv: Result<Vec<String>, _> = std::env::args_os().skip(1).map(std::ffi::OsString::into_string).collect();
+    let argv: Result<Vec<String>, _> =
+        std::env::args_os().skip(1).map(std::ffi::OsString::into_string).collect();
     let argv = argv.map_err(|a| Failure::usage(format!("`{}` is not valid UTF-8", a.display())))?;
-    let cwd = std::env::current_dir().map_err(|e| Failure::user(format!("there is no current directory: {e}")))?;
+    let cwd =
+        std::env::current_dir().map_err(|e| Failure::user(format!("there is no current directory: {e}")))?;
     Ok(agent::Request { argv, cwd, workspace: globals.workspace.clone(), manner })
 }
 
@@ -173,7 +178,8 @@ fn here(cli: Cli, peer: &mut Peer, console: &mut Console) -> Result<u8, Failure>
     {
         return runtime()?.block_on(watch::watch(peer, workspace.as_deref(), console)).map(|()| 0);
     }
-    let cwd = std::env::current_dir().map_err(|e| Failure::user(format!("there is no current directory: {e}")))?;
+    let cwd =
+        std::env::current_dir().map_err(|e| Failure::user(format!("there is no current directory: {e}")))?;
     let own = Console::of_this_process(console.manner());
     let mut call = Call { cwd, workspace, console: own };
     let report = match commands::run(cli.command, peer, &mut call)? {

@@ -92,9 +92,17 @@ impl Lock {
             if let Some(other) = meanwhile() {
                 return Ok(Err(other));
             }
-            std::thread::sleep(RETRY);
+            pause();
         }
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no system lends a lock with a deadline: asking again is the way"
+)]
+fn pause() {
+    std::thread::sleep(RETRY);
 }
 
 fn describe(file: &mut File, command_line: &str) -> io::Result<()> {

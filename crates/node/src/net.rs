@@ -11,6 +11,8 @@
 
 mod blobs;
 mod line;
+mod news;
+mod refusal;
 mod socket;
 mod tally;
 
@@ -28,7 +30,8 @@ use crate::world;
 use line::Line;
 use socket::{SocketEvent, Wire};
 
-pub use line::{News, enter};
+pub use line::enter;
+pub use news::News;
 pub use tally::Tally;
 
 const EVENTS_QUEUED_MAX: usize = 64;

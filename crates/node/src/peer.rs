@@ -249,8 +249,12 @@ impl From<proofroom_store::StoreError> for Failure {
             StoreError::Full { .. } => {
                 "the disk is full: free some space and run the command again, nothing was changed"
             }
-            StoreError::Corrupt { .. } => "restore the store from a backup; what was synced comes back from the relay",
-            StoreError::Io { .. } | StoreError::Poisoned { .. } => "check the disk, then run the command again",
+            StoreError::Corrupt { .. } => {
+                "restore the store from a backup; what was synced comes back from the relay"
+            }
+            StoreError::Io { .. } | StoreError::Poisoned { .. } => {
+                "check the disk, then run the command again"
+            }
             StoreError::Chain(_) | StoreError::NotAProof(..) | StoreError::TooLarge { .. } => "",
         };
         let failure = Failure::store(&error);

@@ -64,7 +64,8 @@ impl<T: std::fmt::Display> From<T> for Cell {
 /// Replaces everything that could steer a terminal or reorder its text.
 fn printable(text: &str) -> String {
     let steers = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.chars().map(|c| if steers(c) { ' ' } else { c }).collect()
 }

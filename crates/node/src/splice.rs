@@ -40,7 +40,11 @@ mod tests {
     #[test]
     fn only_what_differs_is_replaced() {
         let check = |old: &str, new: &str, at, delete, insert: &str| {
-            assert_eq!(splice(old, new), Some(Splice { at, delete, insert: insert.into() }), "{old} -> {new}");
+            assert_eq!(
+                splice(old, new),
+                Some(Splice { at, delete, insert: insert.into() }),
+                "{old} -> {new}"
+            );
         };
         check("faster than the tram", "faster than the bus", 16, 4, "bus");
         check("", "new", 0, 0, "new");

@@ -36,7 +36,8 @@ pub async fn watch(peer: &mut Peer, only: Option<&str>, console: &mut Console) -
     let mut agent = Agent::listen(peer.home())?;
     let mut waiters: Vec<Waiter> = Vec::new();
     let mut tick = tokio::time::interval(Duration::from_secs(1));
-    let mut stop = signal(SignalKind::terminate()).map_err(|e| Failure::store(format!("cannot hear signals: {e}")))?;
+    let mut stop =
+        signal(SignalKind::terminate()).map_err(|e| Failure::store(format!("cannot hear signals: {e}")))?;
     let first = json!({"event": "watching", "pid": std::process::id()});
     console.report(&Report::new(first).toned("Watching; Ctrl-C ends it", Tone::Faint));
     loop {

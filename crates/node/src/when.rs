@@ -68,7 +68,13 @@ mod tests {
     #[test]
     fn durations_are_read_as_people_write_them() {
         let hour = 3_600_000;
-        for (text, ms) in [("7d", 168 * hour), ("12h", 12 * hour), ("90m", hour * 3 / 2), ("P7D", 168 * hour), ("1w", 168 * hour)] {
+        for (text, ms) in [
+            ("7d", 168 * hour),
+            ("12h", 12 * hour),
+            ("90m", hour * 3 / 2),
+            ("P7D", 168 * hour),
+            ("1w", 168 * hour),
+        ] {
             assert_eq!(duration_ms(text), Ok(ms), "{text}");
         }
     }

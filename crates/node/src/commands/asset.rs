@@ -57,7 +57,9 @@ current is the current version's label, null without versions, and \"fork\" whil
         name: String,
     },
     /// Say what a person is to an asset's review
-    #[command(after_help = "JSON: {\"asset\", \"person\", \"role\", \"entry\"}; role is null when they are taken off")]
+    #[command(
+        after_help = "JSON: {\"asset\", \"person\", \"role\", \"entry\"}; role is null when they are taken off"
+    )]
     Assign {
         /// The asset: its name or id
         asset: String,

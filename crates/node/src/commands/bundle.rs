@@ -59,7 +59,13 @@ pub fn run(command: Command, peer: &mut Peer, call: &Call) -> Result<Report, Fai
     }
 }
 
-fn export(peer: &mut Peer, call: &Call, path: &Path, with_files: bool, force: bool) -> Result<Report, Failure> {
+fn export(
+    peer: &mut Peer,
+    call: &Call,
+    path: &Path,
+    with_files: bool,
+    force: bool,
+) -> Result<Report, Failure> {
     let workspace = find::workspace(peer, call.workspace.as_deref())?;
     if path.exists() && !force {
         return Err(Failure::user(format!("{} exists already", path.display())).hint("--force replaces it"));
@@ -78,7 +84,8 @@ fn export(peer: &mut Peer, call: &Call, path: &Path, with_files: bool, force: bo
     }
     let (entries, files) = written?;
     let bytes = std::fs::metadata(path).map(|m| m.len()).map_err(at("read", path))?;
-    let json = json!({"workspace": workspace, "file": path, "entries": entries, "files": files, "bytes": bytes});
+    let json =
+        json!({"workspace": workspace, "file": path, "entries": entries, "files": files, "bytes": bytes});
     Ok(Report::new(json).line(format!("Wrote {entries} entries and {files} files to {}", path.display())))
 }
 
@@ -93,7 +100,11 @@ fn write_bundle(
     let seat = peer.seat(workspace)?;
     let reads = match seat.replica.membership() {
         Membership::Member(role) => role.audiences().into_iter().collect(),
-        _ => return Err(Failure::user("only members export bundles of a workspace").hint("finish joining first")),
+        _ => {
+            return Err(
+                Failure::user("only members export bundles of a workspace").hint("finish joining first")
+            );
+        }
     };
     let (mut export, header) = Export::begin(seat.step.store, workspace, reads, &[workspace.plan_doc()])?;
     let entries = export.entries();
@@ -198,7 +209,8 @@ fn import(peer: &mut Peer, call: &Call, path: &Path) -> Result<Report, Failure> 
     let workspace = workspace.ok_or_else(|| refused(path, &BundleError::NotABundle))?;
     let expected = peer.workspaces()?.contains(&workspace) || peer.identity().recovery_secret.is_some();
     if !expected {
-        let what = format!("{} holds workspace {}, of which you have no link", path.display(), workspace.short());
+        let what =
+            format!("{} holds workspace {}, of which you have no link", path.display(), workspace.short());
         return Err(Failure::user(what).hint("take up an invite link first: proofroom join LINK --later"));
     }
     let mut counts = Counts::default();
@@ -242,7 +254,8 @@ fn take(
         Item::Blob { blob, offset, total, bytes } => {
             if offset == 0 {
                 let wanted = peer.blobs().held(workspace, blob) != Some(total);
-                *receiving = if wanted { Some((blob, peer.blobs().receive(workspace, blob, total)?)) } else { None };
+                *receiving =
+                    if wanted { Some((blob, peer.blobs().receive(workspace, blob, total)?)) } else { None };
             }
             if let Some((_, r)) = receiving.as_mut().filter(|(b, _)| *b == blob) {
                 r.write(offset, &bytes)?;
@@ -281,12 +294,15 @@ fn told(workspace: WorkspaceId, name: Option<&str>, counts: &Counts) -> Report {
         report = report.line(format!("You are a {role} of {shown}"));
     }
     if counts.held_back > 0 {
-        report = report.warn(format!("{} entries are held back: their author was removed before", counts.held_back));
+        report = report
+            .warn(format!("{} entries are held back: their author was removed before", counts.held_back));
     }
     match counts.refused.first() {
         Some(first) => {
             let n = counts.refused.len();
-            report.failing(Failure::verify(format!("{n} entries of the bundle do not hold; the first, {first}")))
+            report.failing(Failure::verify(format!(
+                "{n} entries of the bundle do not hold; the first, {first}"
+            )))
         }
         None => report,
     }

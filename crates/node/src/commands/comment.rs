@@ -35,7 +35,9 @@ JSON: {\"comment\", \"key\", \"asset\", \"version\", \"version_label\", \"audien
 \"author\", \"author_name\", \"created_at\", \"parent\", \"anchor\", \"entry\"}")]
     Add(Box<Add>),
     /// List the comments on an asset
-    #[command(after_help = "JSON: {\"asset\", \"name\", \"comments\": [as `proofroom comment add` prints, but entry]}")]
+    #[command(
+        after_help = "JSON: {\"asset\", \"name\", \"comments\": [as `proofroom comment add` prints, but entry]}"
+    )]
     List {
         /// The asset: its name or id
         asset: String,
@@ -122,7 +124,8 @@ fn add(workspace: WorkspaceId, seat: &mut Seat<'_>, add: Add) -> Result<Report, 
     };
     let (anchor, warning) = add.place.anchor(workspace, seat, &view, version)?;
     let audience = if add.team { Audience::Team } else { Audience::Everyone };
-    let new = NewComment { asset: asset.id, audience, body: add.text, anchor, label: add.label, parent: None };
+    let new =
+        NewComment { asset: asset.id, audience, body: add.text, anchor, label: add.label, parent: None };
     let report = record(seat, &plan, new)?;
     Ok(match warning {
         Some(warning) => report.warn(warning),
@@ -133,9 +136,13 @@ fn add(workspace: WorkspaceId, seat: &mut Seat<'_>, add: Add) -> Result<Report, 
 fn the_current(view: &ReviewView, name: &str) -> Result<proofroom_ident::VersionHash, Failure> {
     match view.current().heads() {
         [one] => Ok(*one),
-        [] => Err(Failure::user(format!("{name} has no version yet")).hint("proofroom version add ASSET FILE")),
-        _ => Err(Failure::user(format!("{name} has concurrent versions: say which one the comment is about"))
-            .hint("--version v3a, or settle it: proofroom version pick ASSET v3a")),
+        [] => {
+            Err(Failure::user(format!("{name} has no version yet")).hint("proofroom version add ASSET FILE"))
+        }
+        _ => {
+            Err(Failure::user(format!("{name} has concurrent versions: say which one the comment is about"))
+                .hint("--version v3a, or settle it: proofroom version pick ASSET v3a"))
+        }
     }
 }
 
@@ -157,7 +164,8 @@ fn record(seat: &mut Seat<'_>, plan: &PlanView, new: NewComment) -> Result<Repor
     let people = People::of(seat)?;
     let versions = seat.replica.review(seat.step.store, new.asset, Audience::Everyone)?;
     let view = seat.replica.review(seat.step.store, new.asset, new.audience)?;
-    let comment = view.comment(&key).ok_or_else(|| Failure::store("the comment was recorded but is not shown"))?;
+    let comment =
+        view.comment(&key).ok_or_else(|| Failure::store("the comment was recorded but is not shown"))?;
     let mut json = described(comment, new.asset, new.audience, &versions, &people);
     json["entry"] = json!(receipt.entry);
     let name = plan.asset(&new.asset).map_or_else(|| new.asset.short(), |a| a.name.clone());
@@ -230,15 +238,19 @@ fn list(seat: &mut Seat<'_>, asset: &str, open: bool) -> Result<Report, Failure>
     let listed: Vec<Value> =
         all.iter().map(|(audience, c)| described(c, asset.id, *audience, &versions, &people)).collect();
     let head = ["ID", "ON", "LABEL", "STATE", "BY", "AT", "WHERE", "TEXT"];
-    Ok(Report::new(json!({"asset": asset.id, "name": asset.name, "comments": listed}))
-        .table(&head, rows, "No comments yet: proofroom comment add ASSET TEXT"))
+    Ok(Report::new(json!({"asset": asset.id, "name": asset.name, "comments": listed})).table(
+        &head,
+        rows,
+        "No comments yet: proofroom comment add ASSET TEXT",
+    ))
 }
 
 fn reply(seat: &mut Seat<'_>, id: &str, text: String) -> Result<Report, Failure> {
     let FoundComment { asset, audience, comment } = find::comment(seat, id)?;
     let plan = seat.replica.plan(seat.step.store)?;
     let parent = Some(comment.key);
-    let new = NewComment { asset, audience, body: text, anchor: comment.anchor, label: comment.label, parent };
+    let new =
+        NewComment { asset, audience, body: text, anchor: comment.anchor, label: comment.label, parent };
     record(seat, &plan, new)
 }
 

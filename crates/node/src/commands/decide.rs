@@ -60,7 +60,8 @@ pub fn run(args: Decide, peer: &mut Peer, call: &Call) -> Result<Report, Failure
     }
     let conditions = texts.into_iter().map(|text| Condition { text, comment: None }).collect();
     let utc_offset_min = when::utc_offset_min(seat.step.now);
-    let choice = DecisionChoice { decision: args.decision, reason: args.reason, conditions, version, utc_offset_min };
+    let choice =
+        DecisionChoice { decision: args.decision, reason: args.reason, conditions, version, utc_offset_min };
     let (receipt, statement) = seat.replica.decide(&mut seat.step, asset.id, choice)?;
     let status = seat.replica.status(seat.step.store, asset.id)?;
     let label = label_of(&view, statement.version_hash);
@@ -77,7 +78,10 @@ pub fn run(args: Decide, peer: &mut Peer, call: &Call) -> Result<Report, Failure
         "outcome": status.review.outcome,
     });
     Ok(Report::new(json).toned(&statement.statement_text, Tone::Strong).fields([
-        ("signed by", Cell::from(format!("{}, {}", statement.signer.printed_name, statement.signer.organisation))),
+        (
+            "signed by",
+            Cell::from(format!("{}, {}", statement.signer.printed_name, statement.signer.organisation)),
+        ),
         ("entry", Cell::from(receipt.entry.short())),
         ("outcome", Cell::new(status.review.outcome, super::status::tone(status.review.outcome))),
     ]))

@@ -10,7 +10,7 @@
 
 use clap::{Args, Subcommand};
 use proofroom_ident::{DeviceSecrets, KexSecret, SignerKey, SigningSecret, WorkspaceId};
-use proofroom_replica::{Membership, MemberView};
+use proofroom_replica::{MemberView, Membership};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -67,10 +67,10 @@ pub struct Link {
 /// See each function.
 pub fn run(command: Command, peer: &mut Peer, call: &Call) -> Result<Report, Failure> {
     match command {
-        Command::Link(Link { code: None }) => {
-            Err(Failure::user("this machine has an identity already: it approves, it does not ask")
-                .hint("run `proofroom device link` on the new machine, and bring the code that it prints here"))
-        }
+        Command::Link(Link { code: None }) => Err(Failure::user(
+            "this machine has an identity already: it approves, it does not ask",
+        )
+        .hint("run `proofroom device link` on the new machine, and bring the code that it prints here")),
         Command::Link(Link { code: Some(code) }) => match code.parse()? {
             Code::Request(request) => approve(peer, &request),
             Code::Approval(_) => Err(Failure::user("this is an approval: it belongs on the new machine")),
@@ -111,7 +111,8 @@ impl Pending {
             let seed = bytes.and_then(|b| <[u8; 32]>::try_from(b.as_slice()).ok()).map(Zeroizing::new);
             seed.ok_or_else(|| damaged("a key is not 64 hexadecimal digits".into()))
         };
-        let (signing, kex, endpoint) = (seed(&pending.signing)?, seed(&pending.kex)?, seed(&pending.endpoint)?);
+        let (signing, kex, endpoint) =
+            (seed(&pending.signing)?, seed(&pending.kex)?, seed(&pending.endpoint)?);
         let secrets = DeviceSecrets {
             signing: SigningSecret::from_seed(&signing),
             kex: KexSecret::from_seed(&kex),
@@ -130,7 +131,9 @@ pub fn link_here(args: &Link, home: &Home) -> Result<Report, Failure> {
         None => ask(home),
         Some(code) => match code.parse()? {
             Code::Approval(approval) => finish(home, &approval),
-            Code::Request(_) => Err(Failure::user("this is a request: it belongs on the machine that has the identity")),
+            Code::Request(_) => {
+                Err(Failure::user("this is a request: it belongs on the machine that has the identity"))
+            }
         },
     }
 }
@@ -153,7 +156,10 @@ fn ask(home: &Home) -> Result<Report, Failure> {
     let request = LinkRequest::new(&secrets, proofroom_ident::Millis(claimed_at));
     let text = request.to_text();
     Ok(Report::new(json!({"device": request.device(), "request": text}))
-        .line(format!("This machine is device {}. On a machine of yours that has your identity, run:", request.device().short()))
+        .line(format!(
+            "This machine is device {}. On a machine of yours that has your identity, run:",
+            request.device().short()
+        ))
         .line("")
         .toned(format!("proofroom device link {text}"), Tone::Strong)
         .essential())
@@ -185,7 +191,10 @@ fn approve(peer: &mut Peer, request: &LinkRequest) -> Result<Report, Failure> {
     let text = approval.to_text();
     let json = json!({"device": request.device(), "approval": text, "workspaces": listed});
     Ok(Report::new(json)
-        .line(format!("Device {} is let into {count} workspaces. Now run `proofroom sync` here,", request.device().short()))
+        .line(format!(
+            "Device {} is let into {count} workspaces. Now run `proofroom sync` here,",
+            request.device().short()
+        ))
         .line("and on the new machine:")
         .line("")
         .toned(format!("proofroom device link {text}"), Tone::Strong)
@@ -264,8 +273,11 @@ fn list(peer: &mut Peer, _call: &Call) -> Result<Report, Failure> {
             json!({"device": device, "this": *device == this, "active": active, "claimed_at": at, "workspaces": workspaces})
         })
         .collect();
-    Ok(Report::new(json!({"person": peer.identity().person(), "devices": listed}))
-        .table(&["ID", "STATE", "SINCE", "WORKSPACES"], rows, ""))
+    Ok(Report::new(json!({"person": peer.identity().person(), "devices": listed})).table(
+        &["ID", "STATE", "SINCE", "WORKSPACES"],
+        rows,
+        "",
+    ))
 }
 
 fn remove(peer: &mut Peer, text: &str) -> Result<Report, Failure> {
@@ -280,8 +292,15 @@ fn remove(peer: &mut Peer, text: &str) -> Result<Report, Failure> {
     found.dedup();
     let device = match found.as_slice() {
         [one] => *one,
-        [] => return Err(Failure::user(format!("you have no active device `{text}`")).hint("proofroom device list")),
-        _ => return Err(Failure::user(format!("`{text}` may mean several devices")).hint("give more digits of the id")),
+        [] => {
+            return Err(
+                Failure::user(format!("you have no active device `{text}`")).hint("proofroom device list")
+            );
+        }
+        _ => {
+            return Err(Failure::user(format!("`{text}` may mean several devices"))
+                .hint("give more digits of the id"));
+        }
     };
     if device == peer.identity().device.signing {
         return Err(Failure::user("this is the machine that you are at: remove it from another one"));

@@ -54,7 +54,9 @@ pub fn run(_args: &Doctor, peer: &mut Peer, call: &Call) -> Result<Report, Failu
     let head = ["WORKSPACE", "STATE", "ENTRIES", "FILES", "NOT HERE"];
     let report = Report::new(json).table(&head, rows, "No workspaces on this machine");
     Ok(match bad.first() {
-        Some(first) => report.failing(Failure::verify(format!("{} things do not hold; the first: {first}", bad.len()))),
+        Some(first) => {
+            report.failing(Failure::verify(format!("{} things do not hold; the first: {first}", bad.len())))
+        }
         None => report,
     })
 }
@@ -75,7 +77,9 @@ fn check_files(peer: &mut Peer, workspace: WorkspaceId, call: &Call) -> Result<F
         for reference in view.blobs.values() {
             match seat.blobs.held(workspace, reference.blob) {
                 None => files.missing += 1,
-                Some(_) if seat.blobs.is_sound(workspace, reference.blob, |n| progress.advance(n))? => files.held += 1,
+                Some(_) if seat.blobs.is_sound(workspace, reference.blob, |n| progress.advance(n))? => {
+                    files.held += 1
+                }
                 Some(_) => files.damaged.push(format!("a file of {}: blob {}", asset.name, reference.blob)),
             }
         }

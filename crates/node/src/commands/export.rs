@@ -51,7 +51,9 @@ pub fn run(args: Export, peer: &mut Peer, call: &Call) -> Result<Report, Failure
     let workspace = find::workspace(peer, call.workspace.as_deref())?;
     let mut seat = peer.seat(workspace)?;
     match (args.automerge.as_deref(), args.asset, args.to) {
-        (Some([doc, file]), ..) => document(workspace, &mut seat, doc, &call.path(Path::new(file)), args.force),
+        (Some([doc, file]), ..) => {
+            document(workspace, &mut seat, doc, &call.path(Path::new(file)), args.force)
+        }
         (_, Some(asset), Some(to)) => {
             let wanted = Wanted { asset, version: args.version, to: call.path(&to), force: args.force };
             files(workspace, &mut seat, call, &wanted)
@@ -67,7 +69,12 @@ struct Wanted {
     force: bool,
 }
 
-fn files(workspace: WorkspaceId, seat: &mut Seat<'_>, call: &Call, wanted: &Wanted) -> Result<Report, Failure> {
+fn files(
+    workspace: WorkspaceId,
+    seat: &mut Seat<'_>,
+    call: &Call,
+    wanted: &Wanted,
+) -> Result<Report, Failure> {
     let plan = seat.replica.plan(seat.step.store)?;
     let asset = find::asset(&plan, &wanted.asset)?;
     let view = seat.replica.review(seat.step.store, asset.id, Audience::Everyone)?;
@@ -117,8 +124,11 @@ fn document(
     let doc = doc_of(workspace, &plan, name)?;
     let bytes = seat.replica.export_automerge(seat.step.store, doc)?;
     write_atomic(path, &bytes)?;
-    Ok(Report::new(json!({"doc": doc, "file": path, "bytes": bytes.len()}))
-        .line(format!("Wrote {} bytes to {}", bytes.len(), path.display())))
+    Ok(Report::new(json!({"doc": doc, "file": path, "bytes": bytes.len()})).line(format!(
+        "Wrote {} bytes to {}",
+        bytes.len(),
+        path.display()
+    )))
 }
 
 /// `plan`, an asset, an asset with `:team`, or a document's id.

@@ -74,7 +74,10 @@ pub fn init(args: &Init, home: &Home) -> Result<Report, Failure> {
     json["recovery_phrase"] = json!(*words);
     Ok(summary(Report::new(json), &identity, home)
         .line("")
-        .toned("Your recovery phrase. It is shown this once; write it down and keep it offline:", Tone::Strong)
+        .toned(
+            "Your recovery phrase. It is shown this once; write it down and keep it offline:",
+            Tone::Strong,
+        )
         .line("")
         .line(in_rows(&words))
         .essential())
@@ -86,7 +89,8 @@ pub fn init(args: &Init, home: &Home) -> Result<Report, Failure> {
 /// When the phrase is wrong, there is an identity already, or the home directory cannot be used.
 pub fn recover(args: &Recover, home: &Home, manner: Manner) -> Result<Report, Failure> {
     let words = read_phrase(!manner.quiet && !manner.json)?;
-    let phrase = RecoveryPhrase::parse(&words).map_err(|e| Failure::user(e).hint("type the 24 words in their order"))?;
+    let phrase = RecoveryPhrase::parse(&words)
+        .map_err(|e| Failure::user(e).hint("type the 24 words in their order"))?;
     let identity = make(&args.names, home, &phrase, true)?;
     Ok(summary(Report::new(described(&identity, home)), &identity, home)
         .line("Next: proofroom workspace open LOCATOR, for each of your workspaces"))

@@ -133,15 +133,22 @@ fn list(replica: &Replica) -> Report {
         vec![Cell::from(i.invite.short()), Cell::from(&i.role), Cell::from(left), Cell::from(ends)]
     };
     let rows = invites.iter().map(row).collect();
-    Report::new(json!({"invites": invites})).table(&["ID", "ROLE", "USES LEFT", "ENDS"], rows, "No invites were made")
+    Report::new(json!({"invites": invites})).table(
+        &["ID", "ROLE", "USES LEFT", "ENDS"],
+        rows,
+        "No invites were made",
+    )
 }
 
 fn find_invite(replica: &Replica, text: &str) -> Result<InviteId, Failure> {
     let text = text.trim().to_lowercase();
-    let mut found = replica.invites().into_iter().filter(|i| text.len() >= 4 && i.invite.to_hex().starts_with(&text));
+    let mut found =
+        replica.invites().into_iter().filter(|i| text.len() >= 4 && i.invite.to_hex().starts_with(&text));
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one.invite),
-        (Some(_), Some(_)) => Err(Failure::user(format!("`{text}` may mean several invites")).hint("give more digits")),
+        (Some(_), Some(_)) => {
+            Err(Failure::user(format!("`{text}` may mean several invites")).hint("give more digits"))
+        }
         (None, _) => Err(Failure::user(format!("there is no invite `{text}`")).hint("proofroom invite list")),
     }
 }
@@ -164,7 +171,9 @@ pub fn join(args: &Join, peer: &mut Peer) -> Result<Next, Failure> {
     peer.set_relay(workspace, relay.as_deref().unwrap_or_default())?;
     if args.later || relay.is_none() {
         let report = Report::new(json!({"workspace": workspace, "state": "joining", "relay": relay}));
-        return Ok(Next::Done(report.line("The link is taken up. Next: proofroom sync, or proofroom bundle import FILE")));
+        return Ok(Next::Done(
+            report.line("The link is taken up. Next: proofroom sync, or proofroom bundle import FILE"),
+        ));
     }
     Ok(Next::Exchange(Exchange { workspaces: vec![workspace], purpose: Purpose::Join }))
 }

@@ -51,19 +51,26 @@ pub fn run(args: &Log, peer: &mut Peer, call: &Call) -> Result<Report, Failure> 
         report = report.toned(format!("{skipped} earlier entries are not shown: --limit"), Tone::Faint);
     }
     if trail.equivocations > 0 {
-        report = report.warn(format!("{} logs are frozen: their authors signed two histories", trail.equivocations));
+        report = report
+            .warn(format!("{} logs are frozen: their authors signed two histories", trail.equivocations));
     }
     if !args.verify {
         return Ok(report);
     }
     let verdict = |first: &String| {
-        Failure::verify(format!("{} of the stored logs do not hold; the first: {first}", trail.problems.len()))
-            .hint("restore the store from a backup; what was synced comes back from the relay")
+        Failure::verify(format!(
+            "{} of the stored logs do not hold; the first: {first}",
+            trail.problems.len()
+        ))
+        .hint("restore the store from a backup; what was synced comes back from the relay")
     };
     Ok(match trail.problems.first() {
         Some(first) => report.failing(verdict(first)),
         None => report.toned(
-            format!("{} entries in {} logs checked: every signature, hash and link holds", trail.checked, trail.logs),
+            format!(
+                "{} entries in {} logs checked: every signature, hash and link holds",
+                trail.checked, trail.logs
+            ),
             Tone::Good,
         ),
     })

@@ -99,8 +99,11 @@ fn list(seat: &mut Seat<'_>, members: &[MemberView]) -> Result<Report, Failure> 
     let rows = members.iter().map(row).collect();
     let listed: Vec<Value> = held.iter().map(described).collect();
     let head = ["ID", "NAME", "ORGANISATION", "ROLE", "DEVICES", "VOUCHED FOR BY"];
-    let mut report =
-        Report::new(json!({"members": members, "held_back": listed})).table(&head, rows, "No members here yet");
+    let mut report = Report::new(json!({"members": members, "held_back": listed})).table(
+        &head,
+        rows,
+        "No members here yet",
+    );
     for h in &held {
         report = report.toned(held_line(h, &people), Tone::Warn);
     }

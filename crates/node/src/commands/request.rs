@@ -120,8 +120,9 @@ fn read(path: &Path) -> Result<String, Failure> {
 
 fn file(seat: &mut Seat<'_>, me: PersonId, path: &Path) -> Result<Report, Failure> {
     let text = read(path)?;
-    let form = RequestForm::from_toml(&text)
-        .map_err(|e| Failure::user(format!("{}: {e}", path.display())).hint("see `proofroom request new --help`"))?;
+    let form = RequestForm::from_toml(&text).map_err(|e| {
+        Failure::user(format!("{}: {e}", path.display())).hint("see `proofroom request new --help`")
+    })?;
     let id = RequestId::from_bytes(seat.random());
     let brief = form.brief_text();
     let edit = PlanEdit::AddRequest { id, form: Box::new(form), brief };
@@ -129,7 +130,8 @@ fn file(seat: &mut Seat<'_>, me: PersonId, path: &Path) -> Result<Report, Failur
     let key = RequestKey::new(me, id);
     let people = People::of(seat)?;
     let plan = seat.replica.plan(seat.step.store)?;
-    let request = plan.request(&key).ok_or_else(|| Failure::store("the request was recorded but is not shown"))?;
+    let request =
+        plan.request(&key).ok_or_else(|| Failure::store("the request was recorded but is not shown"))?;
     let mut json = described(request, &people);
     json["entry"] = json!(receipt.entry);
     let mut report = Report::new(json).line(format!("Filed {} `{}`", id.short(), request.form.title));
@@ -213,12 +215,18 @@ fn edit(seat: &mut Seat<'_>, id: &str, path: &Path) -> Result<Report, Failure> {
     let Some(splice) = splice(&request.brief, &text) else {
         return Ok(Report::new(json!({"request": key.id, "entry": null})).line("The brief says so already"));
     };
-    let edit = PlanEdit::SpliceBrief { request: key, at: splice.at, delete: splice.delete, insert: splice.insert };
+    let edit =
+        PlanEdit::SpliceBrief { request: key, at: splice.at, delete: splice.delete, insert: splice.insert };
     let receipt = seat.replica.edit_plan(&mut seat.step, &[edit])?;
     Ok(Report::new(json!({"request": key.id, "entry": receipt.entry})).line("The brief is changed"))
 }
 
-fn answer(seat: &mut Seat<'_>, id: &str, state: RequestState, reason: Option<String>) -> Result<Report, Failure> {
+fn answer(
+    seat: &mut Seat<'_>,
+    id: &str,
+    state: RequestState,
+    reason: Option<String>,
+) -> Result<Report, Failure> {
     let plan = seat.replica.plan(seat.step.store)?;
     let request = find::request(&plan, id)?;
     let (key, title) = (request.key, request.form.title.clone());

@@ -68,7 +68,11 @@ pub fn with_relay(peer: &mut Peer) -> Result<Vec<WorkspaceId>, Failure> {
 ///
 /// # Errors
 /// When the store fails, or a line cannot be begun.
-pub async fn exchange(peer: &mut Peer, exchange: &Exchange, console: &mut Console) -> Result<Report, Failure> {
+pub async fn exchange(
+    peer: &mut Peer,
+    exchange: &Exchange,
+    console: &mut Console,
+) -> Result<Report, Failure> {
     let mut net = Net::new(false);
     for workspace in &exchange.workspaces {
         net.begin(peer, *workspace)?;
@@ -241,12 +245,16 @@ fn give_up(peer: &mut Peer, workspace: WorkspaceId) -> Result<(), Failure> {
 pub fn told(news: &News) -> Option<Report> {
     let line = |json: Value, text: String, tone: Tone| Some(Report::new(json).toned(text, tone));
     match news {
-        News::Up { workspace } => {
-            line(json!({"event": "connected", "workspace": workspace}), format!("{} connected", workspace.short()), Tone::Faint)
-        }
-        News::InSync { workspace } => {
-            line(json!({"event": "in_sync", "workspace": workspace}), format!("{} in sync", workspace.short()), Tone::Good)
-        }
+        News::Up { workspace } => line(
+            json!({"event": "connected", "workspace": workspace}),
+            format!("{} connected", workspace.short()),
+            Tone::Faint,
+        ),
+        News::InSync { workspace } => line(
+            json!({"event": "in_sync", "workspace": workspace}),
+            format!("{} in sync", workspace.short()),
+            Tone::Good,
+        ),
         News::Delivered { workspace, entries } => line(
             json!({"event": "delivered", "workspace": workspace, "entries": entries}),
             format!("{} delivered {entries}", workspace.short()),

@@ -158,11 +158,13 @@ impl Draft {
             author: seat.replica.me().person(),
             claimed_at: seat.step.now,
         };
-        let recorded = manifest.check().and_then(|()| manifest.hash()).map_err(Failure::user).and_then(|hash| {
-            let edit = ReviewEdit::AddVersion { manifest: Box::new(manifest), blobs: self.blobs.clone() };
-            let receipt = seat.replica.edit_review(&mut seat.step, self.asset, Audience::Everyone, &[edit])?;
-            Ok((hash, receipt))
-        });
+        let recorded =
+            manifest.check().and_then(|()| manifest.hash()).map_err(Failure::user).and_then(|hash| {
+                let edit = ReviewEdit::AddVersion { manifest: Box::new(manifest), blobs: self.blobs.clone() };
+                let receipt =
+                    seat.replica.edit_review(&mut seat.step, self.asset, Audience::Everyone, &[edit])?;
+                Ok((hash, receipt))
+            });
         let (version, receipt) = recorded.inspect_err(|_| self.discard(seat))?;
         let view = seat.replica.review(seat.step.store, self.asset, Audience::Everyone)?;
         let label = label_of(&view, version);
@@ -174,9 +176,7 @@ impl Draft {
 impl VersionReport {
     /// `version`, `label`, `note`, `entry`, `files`.
     pub(super) fn to_json(&self) -> Value {
-        let file = |(f, b): (&FileRef, &BlobRef)| {
-            json!({"name": f.name, "media_type": f.media_type, "bytes": f.bytes, "content": f.content, "blob": b.blob})
-        };
+        let file = |(f, b): (&FileRef, &BlobRef)| json!({"name": f.name, "media_type": f.media_type, "bytes": f.bytes, "content": f.content, "blob": b.blob});
         let files: Vec<Value> = self.files.iter().zip(&self.blobs).map(file).collect();
         json!({
             "version": self.version,
@@ -281,7 +281,11 @@ fn list(workspace: WorkspaceId, seat: &mut Seat<'_>, asset: &str) -> Result<Repo
     let json = json!({"asset": asset.id, "name": asset.name, "fork": fork, "versions": listed});
     let head = ["VERSION", "HASH", "FILES", "BY", "AT", "NOTE"];
     let report = Report::new(json).table(&head, rows, "No versions yet: proofroom version add ASSET FILE");
-    Ok(if fork { report.warn("concurrent versions: nothing can be approved until one is picked") } else { report })
+    Ok(if fork {
+        report.warn("concurrent versions: nothing can be approved until one is picked")
+    } else {
+        report
+    })
 }
 
 fn pick(seat: &mut Seat<'_>, asset: &str, version: &str) -> Result<Report, Failure> {
@@ -294,11 +298,15 @@ fn pick(seat: &mut Seat<'_>, asset: &str, version: &str) -> Result<Report, Failu
     let label = label_of(&view, version);
     let pick = Pick::among(&view.current(), version, &view.picks, me, now);
     let pick = pick.ok_or_else(|| {
-        Failure::user(format!("{} has nothing to pick: {label} is not one of several concurrent versions", asset.name))
+        Failure::user(format!(
+            "{} has nothing to pick: {label} is not one of several concurrent versions",
+            asset.name
+        ))
     })?;
     let over = pick.over.clone();
     let edit = ReviewEdit::PickVersion { pick };
     let receipt = seat.replica.edit_review(&mut seat.step, asset.id, Audience::Everyone, &[edit])?;
-    let json = json!({"asset": asset.id, "version": version, "label": label, "over": over, "entry": receipt.entry});
+    let json =
+        json!({"asset": asset.id, "version": version, "label": label, "over": over, "entry": receipt.entry});
     Ok(Report::new(json).line(format!("{} goes on with {label}", asset.name)))
 }

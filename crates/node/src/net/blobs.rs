@@ -7,7 +7,8 @@ use proofroom_ident::{Audience, BlobHash, DocId, WorkspaceId};
 use proofroom_store::Batch;
 use proofroom_sync::Input;
 
-use super::line::{Line, News};
+use super::line::Line;
+use super::news::News;
 use crate::failure::Failure;
 use crate::peer::Peer;
 
@@ -44,7 +45,10 @@ impl Line {
 
     /// Files that are to come, and files that the relay may lack.
     #[expect(clippy::type_complexity, reason = "two lists of one shape, used once")]
-    fn files_to_move(&mut self, peer: &mut Peer) -> Result<(Vec<(BlobHash, u64)>, Vec<(BlobHash, u64)>), Failure> {
+    fn files_to_move(
+        &mut self,
+        peer: &mut Peer,
+    ) -> Result<(Vec<(BlobHash, u64)>, Vec<(BlobHash, u64)>), Failure> {
         let workspace = self.workspace;
         let (mut wanted, mut offered) = (Vec::new(), Vec::new());
         let seat = peer.seat(workspace)?;

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use proofroom_authority::Role;
 use proofroom_entry::Signed;
 use proofroom_ident::{BlobHash, DocId, WorkspaceId};
 use proofroom_replica::{IngestOutcome, Membership};
@@ -13,80 +12,14 @@ use proofroom_sync::{
 };
 use proofroom_transport::Address;
 
+use super::news::News;
+use super::refusal::refusal;
 use super::socket::Out;
 use super::{Standing, Tally};
 use crate::blobs::Receiving;
 use crate::failure::Failure;
 use crate::peer::{Peer, Seat};
 use crate::world;
-
-/// What an exchange tells whoever watches it.
-#[derive(Clone, Debug)]
-pub enum News {
-    /// The relay let this peer in.
-    Up {
-        /// The workspace.
-        workspace: WorkspaceId,
-    },
-    /// Both sides have what the other had.
-    InSync {
-        /// The workspace.
-        workspace: WorkspaceId,
-    },
-    /// Entries are durable at the relay.
-    Delivered {
-        /// The workspace.
-        workspace: WorkspaceId,
-        /// How many.
-        entries: u64,
-    },
-    /// Entries are durable here.
-    Received {
-        /// The workspace.
-        workspace: WorkspaceId,
-        /// How many.
-        entries: u64,
-    },
-    /// A file's bytes went or came.
-    File {
-        /// The workspace.
-        workspace: WorkspaceId,
-        /// Which way.
-        direction: Direction,
-        /// The blob.
-        blob: BlobHash,
-        /// Its size.
-        bytes: u64,
-    },
-    /// Bytes of files moved, since the last time.
-    Progress {
-        /// How many.
-        bytes: u64,
-        /// How many more are expected than before.
-        expected: u64,
-    },
-    /// This person became a member.
-    Joined {
-        /// The workspace.
-        workspace: WorkspaceId,
-        /// As what.
-        role: Role,
-    },
-    /// The line broke.
-    Down {
-        /// The workspace.
-        workspace: WorkspaceId,
-        /// Why.
-        failure: Failure,
-    },
-    /// It will be tried again.
-    Retry {
-        /// The workspace.
-        workspace: WorkspaceId,
-        /// When.
-        after_ms: u64,
-    },
-}
 
 /// One connection attempt of one workspace.
 pub(super) struct Line {
@@ -229,7 +162,12 @@ impl Line {
     }
 
     /// Does one thing that the session asks for; some need an answer.
-    fn obey(&mut self, peer: &mut Peer, output: Output, news: &mut Vec<News>) -> Result<Option<Input>, Failure> {
+    fn obey(
+        &mut self,
+        peer: &mut Peer,
+        output: Output,
+        news: &mut Vec<News>,
+    ) -> Result<Option<Input>, Failure> {
         match output {
             Output::Send(frame) => {
                 if let Some(out) = &self.out {
@@ -275,7 +213,11 @@ impl Line {
             return Input::BlobHeld(blob);
         }
         // Files are fetched because a version names them, not because somebody offers them.
-        Input::RefuseBlob { blob, code: Code::MayNotWrite, text: "files are fetched when a version names them".into() }
+        Input::RefuseBlob {
+            blob,
+            code: Code::MayNotWrite,
+            text: "files are fetched when a version names them".into(),
+        }
     }
 
     fn keep(&mut self, peer: &Peer, blob: BlobHash, news: &mut Vec<News>) -> Result<Input, Failure> {
@@ -338,7 +280,12 @@ impl Line {
     }
 
     /// Verifies and stores what came; afterwards a join may be complete.
-    fn ingest(&mut self, peer: &mut Peer, entries: Vec<Signed>, news: &mut Vec<News>) -> Result<Input, Failure> {
+    fn ingest(
+        &mut self,
+        peer: &mut Peer,
+        entries: Vec<Signed>,
+        news: &mut Vec<News>,
+    ) -> Result<Input, Failure> {
         let claims: Vec<_> = entries.iter().map(|e| *e.claims()).collect();
         let mut seat = peer.seat(self.workspace)?;
         let ingested = seat.replica.ingest(&mut seat.step, entries)?;
@@ -416,25 +363,5 @@ fn client(seat: &Seat<'_>, workspace: WorkspaceId) -> ClientConfig {
         expect: None,
         channel: Vec::new(),
         limits: Limits::default(),
-    }
-}
-
-/// Why a session ended, by who can do something about it.
-fn refusal(relay: &Address, code: Code, text: &str) -> Failure {
-    let failure = |make: fn(String) -> Failure| make(format!("the relay {relay} refuses: {text}"));
-    match code {
-        Code::InviteUnknown | Code::InviteExpired | Code::InviteUsed => {
-            failure(|t| Failure::user(t)).hint("ask for a new link")
-        }
-        Code::NotMember | Code::Removed => failure(|t| Failure::network(t))
-            .hint("the relay knows this device as no member's: ask an owner or producer, or a device of yours"),
-        Code::UnknownWorkspace | Code::MayNotCreate => {
-            failure(|t| Failure::network(t)).hint("ask whoever runs the relay, or use another one")
-        }
-        Code::WrongBlob | Code::BadProof | Code::BadEntry => failure(|t| Failure::verify(t)),
-        Code::QuotaExceeded | Code::RateLimited | Code::TooLarge => {
-            failure(|t| Failure::network(t)).hint("ask whoever runs the relay about its limits")
-        }
-        _ => failure(|t| Failure::network(t)).hint("run `proofroom sync` again"),
     }
 }

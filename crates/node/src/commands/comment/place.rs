@@ -78,6 +78,19 @@ impl Subject<'_> {
     }
 }
 
+/// Selectors, best first; what refines them; what to warn of.
+struct Found {
+    selectors: Vec<Selector>,
+    refined_by: Option<Selector>,
+    warning: Option<String>,
+}
+
+impl Found {
+    fn plain(selectors: Vec<Selector>, refined_by: Option<Selector>) -> Self {
+        Self { selectors, refined_by, warning: None }
+    }
+}
+
 fn refused(error: impl std::fmt::Display) -> Failure {
     Failure::user(error).hint("see `proofroom comment add --help`")
 }
@@ -106,36 +119,32 @@ impl Place {
                 .hint(format!("it has {}", names.join(", ")))
         })?;
         let subject = Subject { blobs: seat.blobs, workspace, file, blob: view.blobs.get(&file.content) };
-        let (selectors, refined_by, warning) = self.selectors(&subject)?;
+        let Found { selectors, refined_by, warning } = self.find(&subject)?;
         let anchor = Anchor { version, rendition: None, selectors, refined_by };
         anchor.check().map_err(refused)?;
         Ok((anchor, warning))
     }
 
-    /// Selectors, best first; what refines them; what to warn of.
-    fn selectors(
-        &self,
-        subject: &Subject<'_>,
-    ) -> Result<(Vec<Selector>, Option<Selector>, Option<String>), Failure> {
+    fn find(&self, subject: &Subject<'_>) -> Result<Found, Failure> {
         let region = self.region(subject)?;
         let within = region.map(Selector::Region);
         if self.frames.is_some() || self.timecode.is_some() {
             let (frames, warning) = self.frames(subject)?;
-            return Ok((vec![Selector::Frames(frames)], within, warning));
+            return Ok(Found { selectors: vec![Selector::Frames(frames)], refined_by: within, warning });
         }
         if let Some(layer) = &self.layer {
-            return Ok((vec![layer_of(subject, layer, region)], None, None));
+            return Ok(Found::plain(vec![layer_of(subject, layer, region)], None));
         }
         let quote = self.quote.as_deref().map(|q| quote_of(subject, q)).transpose()?;
         if let Some(page) = self.page {
             let page = Selector::Page { index: page - 1, label: None, r#box: PageBox::Crop, rotate: 0 };
             let first = quote.and_then(|q| q.into_iter().next());
-            return Ok((vec![page], first.or(within), None));
+            return Ok(Found::plain(vec![page], first.or(within)));
         }
         if let Some(quote) = quote {
-            return Ok((quote, within, None));
+            return Ok(Found::plain(quote, within));
         }
-        Ok((vec![within.unwrap_or(Selector::Whole)], None, None))
+        Ok(Found::plain(vec![within.unwrap_or(Selector::Whole)], None))
     }
 
     fn region(&self, subject: &Subject<'_>) -> Result<Option<Region>, Failure> {
@@ -153,16 +162,20 @@ impl Place {
             (None, Some(text)) => timecode_range(text, rate)?,
             (None, None) => (0, 1),
         };
-        let duration = end.checked_sub(start).filter(|d| *d > 0).ok_or_else(|| {
-            refused(format!("frames {start}..{end}: the end must lie after the start"))
-        })?;
+        let duration = end
+            .checked_sub(start)
+            .filter(|d| *d > 0)
+            .ok_or_else(|| refused(format!("frames {start}..{end}: the end must lie after the start")))?;
         let start_timecode = if drop_frame { Some(zero_label()) } else { None };
         let frames = Frames { start, duration, rate, start_timecode, display_offset: 0, pts: None };
         let warning = match film {
-            Some(film) if end > film.frames && film.frames > 0 => {
-                Some(format!("`{}` ends at frame {}: {start}..{end} lies beyond it", subject.file.name, film.frames))
+            Some(film) if end > film.frames && film.frames > 0 => Some(format!(
+                "`{}` ends at frame {}: {start}..{end} lies beyond it",
+                subject.file.name, film.frames
+            )),
+            _ if named.is_none() => {
+                Some(format!("the film's frame rate is not known: {rate} is assumed; say --rate"))
             }
-            _ if named.is_none() => Some(format!("the film's frame rate is not known: {rate} is assumed; say --rate")),
             _ => None,
         };
         Ok((frames, warning))
@@ -180,7 +193,9 @@ fn frame_range(text: &str) -> Result<(u64, u64), Failure> {
         Some((first, last)) => number(first).zip(number(last)),
         None => number(text).and_then(|n| Some((n, n.checked_add(1)?))),
     };
-    read.ok_or_else(|| refused(format!("`{text}` is not a range of frames: FIRST..LAST is wanted, e.g. 120..148")))
+    read.ok_or_else(|| {
+        refused(format!("`{text}` is not a range of frames: FIRST..LAST is wanted, e.g. 120..148"))
+    })
 }
 
 fn timecode_range(text: &str, rate: Rate) -> Result<(u64, u64), Failure> {
@@ -208,7 +223,9 @@ fn layer_of(subject: &Subject<'_>, layer: &str, rel: Option<Region>) -> Selector
 fn quote_of(subject: &Subject<'_>, exact: &str) -> Result<Vec<Selector>, Failure> {
     match subject.text() {
         Some(text) => Selector::quote(&text, exact).map(Vec::from).map_err(refused),
-        None => Ok(vec![Selector::Quote { exact: exact.into(), prefix: String::new(), suffix: String::new() }]),
+        None => {
+            Ok(vec![Selector::Quote { exact: exact.into(), prefix: String::new(), suffix: String::new() }])
+        }
     }
 }
 

@@ -1,0 +1,75 @@
+//! What happens, for whoever watches.
+
+use proofroom_authority::Role;
+use proofroom_ident::{BlobHash, WorkspaceId};
+use proofroom_sync::Direction;
+
+use crate::failure::Failure;
+
+/// What an exchange tells whoever watches it.
+#[derive(Clone, Debug)]
+pub enum News {
+    /// The relay let this peer in.
+    Up {
+        /// The workspace.
+        workspace: WorkspaceId,
+    },
+    /// Both sides have what the other had.
+    InSync {
+        /// The workspace.
+        workspace: WorkspaceId,
+    },
+    /// Entries are durable at the relay.
+    Delivered {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// How many.
+        entries: u64,
+    },
+    /// Entries are durable here.
+    Received {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// How many.
+        entries: u64,
+    },
+    /// A file's bytes went or came.
+    File {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// Which way.
+        direction: Direction,
+        /// The blob.
+        blob: BlobHash,
+        /// Its size.
+        bytes: u64,
+    },
+    /// Bytes of files moved, since the last time.
+    Progress {
+        /// How many.
+        bytes: u64,
+        /// How many more are expected than before.
+        expected: u64,
+    },
+    /// This person became a member.
+    Joined {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// As what.
+        role: Role,
+    },
+    /// The line broke.
+    Down {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// Why.
+        failure: Failure,
+    },
+    /// It will be tried again.
+    Retry {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// When.
+        after_ms: u64,
+    },
+}

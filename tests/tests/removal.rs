@@ -36,7 +36,7 @@ fn a_removed_members_later_work_counts_nowhere_is_held_back_and_can_be_adopted()
         assert_eq!(peer.run(&["status", "Hero"])["outcome"], "pending");
     }
     let held = agree(&[&ada, &bo], &["members", "list"]);
-    assert!(held.to_string().contains("held"), "held-back work shows: {held}");
+    assert!(!list(&held, "held_back").is_empty(), "held-back work shows: {held}");
 
     ada.run(&["members", "adopt", "Cy Castell"]);
     meet(&[&ada, &bo]);

@@ -122,3 +122,86 @@ pub enum Command {
     /// Print a completion script for a shell
     Completions(completions::Completions),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::{CommandFactory as _, Parser as _};
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_of_the_tour_is_understood() {
+        let lines = [
+            "init --name Ada --org Nord",
+            "workspace create Spring --relay ws://127.0.0.1:4747",
+            "workspace list",
+            "invite --role reviewer --uses 3 --expires 7d",
+            "invite list",
+            "join proofroom:join/abc",
+            "request new --from brief.toml",
+            "request list",
+            "request accept 4f2a",
+            "asset add hero.jpg --name Hero --category visual --request 4f2a",
+            "version add Hero hero2.jpg",
+            "comment add Hero text --region 1,2,3,4 --label blocker --team",
+            "comment add Spot text --frames 120..148",
+            "comment add Spot text --timecode 00:01:00;02",
+            "comment add Copy text --page 3",
+            "comment add Copy text --quote words",
+            "comment add Source text --layer Logo",
+            "comment list Hero",
+            "comment resolve 4f2a",
+            "decide Hero rejected --reason no",
+            "status",
+            "status Hero",
+            "log --verify",
+            "sync --watch",
+            "bundle export file",
+            "bundle import file",
+            "members list",
+            "members remove Bo",
+            "members role Bo producer",
+            "device link",
+            "device list",
+            "device remove 4f2a",
+            "export Hero --to dir",
+            "export --automerge plan file",
+            "relay --listen 127.0.0.1:4747 --data dir",
+            "completions bash",
+            "recover --name Ada --org Nord",
+            "recover --forget",
+        ];
+        for line in lines {
+            let argv = std::iter::once("proofroom").chain(line.split(' '));
+            if let Err(e) = Cli::try_parse_from(argv) {
+                panic!("{line}: {e}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let lines = [
+            "invite",
+            "invite --role reviewer --uses 0",
+            "invite --role king",
+            "invite --role reviewer --expires soon",
+            "workspace create Spring --relay http://relay.example",
+            "asset add --name Hero --category visual",
+            "asset add hero.jpg --name Hero --category painting",
+            "comment add Spot text --frames 1..2 --page 3",
+            "comment add Copy text --page 0",
+            "export Hero",
+            "export Hero --to dir --automerge plan file",
+            "decide Hero maybe",
+        ];
+        for line in lines {
+            let argv = std::iter::once("proofroom").chain(line.split(' '));
+            assert!(Cli::try_parse_from(argv).is_err(), "{line}");
+        }
+    }
+}

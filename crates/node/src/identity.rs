@@ -109,6 +109,23 @@ fn printed(what: &'static str, text: &str) -> Result<String, IdentityError> {
     Err(IdentityError::Name { what, problem })
 }
 
+/// A recovery phrase that stays for a while.
+#[derive(Clone)]
+pub struct HeldPhrase(Zeroizing<String>);
+
+impl HeldPhrase {
+    /// The phrase.
+    pub fn parse(&self) -> Option<RecoveryPhrase> {
+        RecoveryPhrase::parse(&self.0).ok()
+    }
+}
+
+impl std::fmt::Debug for HeldPhrase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HeldPhrase(secret)")
+    }
+}
+
 /// A person on this device.
 #[derive(Clone, Debug)]
 pub struct Identity {
@@ -120,14 +137,14 @@ pub struct Identity {
     pub secrets: DeviceSecrets,
     /// Where epoch keys are wrapped for the day this device is lost.
     pub recovery: Option<KexPublic>,
-    /// The secret half, on a device that was restored from a phrase: it opens
-    /// what was wrapped before this device was known.
-    pub recovery_secret: Option<KexSecret>,
+    /// The phrase itself, on a device that was restored from it and has not
+    /// introduced itself to all workspaces yet. `recover --forget` ends that.
+    pub phrase: Option<HeldPhrase>,
 }
 
 impl Identity {
-    /// A new device of the person who holds `phrase`. With `restored`, keys
-    /// wrapped for the phrase can be opened here.
+    /// A new device of the person who holds `phrase`. With `restored`, the
+    /// phrase is kept: it opens the workspaces that know the person already.
     pub fn from_phrase(
         phrase: &RecoveryPhrase,
         profile: Profile,
@@ -136,13 +153,12 @@ impl Identity {
         rng: &mut impl CryptoRng,
     ) -> Self {
         let secrets = DeviceSecrets::generate(rng);
-        let kex = phrase.kex();
         Self {
             profile,
             device: DeviceRecord::by_person(&phrase.person(), &secrets, now),
             secrets,
-            recovery: Some(kex.public()),
-            recovery_secret: restored.then_some(kex),
+            recovery: Some(phrase.kex().public()),
+            phrase: restored.then(|| HeldPhrase(phrase.words())),
         }
     }
 
@@ -257,7 +273,7 @@ struct Stored {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     recovery: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    recovery_secret: Option<String>,
+    phrase: Option<String>,
 }
 
 impl Stored {
@@ -274,7 +290,7 @@ impl Stored {
             kex: hex(identity.secrets.kex.seed().as_ref()),
             endpoint: hex(identity.secrets.endpoint.seed().as_ref()),
             recovery: identity.recovery.map(|k| k.to_hex()),
-            recovery_secret: identity.recovery_secret.as_ref().map(|k| hex(k.seed().as_ref())),
+            phrase: identity.phrase.as_ref().map(|p| p.0.to_string()),
         }
     }
 
@@ -295,13 +311,12 @@ impl Stored {
             return Err(damaged(home, "the device record does not belong to the keys"));
         }
         let recovery = self.recovery.as_deref().map(|k| seed(home, "recovery", k)).transpose()?;
-        let secret = self.recovery_secret.as_deref().map(|k| seed(home, "recovery_secret", k)).transpose()?;
         Ok(Identity {
             profile: Profile::new(&self.name, &self.organisation, self.role_title.as_deref())?,
             device,
             secrets,
             recovery: recovery.map(|k| KexPublic::from_bytes(*k)),
-            recovery_secret: secret.map(|k| KexSecret::from_seed(&k)),
+            phrase: self.phrase.clone().map(|words| HeldPhrase(Zeroizing::new(words))),
         })
     }
 }

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::blobs::Blobs;
 use crate::failure::Failure;
 use crate::home::Home;
-use crate::identity::Identity;
+use crate::identity::{HeldPhrase, Identity};
 use crate::incarnation::StampedStore;
 use crate::lock::Lock;
 use crate::world;
@@ -115,7 +115,7 @@ impl Peer {
             secrets: self.identity.secrets.clone(),
             record: self.identity.device.clone(),
             recovery: self.identity.recovery,
-            recovery_secret: self.identity.recovery_secret.clone(),
+            recovery_secret: self.identity.phrase.as_ref().and_then(HeldPhrase::parse).map(|p| p.kex()),
             profile: ProfileStatement {
                 printed_name: self.identity.profile.name.clone(),
                 organisation: self.identity.profile.organisation.clone(),

@@ -207,7 +207,7 @@ fn import(peer: &mut Peer, call: &Call, path: &Path) -> Result<Report, Failure> 
     })?;
     drop(progress);
     let workspace = workspace.ok_or_else(|| refused(path, &BundleError::NotABundle))?;
-    let expected = peer.workspaces()?.contains(&workspace) || peer.identity().recovery_secret.is_some();
+    let expected = peer.workspaces()?.contains(&workspace) || peer.identity().phrase.is_some();
     if !expected {
         let what =
             format!("{} holds workspace {}, of which you have no link", path.display(), workspace.short());

@@ -214,7 +214,7 @@ fn finish(home: &Home, approval: &LinkApproval) -> Result<Report, Failure> {
         device: approval.record.clone(),
         secrets,
         recovery: approval.recovery,
-        recovery_secret: None,
+        phrase: None,
     };
     identity.save(home, None, &mut world::rng())?;
     let mut peer = Peer::open(home, lock, || Err(Failure::store("a plain identity asks for no passphrase")))?;

@@ -52,13 +52,17 @@ pub struct Init {
 /// `proofroom recover`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The 24 words are read from standard input. Afterwards open each workspace by its locator:
-  proofroom workspace open LOCATOR        (`proofroom workspace locate` prints it on any member's machine)
+  1. proofroom recover --name \"Ada Ackermann\" --org \"Studio Nord\"    the 24 words are read from standard input
+  2. proofroom workspace open LOCATOR      for each workspace; `workspace locate` prints it on any member's machine
+  3. proofroom recover --forget            the words stay on this machine until then
 
 JSON: {\"person\", \"device\", \"name\", \"organisation\", \"home\"}")]
 pub struct Recover {
     #[command(flatten)]
-    names: Names,
+    names: Option<Names>,
+    /// Remove the words from this machine, once every workspace is open
+    #[arg(long, conflicts_with_all = ["name", "org", "title", "passphrase"])]
+    forget: bool,
 }
 
 /// Makes an identity and shows its recovery phrase.
@@ -88,12 +92,33 @@ pub fn init(args: &Init, home: &Home) -> Result<Report, Failure> {
 /// # Errors
 /// When the phrase is wrong, there is an identity already, or the home directory cannot be used.
 pub fn recover(args: &Recover, home: &Home, manner: Manner) -> Result<Report, Failure> {
+    let names = match (&args.names, args.forget) {
+        (_, true) => return forget(home),
+        (Some(names), false) => names,
+        (None, false) => {
+            return Err(Failure::usage("say who you are: --name \"PRINTED NAME\" --org \"ORGANISATION\""));
+        }
+    };
     let words = read_phrase(!manner.quiet && !manner.json)?;
     let phrase = RecoveryPhrase::parse(&words)
         .map_err(|e| Failure::user(e).hint("type the 24 words in their order"))?;
-    let identity = make(&args.names, home, &phrase, true)?;
+    let identity = make(names, home, &phrase, true)?;
     Ok(summary(Report::new(described(&identity, home)), &identity, home)
         .line("Next: proofroom workspace open LOCATOR, for each of your workspaces"))
+}
+
+/// Removes the phrase that a recovery left on this machine.
+fn forget(home: &Home) -> Result<Report, Failure> {
+    let _lock = own(home)?;
+    let mut asked = None;
+    let mut identity = Identity::load(home, || {
+        let given = passphrase()?;
+        asked = Some(given.clone());
+        Ok::<_, Failure>(given)
+    })?;
+    identity.phrase = None;
+    identity.save(home, asked.as_deref().map(String::as_str), &mut world::rng())?;
+    Ok(Report::new(described(&identity, home)).line("The recovery phrase is no longer on this machine"))
 }
 
 fn make(names: &Names, home: &Home, phrase: &RecoveryPhrase, restored: bool) -> Result<Identity, Failure> {

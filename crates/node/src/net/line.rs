@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use proofroom_entry::Signed;
-use proofroom_ident::{BlobHash, DocId, WorkspaceId};
+use proofroom_ident::{BlobHash, DocId, InviteId, WorkspaceId};
 use proofroom_replica::{IngestOutcome, Membership};
 use proofroom_sync::limits::{CHUNK_BYTES, Limits};
 use proofroom_sync::{
@@ -18,6 +18,7 @@ use super::socket::Out;
 use super::{Standing, Tally};
 use crate::blobs::Receiving;
 use crate::failure::Failure;
+use crate::identity::HeldPhrase;
 use crate::peer::{Peer, Seat};
 use crate::world;
 
@@ -56,8 +57,7 @@ impl Line {
         tally: Tally,
         attempts: u32,
     ) -> Result<Self, Failure> {
-        let seat = peer.seat(workspace)?;
-        let config = client(&seat, workspace);
+        let config = client(peer, workspace)?;
         let session = Session::client(config, &mut world::rng());
         Ok(Self {
             workspace,
@@ -337,24 +337,25 @@ pub fn enter(seat: &mut Seat<'_>, workspace: WorkspaceId) -> Result<Option<News>
 }
 
 /// What this peer brings to a session.
-fn client(seat: &Seat<'_>, workspace: WorkspaceId) -> ClientConfig {
-    let membership = seat.replica.membership();
-    let role = match &membership {
-        Membership::Member(role) => Some(*role),
-        Membership::Joining(link) => Some(link.role),
-        Membership::Removed | Membership::Stranger => None,
-    };
-    let invite = match membership {
-        Membership::Joining(link) => {
-            let signer: InviteSigner = Box::new({
-                let secret = link.secret.clone();
-                move |domain, message| secret.sign(domain, message)
-            });
-            Some((link.secret.id(), signer))
+fn client(peer: &mut Peer, workspace: WorkspaceId) -> Result<ClientConfig, Failure> {
+    let person = peer.identity().phrase.as_ref().and_then(HeldPhrase::parse).map(|p| p.person());
+    let seat = peer.seat(workspace)?;
+    let (role, invite) = match (seat.replica.membership(), person) {
+        (Membership::Member(role), _) => (Some(role), None),
+        (Membership::Joining(link), _) => {
+            let secret = link.secret.clone();
+            let sign: InviteSigner = Box::new(move |domain, message| secret.sign(domain, message));
+            (Some(link.role), Some((link.secret.id(), sign)))
         }
-        _ => None,
+        // A restored person proves their own key, as another would prove an invite's.
+        (Membership::Stranger, Some(person)) => {
+            let id = InviteId::from_bytes(*person.id().as_bytes());
+            let sign: InviteSigner = Box::new(move |domain, message| person.sign(domain, message));
+            (None, Some((id, sign)))
+        }
+        (Membership::Removed | Membership::Stranger, _) => (None, None),
     };
-    ClientConfig {
+    Ok(ClientConfig {
         device: seat.replica.me().secrets.signing.clone(),
         workspace,
         invite,
@@ -363,5 +364,5 @@ fn client(seat: &Seat<'_>, workspace: WorkspaceId) -> ClientConfig {
         expect: None,
         channel: Vec::new(),
         limits: Limits::default(),
-    }
+    })
 }

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use proofroom_entry::{EntryKind, Verified};
-use proofroom_ident::{DocId, EntryHash, LogId, Millis, SignError, SignerKey, WorkspaceId};
+use proofroom_ident::{DocId, EntryHash, LogId, Millis, PersonId, SignError, SignerKey, WorkspaceId};
 
 use crate::evaluate::Log;
 use crate::graph::Ix;
@@ -11,7 +11,7 @@ use crate::mandate::Act;
 use crate::op::{Op, PARENTS_MAX, verify_accept};
 use crate::standing::{Place, standing};
 use crate::waiting::{Pending, Waiting};
-use crate::{AuthorityError, Refusal, Standing, State};
+use crate::{AuthorityError, Refusal, Role, Standing, State};
 
 /// What became of an entry that was handed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,6 +204,17 @@ impl Authority {
             None => Standing::AwaitsAuthority,
             Some(at) => standing(self.state(), &self.log.graph, at, &Place { author, doc, log, seq }),
         }
+    }
+
+    /// The role that `person` held when a removal, of them or of their device,
+    /// or a change of role took effect: what held-back work counts with once others build on it.
+    pub fn role_before(&self, removal: EntryHash, person: PersonId) -> Option<Role> {
+        self.state().bars.get(&removal).filter(|bar| bar.person == person).map(|bar| bar.held)
+    }
+
+    /// The entry's reason for having no effect, if it has none.
+    pub fn refusal(&self, entry: EntryHash) -> Option<&Refusal> {
+        self.state().refusal(entry)
     }
 
     /// Entries that have no effect, with their reasons.

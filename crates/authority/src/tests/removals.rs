@@ -96,6 +96,9 @@ fn work_beyond_the_cut_is_held_back_and_work_within_it_counts() {
     assert_eq!(ada.stands(&bo, (DOC, LOG, 7), knew), counts);
     let removal = ada.writes(&Op::Remove { person, cut: up_to(DOC, LOG, 7) }).hash();
     let held = Standing::HeldBack { person, removal };
+    assert_eq!(ada.view.role_before(removal, person), Some(Role::Producer));
+    assert_eq!(ada.view.role_before(removal, ada.id()), None);
+    assert_eq!(ada.view.role_before(knew, person), None);
     assert_eq!(ada.stands(&bo, (DOC, LOG, 7), knew), counts);
     assert_eq!(ada.stands(&bo, (DOC, LOG, 8), knew), held);
     assert_eq!(ada.stands(&bo, (DOC, proofroom_ident::LogId::ZERO, 1), knew), held, "a log the cut omits");

@@ -1,1 +1,39 @@
 //! The relay's shell: sockets, disk, metrics.
+//!
+//! ```text
+//! socket tasks --frames--> engine thread (relay machine, store) --frames--> socket tasks
+//!                                  |        ^
+//!                                  v        |
+//!                              blob threads (files)
+//! ```
+//!
+//! One thread owns the machine and the store, so nothing is locked and a commit
+//! never stalls a socket. What flows back to a socket is bounded by the protocol
+//! itself; a connection that outgrows the bound all the same is dropped.
+//!
+//! ```text
+//! DIR/relay.key            the relay's device key, 32 bytes, mode 0600
+//! DIR/relay.redb           entries and counters
+//! DIR/blobs/WORKSPACE/HASH ciphertext, by its hash
+//! DIR/tmp/                 blobs under way; emptied at start
+//! ```
+//!
+//! Crash story: entries and counters are as safe as a commit of the store; a blob
+//! is flushed before it gets its name, and its name before it is counted. What a
+//! crash leaves in `tmp` is deleted at the next start.
+
+mod blobs;
+mod config;
+mod engine;
+mod error;
+mod key;
+mod logging;
+mod metrics;
+mod server;
+mod socket;
+
+pub use config::Config;
+pub use error::RelayError;
+pub use logging::log_as_json;
+pub use proofroom_relay::{Creators, Quotas};
+pub use server::{Server, run, start};

@@ -4,7 +4,7 @@ use proofroom_authority::Authority;
 use proofroom_entry::{Signed, Verified};
 use proofroom_ident::{Millis, WorkspaceId};
 use proofroom_store::{Store, StoreError};
-use proofroom_sync::{Audiences, Code, Input as SessionInput, Live, Refusal};
+use proofroom_sync::{Audiences, Code, Input as SessionInput, Live};
 
 use super::{Conn, Relay, Seated};
 use crate::admission::{Admission, Denial, Seat, admit, carries};

@@ -1,0 +1,200 @@
+//! The thread that owns the machine and the store.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use proofroom_ident::{Millis, SigningSecret};
+use proofroom_relay::{BlobInput, ConnId, Input, Note, Output, Relay};
+use proofroom_store_redb::RedbStore;
+use rand_chacha::ChaCha20Rng;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::blobs::{self, Folder, Task};
+use crate::metrics::Metrics;
+use crate::socket::Outbound;
+use crate::{Config, RelayError};
+
+/// Frames that may wait for the engine, over all connections; then sockets wait.
+const EVENTS_WAITING_MAX: usize = 256;
+const TICK: Duration = Duration::from_secs(1);
+
+/// What sockets tell the engine.
+pub(crate) enum Event {
+    /// A connection was upgraded.
+    Connected(ConnId, Outbound),
+    /// A frame came, or the connection is gone.
+    Input(ConnId, Input),
+}
+
+/// Where sockets send to, and how the engine is stopped.
+pub(crate) struct Engine {
+    pub events: mpsc::Sender<Event>,
+    /// Dropping it stops the engine.
+    pub stop: oneshot::Sender<()>,
+    /// Tells how it ended.
+    pub ended: oneshot::Receiver<Result<(), RelayError>>,
+}
+
+struct Driver {
+    relay: Relay,
+    store: RedbStore,
+    rng: ChaCha20Rng,
+    sockets: BTreeMap<ConnId, Outbound>,
+    blobs: SyncSender<Task>,
+    metrics: Arc<Metrics>,
+    failure: Option<String>,
+}
+
+/// Starts the engine.
+pub(crate) fn spawn(
+    config: &Config,
+    device: SigningSecret,
+    store: RedbStore,
+    rng: ChaCha20Rng,
+    metrics: Arc<Metrics>,
+) -> Result<Engine, RelayError> {
+    let (events, events_in) = mpsc::channel(EVENTS_WAITING_MAX);
+    // Without a bound, so that the blob thread never waits for the engine, which waits for it.
+    let (answers, answers_in) = mpsc::unbounded_channel();
+    let answer = move |conn, input| {
+        // Once the engine is gone, nobody waits for answers.
+        _ = answers.send((conn, input));
+    };
+    let blobs = blobs::spawn(Folder::open(&config.data)?, answer)?;
+    let relay = Relay::new(proofroom_relay::Config {
+        device,
+        creators: config.creators.clone(),
+        quotas: config.quotas,
+        limits: config.limits,
+    });
+    let driver = Driver { relay, store, rng, sockets: BTreeMap::new(), blobs, metrics, failure: None };
+    let (stop, stopped) = oneshot::channel();
+    let (end, ended) = oneshot::channel();
+    let runtime = Handle::current();
+    std::thread::Builder::new()
+        .name("relay".into())
+        .spawn(move || {
+            let result = runtime.block_on(driver.drive(events_in, answers_in, stopped));
+            // Whoever waited is gone already when this fails.
+            _ = end.send(result);
+        })
+        .map_err(|e| RelayError::System(format!("a thread: {e}")))?;
+    Ok(Engine { events, stop, ended })
+}
+
+impl Driver {
+    /// The whole loop. Blocks in commits and reads: this is its own thread.
+    async fn drive(
+        mut self,
+        mut events: mpsc::Receiver<Event>,
+        mut answers: mpsc::UnboundedReceiver<(ConnId, BlobInput)>,
+        mut stopped: oneshot::Receiver<()>,
+    ) -> Result<(), RelayError> {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while self.failure.is_none() {
+            tokio::select! {
+                biased;
+                _ = &mut stopped => break,
+                _ = ticks.tick() => self.relay.tick(now(), &mut self.store),
+                Some((conn, input)) = answers.recv() => {
+                    self.relay.handle(now(), conn, Input::Blob(input), &mut self.store);
+                }
+                Some(event) = events.recv() => self.on_event(event),
+                else => break,
+            }
+            self.obey();
+        }
+        self.relay.shut_down(now(), &mut self.store);
+        self.obey();
+        self.failure.map_or(Ok(()), |cause| Err(RelayError::StoreFailed(cause)))
+    }
+
+    fn on_event(&mut self, event: Event) {
+        let began = Instant::now();
+        match event {
+            Event::Connected(conn, outbound) => {
+                self.metrics.on_connected();
+                self.sockets.insert(conn, outbound);
+                self.relay.connect(conn, &mut self.rng);
+            }
+            Event::Input(conn, input) => {
+                if matches!(input, Input::Closed) {
+                    self.forget(conn);
+                }
+                self.relay.handle(now(), conn, input, &mut self.store);
+            }
+        }
+        self.metrics.handle_seconds.observe(began.elapsed().as_secs_f64());
+    }
+
+    fn forget(&mut self, conn: ConnId) {
+        if self.sockets.remove(&conn).is_some() {
+            self.ask_blobs(Task::Forget(conn));
+        }
+    }
+
+    fn ask_blobs(&mut self, task: Task) {
+        if self.blobs.send(task).is_err() {
+            self.failure.get_or_insert("the thread for blobs ended".into());
+        }
+    }
+
+    fn obey(&mut self) {
+        while let Some(output) = self.relay.poll() {
+            match output {
+                Output::Send { conn, frame } => {
+                    if self.sockets.get(&conn).is_some_and(|s| s.send(frame).is_err()) {
+                        tracing::info!(conn = conn.0, "dropped: it does not read");
+                        self.forget(conn);
+                        self.relay.handle(now(), conn, Input::Closed, &mut self.store);
+                    }
+                }
+                Output::Close { conn, .. } => self.forget(conn),
+                Output::Blob { conn, workspace, op } => self.ask_blobs(Task::Do(conn, workspace, op)),
+                Output::Note(note) => self.on_note(note),
+            }
+        }
+        self.metrics.connections.set(count(self.relay.connections()));
+        self.metrics.workspaces.set(count(self.relay.open_workspaces()));
+    }
+
+    fn on_note(&mut self, note: Note) {
+        self.metrics.on_note(&note);
+        match note {
+            Note::Admitted { conn, workspace, device } => {
+                tracing::info!(conn = conn.0, %workspace, %device, "admitted");
+            }
+            Note::Refused { conn, code, text } => tracing::info!(conn = conn.0, %code, text, "refused"),
+            Note::EntriesRefused { conn, entries, code } => {
+                tracing::info!(conn = conn.0, entries, %code, "entries refused");
+            }
+            Note::Created(workspace) => tracing::info!(%workspace, "new workspace"),
+            Note::Equivocation { workspace, author } => {
+                tracing::warn!(%workspace, %author, "an author signed two histories");
+            }
+            Note::StoreFailed(cause) => {
+                tracing::error!(cause, "the store failed");
+                self.failure = Some(cause);
+            }
+            Note::Stored { workspace, entries, bytes, readers } => {
+                tracing::debug!(%workspace, entries, bytes, readers, "stored");
+            }
+            Note::BlobKept { bytes } => tracing::debug!(bytes, "blob kept"),
+            Note::BlobSent { .. } => {}
+        }
+    }
+}
+
+fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

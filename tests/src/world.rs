@@ -90,6 +90,13 @@ pub fn meet(peers: &[&Peer]) {
 /// Fields in which two machines may differ: who is asking, and what has been fetched.
 const ASKERS_OWN: &[&str] = &["me", "this", "here"];
 
+fn answer(peer: &Peer, args: &[&str]) -> Value {
+    let mut answer = peer.run(args);
+    // At the top, a role is the asker's.
+    answer.as_object_mut().map(|fields| fields.remove("role"));
+    without_askers_own(answer)
+}
+
 fn without_askers_own(mut value: Value) -> Value {
     match &mut value {
         Value::Object(fields) => {
@@ -108,7 +115,7 @@ fn without_askers_own(mut value: Value) -> Value {
 /// When two answers differ, with both.
 #[track_caller]
 pub fn agree(peers: &[&Peer], args: &[&str]) -> Value {
-    let mut answers = peers.iter().map(|peer| without_askers_own(peer.run(args)));
+    let mut answers = peers.iter().map(|peer| answer(peer, args));
     let first = answers.next().expect("somebody is asked");
     for (i, answer) in answers.enumerate() {
         assert_eq!(first, answer, "{args:?}: the first peer and peer {} differ", i + 2);

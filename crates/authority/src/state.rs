@@ -145,6 +145,11 @@ impl Epoch {
         self.wraps.values().flat_map(|wraps| wraps.iter())
     }
 
+    /// Its wraps to `kex`.
+    pub fn wraps_for(&self, kex: KexPublic) -> impl Iterator<Item = &Wrapped> {
+        self.wraps().filter(move |wrap| wrap.to == kex)
+    }
+
     /// Everybody it is wrapped to.
     pub fn recipients(&self) -> BTreeSet<KexPublic> {
         self.wraps().map(|wrap| wrap.to).collect()
@@ -181,6 +186,11 @@ impl State {
         self.members.iter().map(|(person, member)| (*person, member))
     }
 
+    /// The present members.
+    pub fn active_members(&self) -> impl Iterator<Item = (PersonId, &Member)> {
+        self.members().filter(|(_, member)| member.is_active())
+    }
+
     /// A member, present or past.
     pub fn member(&self, person: PersonId) -> Option<&Member> {
         self.members.get(&person)
@@ -199,6 +209,11 @@ impl State {
     /// A device, present or past.
     pub fn device(&self, signer: SignerKey) -> Option<&Device> {
         self.devices.get(&signer)
+    }
+
+    /// Whose device it is or was.
+    pub fn person_of(&self, signer: SignerKey) -> Option<PersonId> {
+        self.device(signer).map(|device| device.person)
     }
 
     /// One person's devices, past ones included.
@@ -252,7 +267,7 @@ impl State {
 
     /// Epochs of an audience that no later one links to: more than one after
     /// concurrent rotations. The next rotation links them all.
-    pub fn unlinked(&self, audience: Audience) -> Vec<&Epoch> {
+    pub fn unlinked_epochs(&self, audience: Audience) -> Vec<&Epoch> {
         let linked: BTreeSet<KeyId> =
             self.epochs(audience).flat_map(|epoch| epoch.previous.iter().map(|link| link.key)).collect();
         self.epochs(audience).filter(|epoch| !linked.contains(&epoch.key)).collect()
@@ -261,8 +276,7 @@ impl State {
     /// Every wrap to `kex`, oldest epoch first.
     pub fn wraps_for(&self, kex: KexPublic) -> impl Iterator<Item = (&Epoch, &Wrapped)> {
         let all = self.rotations.values().filter_map(|key| self.epochs.get(key));
-        all.flat_map(|epoch| epoch.wraps().map(move |wrap| (epoch, wrap)))
-            .filter(move |(_, wrap)| wrap.to == kex)
+        all.flat_map(move |epoch| epoch.wraps_for(kex).map(move |wrap| (epoch, wrap)))
     }
 
     /// Every key-exchange key that should read `audience` at `now`: active devices

@@ -35,7 +35,8 @@ fn concurrent_rotations_both_stay_until_one_links_them() {
     ada.writes(&rotate(Audience::Everyone, 1, [ada.kex(), bo.kex()]));
     bo.writes(&rotate(Audience::Everyone, 2, [bo.kex()]));
     heal(&mut [&mut ada, &mut bo]);
-    let unlinked: Vec<KeyId> = ada.state().unlinked(Audience::Everyone).iter().map(|e| e.key).collect();
+    let unlinked: Vec<KeyId> =
+        ada.state().unlinked_epochs(Audience::Everyone).iter().map(|e| e.key).collect();
     assert_eq!(unlinked, [key(2), key(1)], "the higher rank has the last word");
     assert_eq!(ada.state().newest(Audience::Everyone).map(|epoch| epoch.key), Some(key(1)));
     let wraps: Vec<KeyId> = ada.state().wraps_for(bo.kex()).map(|(epoch, _)| epoch.key).collect();
@@ -48,7 +49,8 @@ fn concurrent_rotations_both_stay_until_one_links_them() {
         wraps: [wrap(ada.kex())].into(),
         previous: previous.into(),
     });
-    let unlinked: Vec<KeyId> = ada.state().unlinked(Audience::Everyone).iter().map(|e| e.key).collect();
+    let unlinked: Vec<KeyId> =
+        ada.state().unlinked_epochs(Audience::Everyone).iter().map(|e| e.key).collect();
     assert_eq!(unlinked, [key(3)]);
     assert_eq!(ada.state().newest(Audience::Team), None);
 }

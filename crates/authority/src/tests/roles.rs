@@ -102,6 +102,8 @@ fn a_removal_wins_over_a_concurrent_promotion() {
     heal(&mut [&mut ada, &mut bo, &mut cy]);
     assert_eq!(ada.role(&cy), None);
     assert_eq!(ada.refusal(&promotion), Some(&Refusal::NoSuchMember(cy.id())));
+    assert!(ada.state().active_members().all(|(person, _)| person != cy.id()));
+    assert_eq!(ada.state().person_of(cy.signer()), Some(cy.id()), "what they wrote keeps its author");
 }
 
 #[test]

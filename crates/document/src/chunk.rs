@@ -28,7 +28,9 @@ pub(crate) use leb::Cursor;
 pub const CHANGE_OPS_MAX: usize = 100_000;
 /// Highest operation counter: automerge counts in 32 bits and does not check.
 pub(crate) const OP_COUNTER_MAX: u64 = 1 << 31;
-const DEPS_MAX: usize = 4_096;
+/// Heads that nobody has joined yet. High enough that nobody can open so many logs as
+/// to keep others from writing.
+const DEPS_MAX: usize = 65_536;
 const ACTORS_MAX: usize = 10_000;
 const SEQ_MAX: u64 = 1 << 31;
 /// Seconds, some 34,000 years: keeps sums of differences within 64 bits.

@@ -27,8 +27,9 @@ impl OpRef {
 /// What an operation did, as far as later ones can refer to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fact {
-    /// Put something at a map's key.
-    Put { object: OpRef, key: u32 },
+    /// Put something at a map's key; `earlier` is the counter of the same actor's
+    /// put before it in this slot, 0 for none.
+    Put { object: OpRef, key: u32, earlier: u32 },
     /// Inserted a character into a text.
     Insert { object: OpRef },
     /// Deleted a character: nothing refers to it.
@@ -40,6 +41,7 @@ pub(crate) enum Fact {
 struct Span {
     start: u32,
     fact: usize,
+    replaced: usize,
     node: u32,
 }
 
@@ -47,7 +49,12 @@ struct Span {
 struct Session {
     spans: Vec<Span>,
     facts: Vec<Fact>,
+    /// All predecessors that its operations name, in order.
+    replaced: Vec<OpRef>,
 }
+
+/// A map's key, as one actor puts it.
+type OwnSlot = (u32, OpRef, u32);
 
 /// Latest sequence numbers by actor, sorted.
 type Clock = Arc<[(u32, u32)]>;
@@ -68,6 +75,7 @@ pub(crate) enum GraphError {
     Seq { wanted: u32, found: u32 },
     OwnPrevious(ChangeHash),
     StartOp { wanted: u32, found: u32 },
+    Redundant(ChangeHash),
     Missing(ChangeHash),
 }
 
@@ -81,6 +89,10 @@ pub(crate) struct Ledger {
     by_hash: BTreeMap<ChangeHash, u32>,
     objects: BTreeMap<OpRef, Place>,
     keys: BTreeMap<Arc<str>, u32>,
+    /// Which operations name this one as their predecessor.
+    successors: BTreeMap<OpRef, Vec<OpRef>>,
+    /// The counter of an actor's last put in a slot.
+    latest: BTreeMap<OwnSlot, u32>,
 }
 
 impl Ledger {
@@ -132,49 +144,62 @@ impl Ledger {
         if change.start_op != highest + 1 {
             return Err(GraphError::StartOp { wanted: highest + 1, found: change.start_op });
         }
-        let others = self.clock(own, previous, &deps);
-        self.push_node(
-            Node { hash, actor: own, seq: change.seq, max_op: change.max_op(), others },
-            change.start_op,
-        );
+        let others = self.clock(own, previous, deps)?;
+        let max_op = change.max_op();
+        self.push_node(Node { hash, actor: own, seq: change.seq, max_op, others }, change.start_op);
         Ok(own)
     }
 
     fn push_node(&mut self, node: Node, start: u32) {
         let number = u32::try_from(self.nodes.len()).expect("changes count in 32 bits");
         let session = &mut self.sessions[node.actor as usize];
-        session.spans.push(Span { start, fact: session.facts.len(), node: number });
+        let (fact, replaced) = (session.facts.len(), session.replaced.len());
+        session.spans.push(Span { start, fact, replaced, node: number });
         self.by_hash.insert(node.hash, number);
         self.nodes.push(node);
     }
 
-    /// What a change with these dependencies has seen of other actors.
-    fn clock(&self, own: u32, previous: Option<u32>, deps: &[u32]) -> Clock {
-        let before = previous.map(|p| self.nodes[p as usize].others.clone());
-        let foreign: Vec<&Node> =
-            deps.iter().filter(|dep| Some(**dep) != previous).map(|dep| &self.nodes[*dep as usize]).collect();
-        if let (Some(before), true) = (&before, foreign.is_empty()) {
-            return before.clone();
+    /// What a change with these dependencies has seen of other actors. But for its
+    /// author's previous change, none of them may lie in another's past: heads never
+    /// do, and so nobody makes others walk the same history over and over.
+    fn clock(&self, own: u32, previous: Option<u32>, mut deps: Vec<u32>) -> Result<Clock, GraphError> {
+        let node = |number: u32| &self.nodes[number as usize];
+        deps.retain(|dep| Some(*dep) != previous);
+        if let (Some(previous), true) = (previous, deps.is_empty()) {
+            return Ok(node(previous).others.clone());
         }
-        let mut clock: BTreeMap<u32, u32> = before.iter().flat_map(|c| c.iter().copied()).collect();
-        for node in foreign {
-            for (actor, seq) in node.others.iter().copied().chain([(node.actor, node.seq)]) {
-                let known = clock.entry(actor).or_insert(seq);
-                *known = seq.max(*known);
+        let mut seen = vec![0; self.sessions.len()];
+        if let Some(previous) = previous.map(node) {
+            hear(&mut seen, previous);
+        }
+        // A dependency comes after all that lies in its past.
+        deps.sort_unstable_by_key(|dep| std::cmp::Reverse((node(*dep).max_op, *dep)));
+        for dep in deps.into_iter().map(node) {
+            if seen[dep.actor as usize] >= dep.seq {
+                return Err(GraphError::Redundant(dep.hash));
             }
+            hear(&mut seen, dep);
         }
-        clock.remove(&own);
-        clock.into_iter().collect()
+        seen[own as usize] = 0;
+        let known = (0..).zip(seen).filter(|(_, seq)| *seq > 0);
+        Ok(known.collect())
     }
 
     /// Records what the next operation of the last change did.
-    pub(crate) fn push_fact(&mut self, fact: Fact, made: Option<Place>) {
+    pub(crate) fn push_fact(&mut self, fact: Fact, replaces: Vec<OpRef>, made: Option<Place>) {
         let actor = self.nodes.last().expect("a change was begun").actor;
         let session = &mut self.sessions[actor as usize];
         let span = session.spans.last().expect("a change was begun");
         let done = u32::try_from(session.facts.len() - span.fact).expect("a change has few operations");
         let id = OpRef { actor, counter: span.start + done };
         session.facts.push(fact);
+        if let Fact::Put { object, key, .. } = fact {
+            self.latest.insert((actor, object, key), id.counter);
+        }
+        for replaced in replaces {
+            session.replaced.push(replaced);
+            self.successors.entry(replaced).or_default().push(id);
+        }
         if let Some(place) = made {
             self.objects.insert(id, place);
         }
@@ -186,7 +211,20 @@ impl Ledger {
         self.by_hash.remove(&node.hash);
         let session = &mut self.sessions[node.actor as usize];
         let span = session.spans.pop().expect("a node has a span");
-        session.facts.truncate(span.fact);
+        for fact in session.facts.drain(span.fact..).rev() {
+            let Fact::Put { object, key, earlier } = fact else { continue };
+            match earlier {
+                0 => self.latest.remove(&(node.actor, object, key)),
+                earlier => self.latest.insert((node.actor, object, key), earlier),
+            };
+        }
+        for replaced in session.replaced.drain(span.replaced..) {
+            let Some(successors) = self.successors.get_mut(&replaced) else { continue };
+            successors.pop();
+            if successors.is_empty() {
+                self.successors.remove(&replaced);
+            }
+        }
         let from = OpRef { actor: node.actor, counter: span.start };
         let to = OpRef { actor: node.actor, counter: node.max_op };
         let gone: Vec<OpRef> = self.objects.range(from..=to).map(|(id, _)| *id).collect();
@@ -217,16 +255,35 @@ impl Ledger {
     /// The operation that the last change means by `id`, if it has seen it.
     pub(crate) fn seen(&self, actors: &[Option<u32>], id: RawId) -> Option<OpRef> {
         let actor = (*actors.get(id.actor as usize)?)?;
-        let node = self.nodes.last()?;
-        let session = &self.sessions[actor as usize];
-        let span = session.spans.partition_point(|span| span.start <= id.counter).checked_sub(1)?;
-        let at = session.spans[span].fact + (id.counter - session.spans[span].start) as usize;
-        let end = session.spans.get(span + 1).map_or(session.facts.len(), |next| next.fact);
-        let seen = actor == node.actor || {
-            let known = node.others.binary_search_by_key(&actor, |(a, _)| *a).ok();
-            known.is_some_and(|i| node.others[i].1 as usize > span)
-        };
-        (seen && at < end).then_some(OpRef { actor, counter: id.counter })
+        let id = OpRef { actor, counter: id.counter };
+        (self.fact(id).is_some() && self.has_seen(id)).then_some(id)
+    }
+
+    /// Whether the last change, or an operation of its own before, knows an operation.
+    fn has_seen(&self, id: OpRef) -> bool {
+        let Some(node) = self.nodes.last() else { return false };
+        if id.actor == node.actor {
+            return true;
+        }
+        let known = node.others.binary_search_by_key(&id.actor, |(actor, _)| *actor);
+        // The changes before the operation's own, and that one.
+        known.is_ok_and(|i| node.others[i].1 as usize >= self.span_of(id))
+    }
+
+    /// How many of its actor's changes begin at or before an operation.
+    fn span_of(&self, id: OpRef) -> usize {
+        self.sessions[id.actor as usize].spans.partition_point(|span| span.start <= id.counter)
+    }
+
+    /// Whether nothing that the last change has seen replaces the operation.
+    pub(crate) fn is_visible(&self, id: OpRef) -> bool {
+        self.successors.get(&id).is_none_or(|by| !by.iter().any(|successor| self.has_seen(*successor)))
+    }
+
+    /// The last put of the last change's actor in a slot.
+    pub(crate) fn own_latest(&self, object: OpRef, key: u32) -> Option<OpRef> {
+        let actor = self.nodes.last()?.actor;
+        self.latest.get(&(actor, object, key)).map(|counter| OpRef { actor, counter: *counter })
     }
 
     /// The place of an object.
@@ -234,11 +291,28 @@ impl Ledger {
         if object == OpRef::ROOT { Some(&Place::Root) } else { self.objects.get(&object) }
     }
 
-    /// What an operation did; `id` comes from [`Ledger::seen`].
+    /// A copy without the numbers of actors and keys, which stay given once they are.
+    #[cfg(test)]
+    pub(crate) fn clone_without_names(&self) -> Self {
+        let sessions = self.sessions.iter().filter(|session| !session.spans.is_empty());
+        let sessions = sessions.cloned().collect();
+        Self { actors: BTreeMap::new(), keys: BTreeMap::new(), sessions, ..self.clone() }
+    }
+
+    /// What an operation did, if it is known.
     pub(crate) fn fact(&self, id: OpRef) -> Option<Fact> {
         let session = self.sessions.get(id.actor as usize)?;
-        let span = session.spans.partition_point(|span| span.start <= id.counter).checked_sub(1)?;
-        let span = session.spans[span];
-        session.facts.get(span.fact + (id.counter - span.start) as usize).copied()
+        let span = self.span_of(id).checked_sub(1)?;
+        let at = session.spans[span].fact + (id.counter - session.spans[span].start) as usize;
+        let end = session.spans.get(span + 1).map_or(session.facts.len(), |next| next.fact);
+        session.facts.get(at).filter(|_| at < end).copied()
+    }
+}
+
+/// Adds a change and its past to what was seen of each actor.
+fn hear(seen: &mut [u32], node: &Node) {
+    for (actor, seq) in node.others.iter().copied().chain([(node.actor, node.seq)]) {
+        let known = &mut seen[actor as usize];
+        *known = seq.max(*known);
     }
 }

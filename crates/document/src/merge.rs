@@ -263,3 +263,6 @@ impl Document {
         self.queues.logs.entry(actor).or_default().frozen.get_or_insert(entry);
     }
 }
+
+#[cfg(test)]
+mod tests;

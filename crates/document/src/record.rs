@@ -150,6 +150,16 @@ impl Pen<'_, '_> {
         self.object(&self.collection(collection)?, key)
     }
 
+    /// Puts a text, unless it is there already: putting the winner of a conflict again
+    /// would make automerge delete the others, and nothing is ever deleted from a map.
+    fn set(&mut self, object: &ObjId, key: &str, text: &str) -> Result<(), RecordError> {
+        let held = self.tx.get(object, key)?;
+        if held.is_some_and(|(value, _)| value.as_str() == Some(text)) {
+            return Ok(());
+        }
+        Ok(self.tx.put(object, key, text)?)
+    }
+
     /// Makes a record where there is none yet.
     fn make(&mut self, collection: Collection, key: &str) -> Result<ObjId, RecordError> {
         let parent = self.collection(collection)?;

@@ -75,6 +75,9 @@ pub enum VetError {
     /// R1: the actor's own previous change is not among the dependencies.
     #[error("the change does not depend on its author's previous one, {0:?}")]
     MissingOwnPrevious(ChangeHash),
+    /// A dependency lies in the past of another, or of the author's previous change.
+    #[error("the dependency {0:?} is in the past of another one")]
+    RedundantDependency(ChangeHash),
     /// R2: operations are not numbered right after those of the dependencies.
     #[error("operations start from {found}, after the dependencies comes {wanted}")]
     StartOp {
@@ -114,6 +117,7 @@ impl VetError {
             GraphError::Seq { wanted, found } => Self::SeqGap { wanted, found },
             GraphError::OwnPrevious(previous) => Self::MissingOwnPrevious(previous),
             GraphError::StartOp { wanted, found } => Self::StartOp { wanted, found },
+            GraphError::Redundant(dep) => Self::RedundantDependency(dep),
             GraphError::Missing(_) => Self::Batch("a change comes before one that it depends on"),
         }
     }

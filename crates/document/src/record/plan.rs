@@ -17,7 +17,7 @@ impl Pen<'_, '_> {
         match edit {
             PlanEdit::SetName { name } => {
                 self.producer("only owners and producers name the workspace")?;
-                Ok(self.tx.put(ROOT, schema::NAME, name.as_str())?)
+                self.set(&ROOT, schema::NAME, name)
             }
             PlanEdit::AddRequest { id, form, brief } => {
                 let key = RequestKey::new(self.writer.person, *id);
@@ -44,14 +44,14 @@ impl Pen<'_, '_> {
             PlanEdit::RenameAsset { asset, name } => {
                 self.producer("only owners and producers rename assets")?;
                 let record = self.asset(asset)?;
-                Ok(self.tx.put(&record, schema::NAME, name.as_str())?)
+                self.set(&record, schema::NAME, name)
             }
             PlanEdit::SetAssignment { asset, person, role } => {
                 self.producer("only owners and producers assign reviewers")?;
                 let record = self.asset(asset)?;
                 let map = self.object(&record, schema::ASSIGNMENTS)?.ok_or(RecordError::NoAsset(*asset))?;
                 let word = role.map_or(schema::UNASSIGNED, ReviewerRole::word);
-                Ok(self.tx.put(&map, person.to_hex(), word)?)
+                self.set(&map, &person.to_hex(), word)
             }
         }
     }
@@ -66,7 +66,7 @@ impl Pen<'_, '_> {
 
     fn put_form(&mut self, record: &ObjId, form: &RequestForm) -> Result<(), RecordError> {
         let json = canonical_json(form).map_err(EditError::from)?;
-        Ok(self.tx.put(record, schema::FORM, json)?)
+        self.set(record, schema::FORM, &json)
     }
 
     fn set_request_state(
@@ -82,7 +82,7 @@ impl Pen<'_, '_> {
         let record = self.request(request)?;
         let note = RequestStateNote { by: self.writer.person, reason: reason.map(str::to_owned), state };
         let json = canonical_json(&note).map_err(EditError::from)?;
-        Ok(self.tx.put(&record, schema::STATE, json)?)
+        self.set(&record, schema::STATE, &json)
     }
 
     fn add_asset(

@@ -34,7 +34,7 @@ impl Pen<'_, '_> {
             ReviewEdit::SetCommentLabel { comment, label } => {
                 self.owner_or_producer(comment.owner, "this comment is somebody else's")?;
                 let record = self.comment(comment)?;
-                Ok(self.tx.put(&record, schema::LABEL, label.word())?)
+                self.set(&record, schema::LABEL, label.word())
             }
         }
     }
@@ -107,6 +107,6 @@ impl Pen<'_, '_> {
         let record = self.comment(comment)?;
         let note = CommentStateNote { by: self.writer.person, reason: None, state };
         let json = canonical_json(&note).map_err(EditError::from)?;
-        Ok(self.tx.put(&record, schema::STATE, json)?)
+        self.set(&record, schema::STATE, &json)
     }
 }

@@ -1,5 +1,7 @@
 //! The steps that need the document: the graph, then references and policy, operation by operation.
 
+use std::sync::Arc;
+
 use super::alone::Change;
 use super::policy::{Policy, Put};
 use crate::VetError;
@@ -19,6 +21,12 @@ pub enum ReferenceError {
     /// A predecessor is not in its causal past, or acts on another slot.
     #[error("a predecessor is not in the change's past, or acts on another slot")]
     Predecessor,
+    /// A predecessor was replaced before, and the change has seen that.
+    #[error("a predecessor was replaced before")]
+    Replaced,
+    /// Its author's own value would stay beside it: conflicts come from concurrency alone.
+    #[error("its author's own value would stay beside it")]
+    OwnValue,
     /// Predecessors are out of order, or twice there.
     #[error("predecessors are not sorted and unique")]
     PredecessorOrder,
@@ -58,7 +66,7 @@ pub(crate) fn vet_in_context(
     let context = Context { policy, raw, actors };
     for (op, row) in raw.ops.iter().enumerate() {
         match context.vet(ledger, row) {
-            Ok((fact, made)) => ledger.push_fact(fact, made),
+            Ok(learned) => ledger.push_fact(learned.fact, learned.replaces, learned.made),
             Err(error) => {
                 ledger.abandon_last();
                 return Err(match error {
@@ -86,17 +94,32 @@ pub(crate) fn learn_trusted(
             None => OpRef::ROOT,
             Some(id) => ledger.seen(&actors, id).ok_or(lost(ReferenceError::Object))?,
         };
+        let replaces = row.pred.iter().map(|id| ledger.seen(&actors, *id));
+        let replaces = replaces.collect::<Option<_>>().ok_or(lost(ReferenceError::Predecessor))?;
         let (fact, made) = match &row.key {
             RawKey::Map(key) => {
                 let place = *ledger.place(object).ok_or(lost(ReferenceError::Object))?;
-                (Fact::Put { object, key: ledger.key(key) }, place.child(kind, row.action, key))
+                (put_fact(ledger, object, key), place.child(kind, row.action, key))
             }
             _ if row.insert => (Fact::Insert { object }, None),
             _ => (Fact::Delete, None),
         };
-        ledger.push_fact(fact, made);
+        ledger.push_fact(fact, replaces, made);
     }
     Ok(())
+}
+
+fn put_fact(ledger: &mut Ledger, object: OpRef, key: &Arc<str>) -> Fact {
+    let key = ledger.key(key);
+    let earlier = ledger.own_latest(object, key).map_or(0, |own| own.counter);
+    Fact::Put { object, key, earlier }
+}
+
+/// What the ledger learns of an operation.
+struct Learned {
+    fact: Fact,
+    replaces: Vec<OpRef>,
+    made: Option<Place>,
 }
 
 struct Context<'a> {
@@ -106,38 +129,50 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    fn vet(&self, ledger: &mut Ledger, op: &RawOp) -> Result<(Fact, Option<Place>), OpError> {
+    fn vet(&self, ledger: &mut Ledger, op: &RawOp) -> Result<Learned, OpError> {
         let object = match op.object {
             None => OpRef::ROOT,
             Some(id) => ledger.seen(&self.actors, id).ok_or(ReferenceError::Object)?,
         };
         let place = *ledger.place(object).ok_or(ReferenceError::Object)?;
-        if !op.pred.is_sorted_by(|a, b| self.order(a) < self.order(b)) {
-            return Err(ReferenceError::PredecessorOrder.into());
-        }
-        match (&place, &op.key) {
-            (Place::Brief(_) | Place::Body(_), RawKey::Head | RawKey::Element(_)) => {
-                self.policy.may_write_text(&place)?;
-                Ok((self.vet_text(ledger, op, object)?, None))
-            }
-            (Place::Brief(_) | Place::Body(_), RawKey::Map(_)) | (_, RawKey::Head | RawKey::Element(_)) => {
-                Err(ReferenceError::Shape.into())
-            }
-            (_, RawKey::Map(_)) if op.insert => Err(ReferenceError::Shape.into()),
-            (_, RawKey::Map(key)) => {
-                let slot = Fact::Put { object, key: ledger.key(key) };
-                for pred in &op.pred {
-                    let id = ledger.seen(&self.actors, *pred).ok_or(ReferenceError::Predecessor)?;
-                    if ledger.fact(id) != Some(slot) {
-                        return Err(ReferenceError::Predecessor.into());
-                    }
-                }
+        let is_text = matches!(place, Place::Brief(_) | Place::Body(_));
+        let replaces = self.replaced(ledger, op)?;
+        match &op.key {
+            RawKey::Map(key) if !is_text && !op.insert => {
+                let fact = put_fact(ledger, object, key);
+                vet_put(ledger, fact, &replaces)?;
                 let fresh = op.object.is_some_and(|id| id.actor == 0 && id.counter >= self.raw.start_op);
-                let replaces = !op.pred.is_empty();
-                let put = Put { place: &place, key, action: op.action, value: &op.value, fresh, replaces };
-                Ok((slot, self.policy.may_put(&put)?))
+                let replaced = !replaces.is_empty();
+                let put = Put {
+                    place: &place,
+                    key,
+                    action: op.action,
+                    value: &op.value,
+                    fresh,
+                    replaces: replaced,
+                };
+                let made = self.policy.may_put(&put)?;
+                Ok(Learned { fact, replaces, made })
             }
+            RawKey::Head | RawKey::Element(_) if is_text => {
+                self.policy.may_write_text(&place)?;
+                let fact = self.vet_text(ledger, op, object)?;
+                Ok(Learned { fact, replaces, made: None })
+            }
+            _ => Err(ReferenceError::Shape.into()),
         }
+    }
+
+    /// The predecessors: seen, not replaced yet, sorted and unique.
+    fn replaced(&self, ledger: &Ledger, op: &RawOp) -> Result<Vec<OpRef>, ReferenceError> {
+        if !op.pred.is_sorted_by(|a, b| self.order(a) < self.order(b)) {
+            return Err(ReferenceError::PredecessorOrder);
+        }
+        let known = |id: &RawId| {
+            let id = ledger.seen(&self.actors, *id).ok_or(ReferenceError::Predecessor)?;
+            if ledger.is_visible(id) { Ok(id) } else { Err(ReferenceError::Replaced) }
+        };
+        op.pred.iter().map(known).collect()
     }
 
     /// The order of ids in automerge: counter, then the actor's bytes.
@@ -151,29 +186,34 @@ impl Context<'_> {
 
     /// A character comes after another, or one goes.
     fn vet_text(&self, ledger: &Ledger, op: &RawOp, object: OpRef) -> Result<Fact, ReferenceError> {
-        let inserted = Some(Fact::Insert { object });
-        let known = |id: RawId| {
-            let id = ledger.seen(&self.actors, id).ok_or(ReferenceError::Element)?;
-            if ledger.fact(id) == inserted { Ok(()) } else { Err(ReferenceError::Element) }
-        };
         if let RawKey::Element(element) = op.key {
-            known(element)?;
+            let id = ledger.seen(&self.actors, element).ok_or(ReferenceError::Element)?;
+            if ledger.fact(id) != Some(Fact::Insert { object }) {
+                return Err(ReferenceError::Element);
+            }
         }
-        match (op.action, op.insert, &op.value, &op.key) {
+        let (fact, pred) = match (op.action, op.insert, &op.value, &op.key) {
             (Action::Set, true, RawValue::Text(text), _) if text.chars().count() == 1 => {
-                match op.pred.is_empty() {
-                    true => Ok(Fact::Insert { object }),
-                    false => Err(ReferenceError::Predecessor),
-                }
+                (Fact::Insert { object }, None)
             }
             (Action::Delete, false, RawValue::Nothing, RawKey::Element(element)) => {
-                if op.pred == [*element] {
-                    Ok(Fact::Delete)
-                } else {
-                    Err(ReferenceError::Predecessor)
-                }
+                (Fact::Delete, Some(*element))
             }
-            _ => Err(ReferenceError::Shape),
-        }
+            _ => return Err(ReferenceError::Shape),
+        };
+        if op.pred.iter().copied().eq(pred) { Ok(fact) } else { Err(ReferenceError::Predecessor) }
+    }
+}
+
+/// A put replaces what its author saw in the slot, their own value at any rate.
+fn vet_put(ledger: &Ledger, put: Fact, replaces: &[OpRef]) -> Result<(), ReferenceError> {
+    let Fact::Put { object, key, .. } = put else { return Err(ReferenceError::Shape) };
+    let same_slot = |id: &OpRef| matches!(ledger.fact(*id), Some(Fact::Put { object: o, key: k, .. }) if (o, k) == (object, key));
+    if !replaces.iter().all(same_slot) {
+        return Err(ReferenceError::Predecessor);
+    }
+    match ledger.own_latest(object, key) {
+        Some(own) if !replaces.contains(&own) && ledger.is_visible(own) => Err(ReferenceError::OwnValue),
+        _ => Ok(()),
     }
 }

@@ -80,14 +80,16 @@ pub fn collection(kind: DocKind, key: &str) -> ObjectId {
     ObjectId::Id(OpId(counter, actor))
 }
 
+/// The id of the operation of `incoming`'s change that puts or makes `key`.
+pub fn put_of(incoming: &Incoming, key: &str) -> OpId {
+    let change = expanded(incoming);
+    let at = change.operations.iter().position(|op| matches!(&op.key, Key::Map(k) if k == key));
+    OpId(change.start_op.get() + at.unwrap() as u64, change.actor_id)
+}
+
 /// The id of the object that `incoming`'s change makes at `key`.
 pub fn made(incoming: &Incoming, key: &str) -> ObjectId {
-    let change = expanded(incoming);
-    let at = change
-        .operations
-        .iter()
-        .position(|op| matches!(op.action, OpType::Make(_)) && matches!(&op.key, Key::Map(k) if k == key));
-    ObjectId::Id(OpId(change.start_op.get() + at.unwrap() as u64, change.actor_id))
+    ObjectId::Id(put_of(incoming, key))
 }
 
 /// An insertion of a character at the head of a text.

@@ -216,6 +216,23 @@ fn a_change_that_everybody_would_refuse_is_not_recorded() {
 }
 
 #[test]
+fn names_given_by_a_crowd_are_joined_by_one() {
+    let name = |name: &str| PlanEdit::SetName { name: name.into() };
+    let mut ada = producer(Plan, "ada");
+    let crowd: Vec<_> =
+        (0..300).map(|i| producer(Plan, &format!("peer {i}")).plan(&[name("same")])).collect();
+    ada.take(&crowd);
+    assert_eq!(ada.doc.heads().len(), 300);
+    let again = ada.doc.record_plan(&ada.writer, Millis(5), &[name("same")]);
+    assert_eq!(again, Err(RecordError::Nothing), "everybody agrees already");
+    let entry = ada.plan(&[name("other")]);
+    assert_eq!(ada.doc.heads().len(), 1);
+    let mut bo = contributor(Plan, "bo");
+    bo.take(&[crowd, vec![entry]].concat());
+    assert_eq!(bo.doc.view_plan().name, "other");
+}
+
+#[test]
 fn a_frozen_log_is_not_written_to() {
     let mut ada = producer(Plan, "ada");
     let bad = ada.incoming(vec![1]);

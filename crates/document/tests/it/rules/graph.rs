@@ -77,6 +77,24 @@ fn a_start_op_that_is_off_is_refused() {
 }
 
 #[test]
+fn a_redundant_dependency_is_refused() {
+    let (mut ada, [_, second, third]) = scene();
+    let version = ChangeHash(*ada.doc.heads()[0].as_bytes());
+    // The version is in the past of mallory's first comment, which the second follows.
+    ada.take(std::slice::from_ref(&second));
+    let padded = altered(&third, |change| {
+        change.deps.push(version);
+    });
+    assert!(matches!(refusal(&mut ada.doc, padded), VetError::RedundantDependency(_)));
+    let (mut ada, [_, second, _]) = scene();
+    let root = producer(Review, "nobody").doc.heads()[0];
+    let padded = altered(&second, |change| {
+        change.deps.push(ChangeHash(*root.as_bytes()));
+    });
+    assert_eq!(refusal(&mut ada.doc, padded), VetError::RedundantDependency(root));
+}
+
+#[test]
 fn a_change_that_depends_on_nothing_is_refused() {
     let (mut ada, [_, second, _]) = scene();
     let rootless = altered(&second, |change| {

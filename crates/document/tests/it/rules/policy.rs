@@ -1,7 +1,7 @@
 //! The path policy: who may put what where.
 
 use automerge::ObjType;
-use automerge::legacy::{ElementId, ObjectId, Op, OpType};
+use automerge::legacy::{ElementId, Key, ObjectId, Op, OpType};
 use proofroom_document::DocKind::{Plan, Review};
 use proofroom_document::{DocKind, Incoming, PolicyError, VetError, WriterRole};
 use proofroom_ident::{AssetId, HashWords as _, Millis, PersonId, VersionHash};
@@ -9,7 +9,7 @@ use proofroom_review::{
     Anchor, CommentState, Manifest, Pick, PlanEdit, RequestKey, RequestState, ReviewEdit, canonical_json,
 };
 
-use crate::forge::{altered, collection, expanded, insert, made, put, refusal};
+use crate::forge::{altered, collection, expanded, insert, made, put, put_of, refusal};
 use crate::world::{Peer, comment, contributor, peer, producer, request, request_id, version};
 
 fn policy(error: VetError) -> PolicyError {
@@ -113,7 +113,9 @@ fn anchor_parent_and_time_of_a_comment_are_written_once() {
     for op in ops {
         let mut peer = ada.clone();
         peer.take(std::slice::from_ref(&own));
-        let bad = instead(&mallory, Review, vec![op]);
+        let Key::Map(key) = &op.key else { panic!("a map's key") };
+        let pred = if key == "parent" { vec![] } else { vec![put_of(&own, key)] };
+        let bad = instead(&mallory, Review, vec![Op { pred: pred.into(), ..op }]);
         assert!(matches!(policy(refusal(&mut peer.doc, bad)), PolicyError::Immutable(_)));
     }
 }
@@ -270,8 +272,9 @@ fn a_second_body_is_refused() {
     let hash = version_of(&mallory);
     let (_, own) = mallory.comment(hash, 1, "mine");
     let record = expanded(&own).operations[1].obj.clone();
-    ada.take(&[own]);
-    let bad = instead(&mallory, Review, vec![make(record, "body", ObjType::Text)]);
+    ada.take(std::slice::from_ref(&own));
+    let second = Op { pred: vec![put_of(&own, "body")].into(), ..make(record, "body", ObjType::Text) };
+    let bad = instead(&mallory, Review, vec![second]);
     assert!(matches!(policy(refusal(&mut ada.doc, bad)), PolicyError::Immutable(_)));
 }
 

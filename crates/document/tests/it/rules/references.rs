@@ -3,9 +3,9 @@
 use automerge::legacy::{ElementId, Key, ObjectId, OpId, OpType};
 use proofroom_document::DocKind::{Plan, Review};
 use proofroom_document::{Incoming, ReferenceError, VetError};
-use proofroom_review::PlanEdit;
+use proofroom_review::{PlanEdit, ReviewEdit};
 
-use crate::forge::{actor, altered, collection, expanded, insert, made, put, refusal};
+use crate::forge::{actor, altered, collection, expanded, insert, made, put, put_of, refusal};
 use crate::world::{Peer, contributor, producer};
 
 fn reference(error: VetError) -> ReferenceError {
@@ -100,6 +100,41 @@ fn a_predecessor_outside_the_causal_past_is_refused_though_it_is_known() {
     let bad = altered(&honest, |change| change.operations[0].pred = vec![unseen].into());
     assert!(matches!(ada.doc.clone().merge(vec![honest]).refused.as_slice(), []));
     assert_eq!(reference(refusal(&mut ada.doc, bad)), ReferenceError::Predecessor);
+}
+
+#[test]
+fn a_predecessor_that_was_replaced_before_is_refused() {
+    let (mut ada, mut mallory) = (producer(Plan, "ada"), producer(Plan, "mallory"));
+    let name = |name: &str| PlanEdit::SetName { name: name.into() };
+    let entries = ["one", "two", "three"].map(|text| mallory.plan(&[name(text)]));
+    ada.take(&entries[..2]);
+    let first = put_of(&entries[0], "name");
+    let bad = altered(&entries[2], |change| change.operations[0].pred = vec![first].into());
+    assert_eq!(reference(refusal(&mut ada.doc, bad)), ReferenceError::Replaced);
+}
+
+#[test]
+fn a_value_beside_its_authors_own_is_refused() {
+    let (mut ada, mut mallory) = (producer(Plan, "ada"), producer(Plan, "mallory"));
+    let first = mallory.plan(&[PlanEdit::SetName { name: "one".into() }]);
+    let second = mallory.plan(&[PlanEdit::SetName { name: "two".into() }]);
+    let doubled = altered(&first, |change| change.operations.push(put(ObjectId::Root, "name", "again")));
+    assert_eq!(reference(refusal(&mut ada.doc.clone(), doubled)), ReferenceError::OwnValue);
+    ada.take(&[first]);
+    let beside = altered(&second, |change| change.operations[0].pred = vec![].into());
+    assert_eq!(reference(refusal(&mut ada.doc, beside)), ReferenceError::OwnValue);
+}
+
+#[test]
+fn a_character_is_deleted_once() {
+    let (mut ada, mut mallory, comment) = scene();
+    let key = mallory.doc.view_review().comments[0].key;
+    let cut =
+        mallory.review(&[ReviewEdit::EditComment { comment: key, at: 0, delete: 1, insert: String::new() }]);
+    ada.take(std::slice::from_ref(&comment));
+    let twice = altered(&cut, |change| change.operations.push(change.operations[0].clone()));
+    assert_eq!(reference(refusal(&mut ada.doc.clone(), twice)), ReferenceError::Replaced);
+    ada.take(&[cut]);
 }
 
 #[test]

@@ -65,7 +65,8 @@ fn usage(error: &clap::Error) -> ExitCode {
     let wants_json = std::env::args().any(|a| a == "--json");
     if error.use_stderr() && wants_json {
         let mut console = Console::of_this_process(Manner::of_this_process(true, false));
-        console.failure(&Failure::usage(error.render().to_string().trim_end()));
+        let text = error.render().to_string();
+        console.failure(&Failure::usage(text.trim_end().trim_start_matches("error: ")));
     } else {
         // The terminal may be closed.
         let _closed = error.print();

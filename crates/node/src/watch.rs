@@ -80,7 +80,7 @@ fn serve(peer: &mut Peer, net: &mut Net, waiters: &mut Vec<Waiter>, visitor: Vis
     let command = match Cli::try_parse_from(argv) {
         Ok(cli) => cli.command,
         Err(e) => {
-            call.console.failure(&Failure::usage(e));
+            call.console.failure(&Failure::usage(e.to_string().trim_start_matches("error: ")));
             visitor.exit(2);
             return Vec::new();
         }

@@ -177,16 +177,25 @@ fn read_phrase(ask: bool) -> Result<Zeroizing<String>, Failure> {
     if ask {
         let _closed = write!(std::io::stderr(), "Recovery phrase (24 words): ");
     }
-    let mut words = Zeroizing::new(String::new());
+    let mut typed = Zeroizing::new(String::new());
     let mut input = std::io::stdin().lock();
-    while words.split_whitespace().count() < 24 {
-        match input.read_line(&mut words) {
-            Ok(0) => break,
+    loop {
+        let words = without_numbers(&typed);
+        if words.split_whitespace().count() >= 24 {
+            return Ok(words);
+        }
+        match input.read_line(&mut typed) {
+            Ok(0) => return Ok(words),
             Ok(_) => {}
             Err(e) => return Err(Failure::user(format!("cannot read the recovery phrase: {e}"))),
         }
     }
-    Ok(words)
+}
+
+/// The words of a phrase as `init` prints it: each has its number in front.
+fn without_numbers(typed: &str) -> Zeroizing<String> {
+    let is_word = |w: &&str| !w.trim_end_matches('.').bytes().all(|b| b.is_ascii_digit());
+    Zeroizing::new(typed.split_whitespace().filter(is_word).collect::<Vec<_>>().join(" "))
 }
 
 fn from_environment() -> Option<Zeroizing<String>> {
@@ -220,4 +229,16 @@ fn new_passphrase() -> Result<Zeroizing<String>, Failure> {
 /// When it is neither in the environment nor can be asked for.
 pub fn passphrase() -> Result<Zeroizing<String>, Failure> {
     from_environment().map_or_else(|| prompt("Passphrase: "), Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{in_rows, without_numbers};
+
+    #[test]
+    fn a_phrase_can_be_pasted_as_it_was_printed() {
+        let words = vec!["word"; 24].join(" ");
+        assert_eq!(*without_numbers(&in_rows(&words)), words);
+        assert_eq!(*without_numbers(&words), words);
+    }
 }

@@ -1,26 +1,71 @@
 //! `relay`: runs a relay in this process.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use proofroom_ident::SignerKey;
+use proofroom_relayd::{Config, RelayError, Server, log_as_json};
+use serde_json::json;
 
 use crate::console::Console;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind, io_hint};
+use crate::report::Report;
 
 /// `proofroom relay`
 #[derive(Debug, Args)]
+#[command(after_help = "\
+The first line on standard output says where it listens: `listening on ws://HOST:PORT`. Logs go to standard error,
+one JSON object per line; RUST_LOG sets their level. /healthz and /metrics answer on the same port. Ctrl-C or
+SIGTERM ends it in good order.
+
+JSON: {\"url\", \"device\", \"data\"}, once, when it listens")]
 pub struct Relay {
-    /// The address to listen on; port 0 lets the system choose
+    /// Where to listen; port 0 lets the system choose
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:4747")]
-    listen: SocketAddr,
-    /// Where the relay keeps what it carries
+    listen: String,
+    /// Where it keeps what it carries
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    /// Take new workspaces from this device only; may be given several times [default: from anybody]
+    #[arg(long, value_name = "DEVICE")]
+    allow: Vec<SignerKey>,
 }
 
-/// Runs it.
-pub fn run(args: &Relay, _console: &mut Console) -> Result<(), Failure> {
-    let _ = (args.listen, &args.data);
-    Ok(())
+/// Runs it until it is asked to end.
+///
+/// # Errors
+/// When the address, the data directory or the store cannot be used.
+pub fn run(args: &Relay, console: &mut Console) -> Result<(), Failure> {
+    log_as_json();
+    let mut config = Config::new(&args.listen, &args.data);
+    if !args.allow.is_empty() {
+        config = config.only_for(args.allow.iter().copied());
+    }
+    let ready = |server: &Server| {
+        let json = json!({"url": server.url(), "device": server.device(), "data": args.data});
+        console.report(&Report::new(json).line(format!("listening on {}", server.url())).essential());
+    };
+    Ok(crate::runtime()?.block_on(Box::pin(proofroom_relayd::run(config, ready)))?)
+}
+
+impl From<RelayError> for Failure {
+    fn from(error: RelayError) -> Self {
+        let what = error.to_string();
+        match error {
+            RelayError::Store(error) => error.into(),
+            RelayError::Listen { .. } => Self::new(Kind::User, what)
+                .hint("choose another address with --listen; port 0 lets the system choose"),
+            RelayError::Data { cause, .. } => {
+                let failure = Self::store(what);
+                match io_hint(&cause) {
+                    Some(hint) => failure.hint(hint),
+                    None => failure,
+                }
+            }
+            RelayError::Key { .. } => Self::store(what).hint("restore relay.key from a backup"),
+            RelayError::StoreFailed(_) | RelayError::System(_) => {
+                Self::store(what).hint("check the disk and the system")
+            }
+        }
+    }
 }

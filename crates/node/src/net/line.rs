@@ -1,6 +1,7 @@
 //! One workspace's exchange: a session, and what it asks of this peer.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use bytes::Bytes;
 use proofroom_entry::Signed;
@@ -37,6 +38,8 @@ pub(super) struct Line {
     in_sync: bool,
     /// Something changed that may concern files.
     pub(super) files_due: bool,
+    /// Not to be looked at before.
+    pub(super) files_after: Instant,
     /// Blobs that are to come.
     pub(super) wanted: BTreeSet<BlobHash>,
     /// Blobs that were offered and not answered.
@@ -72,6 +75,7 @@ impl Line {
             wants_reconnect: false,
             in_sync: false,
             files_due: true,
+            files_after: Instant::now(),
             wanted: BTreeSet::new(),
             offered: BTreeSet::new(),
             receiving: BTreeMap::new(),

@@ -1,6 +1,6 @@
 //! One process owns the store: an advisory lock on `HOME/lock`.
 //!
-//! The file holds the owner's process id and command line, so that whoever
+//! The file holds `PID COMMAND LINE` of the owner, so that whoever
 //! waits can say for whom. The system drops the lock when the process ends,
 //! however it ends; what the file says afterwards is stale and means nothing.
 
@@ -108,15 +108,14 @@ fn pause() {
 fn describe(file: &mut File, command_line: &str) -> io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;
-    writeln!(file, "{}\n{command_line}", std::process::id())
+    writeln!(file, "{} {command_line}", std::process::id())
 }
 
 fn owner(file: &mut File) -> String {
     let mut text = String::new();
     let read = file.rewind().and_then(|()| file.take(4096).read_to_string(&mut text));
-    let mut lines = text.lines();
-    match (read, lines.next(), lines.next()) {
-        (Ok(_), Some(pid), Some(command)) => format!("process {pid} (`{command}`)"),
+    match (read, text.lines().next().and_then(|line| line.split_once(' '))) {
+        (Ok(_), Some((pid, command))) => format!("process {pid} (`{command}`)"),
         _ => "another process".into(),
     }
 }

@@ -111,13 +111,18 @@ impl Net {
         Line::new(peer, workspace, address, self.serial, out, tally, attempts)
     }
 
-    /// The next thing that happens.
-    pub async fn next(&mut self) -> Event {
-        self.events.recv().await.expect("this value holds a sender")
+    /// The next thing that happens; `None` when it is time to settle again.
+    pub async fn next(&mut self) -> Option<Event> {
+        let wake = self.lines.values().filter_map(Line::wakes).min();
+        match wake {
+            None => self.events.recv().await,
+            Some(at) => tokio::time::timeout_at(at.into(), self.events.recv()).await.unwrap_or(None),
+        }
     }
 
     /// Takes one event.
-    pub fn on(&mut self, peer: &mut Peer, event: Event) -> Vec<News> {
+    pub fn on(&mut self, peer: &mut Peer, event: Option<Event>) -> Vec<News> {
+        let Some(event) = event else { return Vec::new() };
         let Some(line) = self.lines.get_mut(&event.workspace).filter(|l| l.serial() == event.serial) else {
             return Vec::new();
         };

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::Call;
 use crate::blobs::Receiving;
 use crate::console::Progress;
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::find;
 use crate::home::{at, new_file, sync_dir, temp_beside};
 use crate::net::{News, enter};
@@ -147,15 +147,11 @@ fn held_blobs(peer: &mut Peer, workspace: WorkspaceId) -> Result<Vec<(BlobHash, 
 }
 
 fn refused(path: &Path, error: &BundleError) -> Failure {
-    let kind = match error {
-        BundleError::Altered(_) | BundleError::WrongBlob { .. } | BundleError::Frame { .. } => Kind::Verify,
-        _ => Kind::User,
-    };
     let hint = match error {
         BundleError::Version(_) => "use a newer proofroom",
         _ => "copy or export it again; nothing of it was taken",
     };
-    Failure::new(kind, format!("{}: {error}", path.display())).hint(hint)
+    Failure::verify(format!("{}: {error}", path.display())).hint(hint)
 }
 
 /// Reads a bundle to its end, handing every item to `take`.

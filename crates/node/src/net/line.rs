@@ -109,6 +109,11 @@ impl Line {
         self.down.is_none() && self.in_sync && self.session.is_in_sync()
     }
 
+    /// When files are to be looked at again.
+    pub(super) fn wakes(&self) -> Option<Instant> {
+        (self.files_due && self.entries_settled()).then_some(self.files_after)
+    }
+
     pub(super) fn standing(&self) -> Standing {
         match &self.down {
             Some(_) if self.wants_reconnect => Standing::Busy,

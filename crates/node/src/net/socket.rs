@@ -54,7 +54,7 @@ async fn carry(
     mut queue: mpsc::UnboundedReceiver<Bytes>,
 ) -> Result<(), Failure> {
     let broke = |e: ConnectionError| Failure::network(format!("the relay {address}: {e}")).hint(AGAIN);
-    let mut connection = connect(address, Options::default()).await.map_err(unreachable)?;
+    let mut connection = connect(address, Options::default()).await.map_err(|e| unreachable(address, e))?;
     wire.tell(SocketEvent::Up).await;
     loop {
         tokio::select! {
@@ -79,7 +79,7 @@ async fn carry(
 
 const AGAIN: &str = "what was exchanged so far is kept: run `proofroom sync` again";
 
-fn unreachable(error: ConnectError) -> Failure {
+fn unreachable(address: &Address, error: ConnectError) -> Failure {
     let hint = match &error {
         ConnectError::Unreachable { .. } | ConnectError::Timeout { .. } => {
             "is the relay running, and the address right? Your work is kept; `proofroom workspace relay` shows the address"
@@ -88,5 +88,5 @@ fn unreachable(error: ConnectError) -> Failure {
             "check the address: proofroom workspace relay URL"
         }
     };
-    Failure::network(error).hint(hint)
+    Failure::network(format!("{address}: {error}")).hint(hint)
 }

@@ -1,0 +1,497 @@
+//! People with devices and stores, connected to one relay machine frame by frame.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+use proofroom_authority::{Authority, Cut, Op, Role, sign_accept};
+use proofroom_entry::{ChainError, Draft, EntryKind, LogWriter, Signed, Verified, check_link};
+use proofroom_ident::{
+    BlobHash, DeviceRecord, DeviceSecrets, DocId, EntryHash, InviteId, KexSecret, KeyId, LogId, Millis,
+    Nonce, PersonId, PersonSecret, SigningSecret, WorkspaceId,
+};
+use proofroom_relay::{BlobInput, BlobOp, Config, ConnId, Input, Note, Output, Quotas, Relay};
+use proofroom_store::{Batch, MemoryStore, Store as _};
+use proofroom_sync::{
+    Audiences, ClientConfig, Code, Event, Input as SessionInput, Limits, Live, Output as SessionOutput,
+    Refusal, Session,
+};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng as _;
+
+/// A device of a person, with a replica of one workspace.
+pub struct Peer {
+    pub secrets: DeviceSecrets,
+    pub person: PersonSecret,
+    pub store: MemoryStore,
+    pub authority: Authority,
+    pub workspace: WorkspaceId,
+    pub events: Vec<Event>,
+    pub closed: Option<Code>,
+    pub files: BTreeMap<BlobHash, Vec<u8>>,
+    /// Writes whatever the author's own replica thinks of it.
+    pub auth_head: Option<EntryHash>,
+    session: Option<Session>,
+    conn: Option<ConnId>,
+    capability: Option<SigningSecret>,
+    logs: BTreeMap<DocId, LogWriter>,
+    to_relay: VecDeque<Bytes>,
+    rng: ChaCha20Rng,
+}
+
+/// A capability that a link carries.
+pub fn capability(seed: u8) -> (SigningSecret, InviteId) {
+    let secret = SigningSecret::from_seed(&[!seed; 32]);
+    let id = InviteId::from_bytes(*secret.public().as_bytes());
+    (secret, id)
+}
+
+pub fn doc(n: u8) -> DocId {
+    DocId::from_bytes([n & 0x7f; 16])
+}
+
+pub fn team_doc(n: u8) -> DocId {
+    DocId::from_bytes([n | 0x80; 16])
+}
+
+impl Peer {
+    pub fn new(seed: u8) -> Self {
+        let mut rng = ChaCha20Rng::from_seed([seed; 32]);
+        Self {
+            secrets: DeviceSecrets::generate(&mut rng),
+            person: PersonSecret::from_seed(&[seed; 32]),
+            store: MemoryStore::new(),
+            authority: Authority::new(WorkspaceId::ZERO),
+            workspace: WorkspaceId::ZERO,
+            events: Vec::new(),
+            closed: None,
+            files: BTreeMap::new(),
+            auth_head: None,
+            session: None,
+            conn: None,
+            capability: None,
+            logs: BTreeMap::new(),
+            to_relay: VecDeque::new(),
+            rng,
+        }
+    }
+
+    pub fn id(&self) -> PersonId {
+        self.person.id()
+    }
+
+    pub fn record(&self) -> DeviceRecord {
+        DeviceRecord::by_person(&self.person, &self.secrets, Millis(0))
+    }
+
+    /// Begins a workspace.
+    pub fn found(mut self) -> Self {
+        let op = Op::Genesis { device: self.record(), recovery: None, nonce: [4; 32] };
+        let genesis = self.append(DocId::AUTHORITY, EntryHash::ZERO, &op.encode(&[]));
+        self.workspace = genesis.workspace();
+        self.authority = Authority::new(self.workspace);
+        let log = genesis.header().log;
+        let tip = proofroom_entry::LogTip::after(genesis.head());
+        self.logs.insert(DocId::AUTHORITY, LogWriter::resume(self.workspace, &tip));
+        assert_eq!(tip.log, log);
+        self.keep(genesis);
+        self
+    }
+
+    /// Knows of a workspace by a link.
+    pub fn linked(mut self, workspace: WorkspaceId, capability: Option<SigningSecret>) -> Self {
+        self.workspace = workspace;
+        self.authority = Authority::new(workspace);
+        self.capability = capability;
+        self
+    }
+
+    fn append(&mut self, doc: DocId, auth_head: EntryHash, payload: &[u8]) -> Verified {
+        let author = self.secrets.signing.public();
+        let log = LogId::from_bytes([author.as_bytes()[0] ^ doc.as_bytes()[1]; 16]);
+        let workspace = self.workspace;
+        let fresh = || LogWriter::begin(workspace, doc, doc.audience(), author, log, EntryHash::ZERO);
+        let authority = doc == DocId::AUTHORITY;
+        let draft = Draft {
+            kind: if authority { EntryKind::Authority } else { EntryKind::Change },
+            auth_head,
+            claimed_at: Millis(0),
+            key: if authority { KeyId::ZERO } else { KeyId::from_bytes([1; 16]) },
+            nonce: if authority { Nonce::ZERO } else { Nonce::from_bytes([1; 24]) },
+            tip_commit: [0; 32],
+        };
+        let writer = self.logs.entry(doc).or_insert_with(fresh);
+        writer.append(&draft, payload, &self.secrets.signing).expect("a canonical entry")
+    }
+
+    fn keep(&mut self, entry: Verified) {
+        if entry.header().kind == EntryKind::Authority {
+            self.authority.insert(&entry).expect("a well-formed operation");
+        }
+        let mut batch = Batch::new();
+        batch.append(entry);
+        self.store.commit(batch).expect("it follows its log");
+    }
+
+    /// Writes a membership operation.
+    pub fn op(&mut self, op: &Op) -> Verified {
+        let heads = self.authority.heads();
+        let entry = self.append(DocId::AUTHORITY, heads[0], &op.encode(&heads));
+        self.keep(entry.clone());
+        entry
+    }
+
+    /// Writes an entry of a document.
+    pub fn write(&mut self, doc: DocId, bytes: usize) -> Verified {
+        let head = self.auth_head.unwrap_or_else(|| self.authority.heads()[0]);
+        let entry = self.append(doc, head, &vec![5; bytes]);
+        self.keep(entry.clone());
+        entry
+    }
+
+    pub fn invite(&mut self, seed: u8, role: Role, uses: u32, expires: Option<Millis>) -> SigningSecret {
+        let (secret, id) = capability(seed);
+        let kex = KexSecret::from_seed(&[seed; 32]).public();
+        self.op(&Op::Invite { id, kex, role, uses, expires });
+        secret
+    }
+
+    /// Writes the acceptance of the invite that this peer was linked with.
+    pub fn accept(&mut self) -> Verified {
+        let secret = self.capability.clone().expect("linked by an invite");
+        let invite = InviteId::from_bytes(*secret.public().as_bytes());
+        let (device, person) = (self.record(), self.id());
+        let proof =
+            sign_accept(self.workspace, device.signing, person, |domain, said| secret.sign(domain, said));
+        self.op(&Op::Accept { invite, device, recovery: None, proof })
+    }
+
+    /// Removes a member, keeping what this peer holds of them.
+    pub fn remove(&mut self, person: PersonId) -> Verified {
+        let mut cut = Cut::new();
+        for d in self.store.docs(self.workspace).expect("the store reads") {
+            for tip in self.store.tips(self.workspace, d.doc).expect("the store reads") {
+                cut.insert((tip.doc, tip.log), (tip.seq, tip.hash));
+            }
+        }
+        self.op(&Op::Remove { person, cut: cut.into() })
+    }
+
+    pub fn entries(&self) -> u64 {
+        self.store.docs(self.workspace).expect("the store reads").iter().map(|d| d.entries).sum()
+    }
+
+    pub fn store_docs(&self) -> Vec<DocId> {
+        self.store.docs(self.workspace).expect("the store reads").iter().map(|d| d.doc).collect()
+    }
+
+    /// Takes an entry that came another way.
+    pub fn take(&mut self, entry: Verified) {
+        self.keep(entry);
+    }
+
+    /// The same device on a copied disk.
+    pub fn clone_of_device(&self) -> Self {
+        let mut twin = Self::new(0).linked(self.workspace, None);
+        twin.secrets = self.secrets.clone();
+        twin.person = self.person.clone();
+        twin.store = self.store.clone();
+        twin.authority = self.authority.clone();
+        twin.logs = self.logs.clone();
+        twin
+    }
+
+    /// Signs an entry that claims to continue somebody else's log.
+    pub fn write_into(&mut self, theirs: &Verified, bytes: usize) -> Verified {
+        let mut tip = proofroom_entry::LogTip::after(theirs.head());
+        tip.author = self.secrets.signing.public();
+        let mut writer = LogWriter::resume(self.workspace, &tip);
+        let draft = Draft {
+            kind: EntryKind::Change,
+            auth_head: self.authority.heads()[0],
+            claimed_at: Millis(0),
+            key: KeyId::from_bytes([1; 16]),
+            nonce: Nonce::from_bytes([1; 24]),
+            tip_commit: [0; 32],
+        };
+        writer.append(&draft, &vec![5; bytes], &self.secrets.signing).expect("a canonical entry")
+    }
+
+    pub fn authority_log(&self) -> LogId {
+        self.logs[&DocId::AUTHORITY].log()
+    }
+
+    pub fn authority_entries(&self) -> Vec<Verified> {
+        let log = self.authority_log();
+        self.store.entries(self.workspace, DocId::AUTHORITY, log, 1, usize::MAX).expect("the store reads")
+    }
+
+    /// Loses one membership log.
+    pub fn forget(&mut self, lost: LogId) {
+        let docs = self.store_docs();
+        let old = std::mem::take(&mut self.store);
+        let mut batch = Batch::new();
+        for d in docs {
+            for tip in old.tips(self.workspace, d).expect("the store reads") {
+                let log = old.entries(self.workspace, d, tip.log, 1, usize::MAX).expect("the store reads");
+                log.into_iter().filter(|e| e.header().log != lost).for_each(|e| _ = batch.append(e));
+            }
+        }
+        self.store.commit(batch).expect("whole logs");
+    }
+
+    pub fn is_in_sync(&self) -> bool {
+        self.events.contains(&Event::InSync)
+    }
+
+    pub fn refusals(&self) -> Vec<(DocId, u64, Code)> {
+        let of = |e: &Event| match e {
+            Event::EntriesRefused(r) => Some((r.doc, r.seq, r.code)),
+            _ => None,
+        };
+        self.events.iter().filter_map(of).collect()
+    }
+
+    pub fn delivered(&self) -> u64 {
+        let of = |e: &Event| if let Event::Delivered { entries, .. } = e { *entries } else { 0 };
+        self.events.iter().map(of).sum()
+    }
+
+    pub fn tell(&mut self, now: Millis, input: SessionInput) {
+        let Some(mut session) = self.session.take() else { return };
+        session.handle(now, input, &self.store);
+        while let Some(output) = session.poll() {
+            if let Some(answer) = self.obey(output) {
+                session.handle(now, answer, &self.store);
+            }
+        }
+        self.session = Some(session);
+    }
+
+    fn obey(&mut self, output: SessionOutput) -> Option<SessionInput> {
+        match output {
+            SessionOutput::Send(frame) => self.to_relay.push_back(frame),
+            SessionOutput::Ingest(entries) => {
+                return Some(SessionInput::Ingested { refused: self.ingest(entries) });
+            }
+            SessionOutput::ReadBlob { blob, offset, bytes_max } => {
+                let held = &self.files[&blob];
+                let from = usize::try_from(offset).expect("small files");
+                let bytes = Bytes::copy_from_slice(&held[from..held.len().min(from + bytes_max)]);
+                return Some(SessionInput::BlobRead { blob, offset, total: held.len() as u64, bytes });
+            }
+            SessionOutput::WriteBlob { blob, bytes, .. } => self.files.entry(blob).or_default().extend(bytes),
+            SessionOutput::BlobArrived(blob) => return Some(SessionInput::BlobHeld(blob)),
+            SessionOutput::Event(event) => self.events.push(event),
+            SessionOutput::Close { code, .. } => self.closed = Some(code),
+            _ => {}
+        }
+        None
+    }
+
+    fn ingest(&mut self, entries: Vec<Signed>) -> Vec<Refusal> {
+        for signed in entries {
+            let entry = signed.verify(self.workspace).expect("the relay verified it");
+            let (doc, log) = (entry.header().doc, entry.header().log);
+            let tip = self.store.tip(self.workspace, doc, log).expect("the store reads");
+            match check_link(tip.as_ref(), entry.head()) {
+                Err(ChainError::Known { .. }) => {}
+                result => {
+                    result.expect("the relay checked the chain");
+                    self.keep(entry);
+                }
+            }
+        }
+        Vec::new()
+    }
+}
+
+/// The relay and its disk.
+pub struct World {
+    pub relay: Relay,
+    pub store: MemoryStore,
+    pub now: Millis,
+    pub notes: Vec<Note>,
+    pub disk: BTreeMap<(WorkspaceId, BlobHash), Vec<u8>>,
+    half: BTreeMap<(ConnId, BlobHash), Vec<u8>>,
+    to_peers: BTreeMap<ConnId, VecDeque<Bytes>>,
+    next: u64,
+    rng: ChaCha20Rng,
+}
+
+pub fn config() -> Config {
+    Config::new(SigningSecret::from_seed(&[200; 32]))
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::with(config())
+    }
+
+    pub fn with_quotas(quotas: Quotas) -> Self {
+        Self::with(Config { quotas, ..config() })
+    }
+
+    pub fn with(config: Config) -> Self {
+        Self {
+            relay: Relay::new(config),
+            store: MemoryStore::new(),
+            now: Millis(1_000),
+            notes: Vec::new(),
+            disk: BTreeMap::new(),
+            half: BTreeMap::new(),
+            to_peers: BTreeMap::new(),
+            next: 0,
+            rng: ChaCha20Rng::from_seed([100; 32]),
+        }
+    }
+
+    pub fn connect(&mut self, peer: &mut Peer) {
+        self.disconnect(peer);
+        let id = ConnId(self.next);
+        self.next += 1;
+        peer.conn = Some(id);
+        peer.events.clear();
+        peer.closed = None;
+        let capability = peer
+            .capability
+            .clone()
+            .filter(|_| peer.authority.state().actor(peer.secrets.signing.public()).is_none());
+        let config = ClientConfig {
+            device: peer.secrets.signing.clone(),
+            workspace: peer.workspace,
+            invite: capability.map(|secret| {
+                let id = InviteId::from_bytes(*secret.public().as_bytes());
+                let sign = move |domain: &str, said: &[u8]| secret.sign(domain, said);
+                (id, Box::new(sign) as proofroom_sync::InviteSigner)
+            }),
+            offers: Audiences::ALL,
+            prefer: Vec::new(),
+            expect: None,
+            channel: Vec::new(),
+            limits: Limits::default(),
+        };
+        peer.session = Some(Session::client(config, &mut peer.rng));
+        self.to_peers.insert(id, VecDeque::new());
+        self.relay.connect(id, &mut self.rng);
+        self.obey();
+    }
+
+    pub fn disconnect(&mut self, peer: &mut Peer) {
+        peer.session = None;
+        peer.to_relay.clear();
+        if let Some(id) = peer.conn.take() {
+            self.to_peers.remove(&id);
+            self.relay.handle(self.now, id, Input::Closed, &mut self.store);
+            self.obey();
+        }
+    }
+
+    /// Connects, exchanges everything, and stays connected.
+    pub fn sync(&mut self, peer: &mut Peer) {
+        self.connect(peer);
+        self.settle(&mut [peer]);
+    }
+
+    /// Delivers frames between the relay and these peers until none is left.
+    pub fn settle(&mut self, peers: &mut [&mut Peer]) {
+        loop {
+            let mut any = false;
+            for peer in &mut *peers {
+                let Some(id) = peer.conn else { continue };
+                while let Some(frame) = self.to_peers.get_mut(&id).and_then(VecDeque::pop_front) {
+                    peer.tell(self.now, SessionInput::Frame(frame));
+                    any = true;
+                }
+                while let Some(frame) = peer.to_relay.pop_front() {
+                    self.relay.handle(self.now, id, Input::Frame(frame), &mut self.store);
+                    self.obey();
+                    any = true;
+                }
+            }
+            if !any {
+                return;
+            }
+        }
+    }
+
+    /// Writes on a connected peer, and tells its session.
+    pub fn push(&mut self, peer: &mut Peer, entries: &[Verified]) {
+        for live in Live::batches(entries) {
+            peer.tell(self.now, SessionInput::Stored(live));
+        }
+    }
+
+    pub fn tick(&mut self) {
+        self.relay.tick(self.now, &mut self.store);
+        self.obey();
+    }
+
+    /// Frames that wait for a peer.
+    pub fn waiting(&self, peer: &Peer) -> Vec<Bytes> {
+        let id = peer.conn.expect("connected");
+        self.to_peers[&id].iter().cloned().collect()
+    }
+
+    pub fn send_raw(&mut self, peer: &Peer, frame: Bytes) {
+        let id = peer.conn.expect("connected");
+        self.relay.handle(self.now, id, Input::Frame(frame), &mut self.store);
+        self.obey();
+    }
+
+    pub fn entries(&self, workspace: WorkspaceId) -> u64 {
+        self.store.docs(workspace).expect("the store reads").iter().map(|d| d.entries).sum()
+    }
+
+    /// How far the relay holds this entry's log.
+    pub fn store_tip(&self, entry: &Verified) -> Option<u64> {
+        let h = entry.header();
+        let tip = self.store.tip(entry.workspace(), h.doc, h.log).expect("the store reads");
+        tip.map(|tip| tip.seq)
+    }
+
+    fn obey(&mut self) {
+        while let Some(output) = self.relay.poll() {
+            match output {
+                Output::Send { conn, frame } => {
+                    self.to_peers.get_mut(&conn).into_iter().for_each(|q| q.push_back(frame.clone()));
+                }
+                Output::Close { .. } => {}
+                Output::Note(note) => self.notes.push(note),
+                Output::Blob { conn, workspace, op } => {
+                    if let Some(input) = self.blob(conn, workspace, op) {
+                        self.relay.handle(self.now, conn, Input::Blob(input), &mut self.store);
+                    }
+                }
+            }
+        }
+    }
+
+    fn blob(&mut self, conn: ConnId, workspace: WorkspaceId, op: BlobOp) -> Option<BlobInput> {
+        match op {
+            BlobOp::Read { blob, offset, bytes_max } => {
+                let Some(held) = self.disk.get(&(workspace, blob)) else {
+                    return Some(BlobInput::Missing(blob));
+                };
+                let from = usize::try_from(offset).expect("small files").min(held.len());
+                let bytes = Bytes::copy_from_slice(&held[from..held.len().min(from + bytes_max)]);
+                Some(BlobInput::Piece { blob, offset, total: held.len() as u64, bytes })
+            }
+            BlobOp::Write { blob, offset, bytes } => {
+                let half = self.half.entry((conn, blob)).or_default();
+                half.truncate(usize::try_from(offset).expect("small files"));
+                half.extend_from_slice(&bytes);
+                None
+            }
+            BlobOp::Keep(blob) => {
+                let whole = self.half.remove(&(conn, blob)).expect("it was written");
+                let bytes = whole.len() as u64;
+                self.disk.insert((workspace, blob), whole);
+                Some(BlobInput::Kept { blob, bytes })
+            }
+            BlobOp::Drop(blob) => {
+                self.half.remove(&(conn, blob));
+                None
+            }
+        }
+    }
+}

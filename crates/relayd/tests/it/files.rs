@@ -1,0 +1,97 @@
+//! Blobs on a real disk.
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use proofroom_ident::{BlobHash, HashWords as _};
+use proofroom_sync::{Code, Event, Input};
+
+use crate::client::{Client, relay};
+
+fn content(n: usize) -> Vec<u8> {
+    (0..n).map(|i| u8::try_from(i % 241).expect("below 241")).collect()
+}
+
+fn place(data: &Path, client: &Client, blob: BlobHash) -> PathBuf {
+    data.join("blobs").join(client.workspace.to_hex()).join(blob.to_hex())
+}
+
+async fn offer(client: &mut Client, bytes: Vec<u8>) -> (BlobHash, u64) {
+    let (blob, size) = (BlobHash::of(&bytes), bytes.len() as u64);
+    client.files.insert(blob, bytes);
+    client.feed(Input::OfferBlobs(vec![(blob, size)]));
+    (blob, size)
+}
+
+#[tokio::test]
+async fn a_file_survives_a_restart_and_reaches_another_device() {
+    let data = tempfile::tempdir().expect("a folder");
+    let server = relay(data.path()).await;
+    let mut ada = Client::founder(1);
+    ada.sync(&server).await;
+    let (blob, bytes) = offer(&mut ada, content(3_000_000)).await;
+    ada.drive_until(|c| c.events.contains(&Event::BlobDelivered { blob, bytes })).await;
+    assert_eq!(std::fs::read(place(data.path(), &ada, blob)).expect("it is there"), content(3_000_000));
+    server.stop().await.expect("it stops in good order");
+    let server = relay(data.path()).await;
+    let mut bo = ada.afresh(2);
+    bo.sync(&server).await;
+    bo.feed(Input::WantBlob { blob, bytes });
+    bo.drive_until(|c| c.files.get(&blob).is_some_and(|f| f.len() as u64 == bytes)).await;
+    assert_eq!(bo.files, ada.files);
+}
+
+#[tokio::test]
+async fn bytes_with_another_hash_are_refused_and_leave_nothing() {
+    let data = tempfile::tempdir().expect("a folder");
+    let server = relay(data.path()).await;
+    let mut ada = Client::founder(1);
+    ada.sync(&server).await;
+    let blob = BlobHash::of(b"something else");
+    ada.files.insert(blob, content(400_000));
+    ada.feed(Input::OfferBlobs(vec![(blob, 400_000)]));
+    ada.drive_until(|c| c.closed.is_some()).await;
+    assert_eq!(ada.closed, Some(Code::WrongBlob));
+    assert!(!place(data.path(), &ada, blob).exists());
+    // Another session is served after the thread for blobs did its work: no file is left under way.
+    ada.sync(&server).await;
+    let (blob, bytes) = offer(&mut ada, content(10)).await;
+    ada.drive_until(|c| c.events.contains(&Event::BlobDelivered { blob, bytes })).await;
+    assert_eq!(std::fs::read_dir(data.path().join("tmp")).expect("it is there").count(), 0);
+}
+
+#[tokio::test]
+async fn a_file_that_nobody_brought_is_missing() {
+    let data = tempfile::tempdir().expect("a folder");
+    let server = relay(data.path()).await;
+    let mut ada = Client::founder(1);
+    ada.sync(&server).await;
+    let blob = BlobHash::of(b"nobody has this");
+    ada.feed(Input::WantBlob { blob, bytes: 5 });
+    ada.drive_until(|c| c.events.contains(&Event::BlobMissing(blob))).await;
+}
+
+#[tokio::test]
+async fn what_a_crash_left_under_way_is_deleted() {
+    let data = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir_all(data.path().join("tmp")).expect("a folder");
+    std::fs::write(data.path().join("tmp/0-half"), b"half").expect("a file");
+    let _server = relay(data.path()).await;
+    assert_eq!(std::fs::read_dir(data.path().join("tmp")).expect("it is there").count(), 0);
+}
+
+#[tokio::test]
+async fn the_relays_folder_holds_ciphertext_as_it_came() {
+    let data = tempfile::tempdir().expect("a folder");
+    let server = relay(data.path()).await;
+    let mut ada = Client::founder(1);
+    ada.write(1, &Bytes::from(vec![9; 100]));
+    ada.sync(&server).await;
+    server.stop().await.expect("it stops in good order");
+    let mut names: Vec<_> = std::fs::read_dir(data.path())
+        .expect("it is there")
+        .map(|f| f.expect("readable").file_name().into_string().expect("a name"))
+        .collect();
+    names.sort();
+    assert_eq!(names, ["blobs", "relay.key", "relay.redb", "tmp"]);
+}

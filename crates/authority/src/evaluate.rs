@@ -25,12 +25,12 @@ use crate::graph::{Graph, Ix};
 use crate::mandate::{Act, Mandate, judge};
 use crate::op::Op;
 use crate::state::Step;
-use crate::strikes::{Field, Strength};
+use crate::strikes::{Aside, Field, Strength};
 use crate::{Refusal, Role, Seniority, State};
 
 /// Entries that are set aside one by one; more than these come of no honest
 /// conflict, and go all at once.
-const ROUNDS_MAX: usize = 64;
+const ROUNDS_MAX: usize = 16;
 
 /// What is known of an entry, whatever else is in the log.
 #[derive(Clone, Debug)]
@@ -133,11 +133,12 @@ impl Log {
             }
         }
         let order = self.linearise(&window);
-        let mut aside = BTreeMap::new();
+        let field = Field::new(self, &window);
+        let mut aside = Aside::new();
         loop {
-            let field = Field::new(self, &window, &aside);
-            let (state, void) = self.run(self.facts[base].after.clone(), &order, &field.struck(), &aside);
-            match field.culprit(&void) {
+            let struck = field.struck(&aside);
+            let (state, void) = self.run(self.facts[base].after.clone(), &order, &struck, &aside);
+            match field.culprit(&void, &aside) {
                 None => return state,
                 Some(culprit) if aside.len() < ROUNDS_MAX => aside.extend([culprit]),
                 Some(_) => aside.extend(void),
@@ -159,18 +160,23 @@ impl Log {
         mut state: State,
         order: &[Ix],
         struck: &BTreeMap<Ix, Refusal>,
-        aside: &BTreeMap<Ix, Refusal>,
+        aside: &Aside,
     ) -> (State, Vec<(Ix, Refusal)>) {
         let mut void = Vec::new();
         for ix in order {
             let fact = &self.facts[*ix];
-            let verdict = match (&fact.own, struck.get(ix).or(aside.get(ix))) {
-                (Err(reason), _) | (Ok(_), Some(reason)) => Err(reason.clone()),
-                (Ok(by), None) => state.apply(&self.step(*ix, &fact.act, *by)),
+            let verdict = match (&fact.own, aside.get(ix), struck.get(ix)) {
+                (Err(reason), ..) | (Ok(_), Some(reason), _) => Err(reason.clone()),
+                (Ok(by), None, None) => state.apply(&self.step(*ix, &fact.act, *by)),
+                // A striker that is struck and would be void anyhow had better go for good.
+                (Ok(by), None, Some(reason)) => {
+                    let grounded = state.check_grounds(&self.step(*ix, &fact.act, *by));
+                    Err(grounded.err().unwrap_or_else(|| reason.clone()))
+                }
             };
             let Err(reason) = verdict else { continue };
             let adopts = reaches_back(&fact.act.op).is_some();
-            let counted = adopts || (strikes(&fact.act.op) && !struck.contains_key(ix));
+            let counted = adopts || (strikes(&fact.act.op) && struck.get(ix) != Some(&reason));
             if fact.own.is_ok() && counted && !aside.contains_key(ix) {
                 void.push((*ix, reason.clone()));
             }

@@ -45,19 +45,22 @@ fn target(op: &Op) -> Option<Target> {
     }
 }
 
-/// The live entries of a window, indexed for the question who strikes whom.
+/// Entries that do not count in this round, with their reasons: they neither strike nor adopt.
+pub(crate) type Aside = BTreeMap<Ix, Refusal>;
+
+/// A window's entries, as far as their authors might write them, and who strikes whom.
 pub(crate) struct Field<'a> {
     log: &'a Log,
     live: BTreeSet<Ix>,
-    by_target: BTreeMap<Target, Vec<Ix>>,
+    /// For each entry the strikers that strike it if they stand.
+    attackers: BTreeMap<Ix, Vec<Ix>>,
     /// Extensions of a removal's cut within the authority log.
     adoptions: BTreeMap<Ix, Vec<Ix>>,
 }
 
 impl<'a> Field<'a> {
-    /// Entries that are set aside neither strike nor adopt.
-    pub fn new(log: &'a Log, window: &[Ix], aside: &BTreeMap<Ix, Refusal>) -> Self {
-        let live = |ix: &&Ix| log.fact(**ix).own.is_ok() && !aside.contains_key(*ix);
+    pub fn new(log: &'a Log, window: &[Ix]) -> Self {
+        let live = |ix: &&Ix| log.fact(**ix).own.is_ok();
         let live: BTreeSet<Ix> = window.iter().filter(live).copied().collect();
         let (mut by_target, mut adoptions) = (BTreeMap::new(), BTreeMap::new());
         for ix in &live {
@@ -71,15 +74,37 @@ impl<'a> Field<'a> {
                 adoptions.entry(removal).or_insert_with(Vec::new).push(*ix);
             }
         }
-        Self { log, live, by_target, adoptions }
+        let mut field = Self { log, live, attackers: BTreeMap::new(), adoptions };
+        field.attackers = field.live.iter().map(|ix| (*ix, field.candidates(*ix, &by_target))).collect();
+        field
+    }
+
+    /// The strikers that mean `ix`.
+    fn candidates(&self, ix: Ix, by_target: &BTreeMap<Target, Vec<Ix>>) -> Vec<Ix> {
+        let fact = self.log.fact(ix);
+        let Ok(author) = &fact.own else { return Vec::new() };
+        let mut keys = vec![Target::Person(author.person), Target::Device(fact.act.author)];
+        if let Op::SetRole { person, .. } = &fact.act.op
+            && *person != author.person
+        {
+            keys.push(Target::Person(*person));
+        }
+        let candidates = keys.iter().filter_map(|key| by_target.get(key)).flatten();
+        candidates.filter(|by| self.strikes(**by, ix, author)).copied().collect()
+    }
+
+    /// The strikers that strike `ix` in this round, if they stand.
+    fn attackers(&self, ix: Ix, aside: &Aside) -> impl Iterator<Item = Ix> {
+        let all = self.attackers.get(&ix).into_iter().flatten().copied();
+        all.filter(move |by| !aside.contains_key(by) && !self.is_adopted(ix, *by, aside))
     }
 
     /// The entries that are struck, with their reasons.
-    pub fn struck(&self) -> BTreeMap<Ix, Refusal> {
-        let standing = self.standing();
+    pub fn struck(&self, aside: &Aside) -> BTreeMap<Ix, Refusal> {
+        let standing = self.standing(aside);
         let mut struck = BTreeMap::new();
-        for ix in self.live.iter().filter(|ix| !standing.contains(ix)) {
-            let by = self.attackers(*ix).into_iter().filter(|by| standing.contains(by));
+        for ix in self.live.iter().filter(|ix| !standing.contains(ix) && !aside.contains_key(ix)) {
+            let by = self.attackers(*ix, aside).filter(|by| standing.contains(by));
             if let Some(by) = by.max_by_key(|by| self.log.strength(*by)) {
                 struck.insert(*ix, self.reason(by, *ix));
             }
@@ -87,31 +112,66 @@ impl<'a> Field<'a> {
         struck
     }
 
-    /// Which of the void entries to set aside: the first, unless another of them
-    /// undermines it, and so on.
-    pub fn culprit(&self, void: &[(Ix, Refusal)]) -> Option<(Ix, Refusal)> {
-        let mut culprit = void.first()?;
-        let mut seen = BTreeSet::from([culprit.0]);
-        while let Some(next) =
-            void.iter().find(|(ix, _)| !seen.contains(ix) && self.undermines(*ix, culprit.0))
-        {
-            seen.insert(next.0);
-            culprit = next;
+    /// The strikers that nothing standing strikes. Each is settled once, and
+    /// each strike is looked at once.
+    fn standing(&self, aside: &Aside) -> BTreeSet<Ix> {
+        let counts = |ix: &&Ix| strikes(&self.log.fact(**ix).act.op) && !aside.contains_key(*ix);
+        let mut attacked: BTreeMap<Ix, usize> = BTreeMap::new();
+        let mut victims: BTreeMap<Ix, Vec<Ix>> = BTreeMap::new();
+        for ix in self.live.iter().filter(counts) {
+            let attackers = self.attackers(*ix, aside);
+            let n = attackers.map(|by| victims.entry(by).or_default().push(*ix)).count();
+            attacked.insert(*ix, n);
         }
-        Some(culprit.clone())
+        let mut by_strength: Vec<Ix> = attacked.keys().copied().collect();
+        by_strength.sort_by_key(|ix| self.log.strength(*ix));
+        let mut free: Vec<Ix> = attacked.iter().filter(|(_, n)| **n == 0).map(|(ix, _)| *ix).collect();
+        let mut standing = BTreeSet::new();
+        while let Some(next) = free.pop().or_else(|| by_strength.pop()) {
+            if attacked.remove(&next).is_none() {
+                continue;
+            }
+            standing.insert(next);
+            for fallen in victims.get(&next).into_iter().flatten() {
+                if attacked.remove(fallen).is_none() {
+                    continue;
+                }
+                for relieved in victims.get(fallen).into_iter().flatten() {
+                    if let Some(n) = attacked.get_mut(relieved) {
+                        *n -= 1;
+                        if *n == 0 {
+                            free.push(*relieved);
+                        }
+                    }
+                }
+            }
+        }
+        standing
     }
 
-    /// Whether an entry strikes another, or something that its author's mandate rests on.
-    fn undermines(&self, by: Ix, ix: Ix) -> bool {
-        let mut seen = BTreeSet::from([ix]);
-        let mut todo = vec![ix];
-        while let Some(ix) = todo.pop() {
-            if self.log.fact(ix).own.as_ref().is_ok_and(|author| self.strikes(by, ix, author)) {
-                return true;
+    /// Which of the void entries to set aside: the first, unless another of them
+    /// undermines it, and so on.
+    pub fn culprit(&self, void: &[(Ix, Refusal)], aside: &Aside) -> Option<(Ix, Refusal)> {
+        let mut culprit = void.first()?;
+        let mut seen = BTreeSet::from([culprit.0]);
+        loop {
+            let by = self.underminers(culprit.0, aside);
+            match void.iter().find(|(ix, _)| by.contains(ix) && seen.insert(*ix)) {
+                Some(next) => culprit = next,
+                None => return Some(culprit.clone()),
             }
+        }
+    }
+
+    /// The strikers that strike an entry, or something that its author's mandate rests on.
+    fn underminers(&self, ix: Ix, aside: &Aside) -> BTreeSet<Ix> {
+        let (mut seen, mut todo) = (BTreeSet::from([ix]), vec![ix]);
+        let mut by = BTreeSet::new();
+        while let Some(ix) = todo.pop() {
+            by.extend(self.attackers(ix, aside));
             todo.extend(self.grounds(ix).into_iter().filter(|ground| seen.insert(*ground)));
         }
-        false
+        by
     }
 
     /// The entries of the window that an entry's author has their device, membership or role from.
@@ -125,52 +185,11 @@ impl<'a> Field<'a> {
             _ => None,
         };
         let grounds = device.into_iter().flatten().chain(member.into_iter().flatten()).chain(invite);
-        grounds
-            .filter_map(|hash| self.log.graph.find(hash))
-            .filter(|ground| self.live.contains(ground))
-            .collect()
+        let grounds = grounds.filter_map(|hash| self.log.graph.find(hash));
+        grounds.filter(|ground| self.live.contains(ground)).collect()
     }
 
-    /// The strikers that nothing standing strikes.
-    fn standing(&self) -> BTreeSet<Ix> {
-        let strikers = self.live.iter().filter(|ix| strikes(&self.log.fact(**ix).act.op));
-        let mut open: BTreeMap<Ix, BTreeSet<Ix>> =
-            strikers.map(|ix| (*ix, self.attackers(*ix).into_iter().collect())).collect();
-        let mut standing = BTreeSet::new();
-        while !open.is_empty() {
-            let free = open.iter().find(|(_, attackers)| attackers.is_empty()).map(|(ix, _)| *ix);
-            let strongest = || open.keys().copied().max_by_key(|ix| self.log.strength(*ix));
-            let Some(next) = free.or_else(strongest) else { break };
-            open.remove(&next);
-            standing.insert(next);
-            let fallen: Vec<Ix> =
-                open.iter().filter(|(_, by)| by.contains(&next)).map(|(ix, _)| *ix).collect();
-            for ix in &fallen {
-                open.remove(ix);
-            }
-            for attackers in open.values_mut() {
-                for ix in &fallen {
-                    attackers.remove(ix);
-                }
-            }
-        }
-        standing
-    }
-
-    /// The strikers that strike `ix`, if they stand.
-    fn attackers(&self, ix: Ix) -> Vec<Ix> {
-        let fact = self.log.fact(ix);
-        let Ok(author) = &fact.own else { return Vec::new() };
-        let mut keys = vec![Target::Person(author.person), Target::Device(fact.act.author)];
-        if let Op::SetRole { person, .. } = &fact.act.op
-            && *person != author.person
-        {
-            keys.push(Target::Person(*person));
-        }
-        let candidates = keys.iter().filter_map(|key| self.by_target.get(key)).flatten();
-        candidates.filter(|by| self.strikes(**by, ix, author)).copied().collect()
-    }
-
+    /// Whether `by` means `ix` and neither knew of the other.
     fn strikes(&self, by: Ix, ix: Ix, author: &Mandate) -> bool {
         let (striker, struck) = (self.log.fact(by), self.log.fact(ix));
         let Ok(by_author) = &striker.own else { return false };
@@ -189,15 +208,18 @@ impl<'a> Field<'a> {
             }
             _ => false,
         };
-        meant && self.log.graph.concurrent(by, ix) && !self.is_adopted(ix, by)
+        meant && self.log.graph.concurrent(by, ix)
     }
 
     /// Whether an extension of the removal's cut reaches the entry. The extension
     /// must know the last entry that it names, and that one must know this one:
     /// a second history of the same log is not adopted along with the first.
-    fn is_adopted(&self, ix: Ix, removal: Ix) -> bool {
+    fn is_adopted(&self, ix: Ix, removal: Ix, aside: &Aside) -> bool {
         let act = &self.log.fact(ix).act;
         let reaches = |adoption: &Ix| {
+            if aside.contains_key(adoption) {
+                return false;
+            }
             let Op::ExtendCut { cut, .. } = &self.log.fact(*adoption).act.op else { return false };
             let last = cut.get(&(DocId::AUTHORITY, act.log)).filter(|(seq, _)| act.seq <= *seq);
             let last = last.and_then(|(_, hash)| self.log.graph.find(*hash));

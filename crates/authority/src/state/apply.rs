@@ -84,7 +84,7 @@ impl State {
     }
 
     /// The author's device and role must still rest on entries that have effect here.
-    fn check_grounds(&self, step: &Step<'_>) -> Result<(), Refusal> {
+    pub(crate) fn check_grounds(&self, step: &Step<'_>) -> Result<(), Refusal> {
         let act = step.act;
         if matches!(act.op, Op::Genesis { .. } | Op::Accept { .. }) {
             return Ok(());

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use proofroom_entry::Verified;
 use proofroom_ident::{Audience, InviteId, KexPublic, KeyId};
 
-use super::world::{Peer, cast, rotate, set_role, wrap};
+use super::world::{Capability, Peer, cast, remove, rotate, set_role, wrap};
 use crate::op::Op;
 use crate::{Authority, Role};
 
@@ -101,6 +101,29 @@ fn two_long_branches_cost_their_length_once_they_meet() {
     };
     let (half, whole) = (meet(100), meet(200));
     assert!(whole * 10 < half * 25, "{half} steps for branches of 100, {whole} for 200");
+}
+
+#[test]
+fn a_puppets_many_void_removals_do_not_multiply_the_work() {
+    let storm = |n: usize| {
+        let [mut ada, _, _, mut mallory] = cast(Role::Guest, Role::Guest, Role::Owner);
+        let early = mallory.head();
+        ada.writes(&remove(&mallory));
+        let door = Capability::new(50);
+        let opened = mallory.writes_on(&[early], &door.invite(Role::Producer, 1), 1);
+        let mut puppet = mallory.stranger(9, 9);
+        puppet.meet(&mallory);
+        let joined = puppet.writes_on(&[opened.hash()], &puppet.accept(&door), 1);
+        for _ in 0..n {
+            puppet.writes_on(&[joined.hash()], &set_role(&puppet, Role::Guest), 1);
+        }
+        ada.meet(&puppet);
+        WORK.set(0);
+        assert_eq!(ada.state().refused().count(), n + 2);
+        WORK.get()
+    };
+    let (half, whole) = (storm(40), storm(80));
+    assert!(whole * 10 < half * 25, "{half} steps for 40 removals, {whole} for 80");
 }
 
 /// `cargo nextest run -p proofroom-authority --run-ignored only --no-capture`

@@ -2,6 +2,7 @@
 
 mod blobs;
 mod entries;
+mod hostile;
 mod limits;
 mod membership;
 mod world;

@@ -36,17 +36,25 @@ pub(crate) struct Room {
 impl Room {
     /// Reads the membership log and the counters; documents are not touched.
     pub fn open(store: &dyn Store, workspace: WorkspaceId) -> Result<Self, StoreError> {
-        let docs = store.docs(workspace)?;
-        let authority_bytes = docs.iter().filter(|d| d.doc == DocId::AUTHORITY).map(|d| d.bytes).sum();
-        Ok(Self {
+        let mut room = Self {
             workspace,
-            authority: load_authority(store, workspace)?,
+            authority: Authority::new(workspace),
             conns: BTreeSet::new(),
-            bytes: docs.iter().map(|d| d.bytes).sum(),
-            authority_bytes,
+            bytes: store.docs(workspace)?.iter().map(|d| d.bytes).sum(),
+            authority_bytes: 0,
             blob_bytes: blobs_bytes(store, workspace)?,
             paces: BTreeMap::new(),
-        })
+        };
+        room.reload_authority(store)?;
+        Ok(room)
+    }
+
+    /// Goes back to the membership log as stored: what was tried in memory is forgotten.
+    pub fn reload_authority(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+        let entries = authority_entries(store, self.workspace)?;
+        self.authority_bytes = entries.iter().map(|e| e.bytes().len() as u64).sum();
+        self.authority = evaluate(self.workspace, entries);
+        Ok(())
     }
 
     /// Whether the genesis entry is here: before, there is nothing to be a member of.
@@ -73,15 +81,14 @@ impl Room {
     }
 }
 
-/// The membership log as stored. Entries that wait for others are offered again until none helps.
-pub(crate) fn load_authority(store: &dyn Store, workspace: WorkspaceId) -> Result<Authority, StoreError> {
+/// Entries that wait for too many others are offered again until none helps.
+fn evaluate(workspace: WorkspaceId, mut left: Vec<Verified>) -> Authority {
     let mut authority = Authority::new(workspace);
-    let mut left = authority_entries(store, workspace)?;
     loop {
         let before = left.len();
         left.retain(|entry| matches!(authority.insert(entry), Err(AuthorityError::TooManyWaiting { .. })));
         if left.is_empty() || left.len() == before {
-            return Ok(authority);
+            return authority;
         }
     }
 }

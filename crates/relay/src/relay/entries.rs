@@ -11,7 +11,7 @@ use crate::admission::{Admission, Denial, Seat, admit, carries};
 use crate::config::Quotas;
 use crate::ingest::{Judge, Judged};
 use crate::io::{ConnId, Note};
-use crate::room::{Room, load_authority};
+use crate::room::Room;
 use crate::usage::Usage;
 
 /// Why a batch ends the session instead of being judged.
@@ -74,6 +74,12 @@ impl Relay {
         let founded = room.is_founded();
         let judge = Judge::new(room, store, &quotas, (seated.device, seated.seat), now);
         let mut judged = judge.judge(entries)?;
+        if !room.is_founded() {
+            // Nothing is kept that nobody could ever judge: whoever brings a workspace sends its genesis first.
+            room.reload_authority(store)?;
+            let text = "the workspace is not held here, and its first entry did not come first";
+            return Err(End::Refuse(Code::UnknownWorkspace, text.into()));
+        }
         let bytes = judged.bytes();
         if !judged.fresh.is_empty() {
             usage.entries += judged.fresh.len() as u64;
@@ -85,7 +91,7 @@ impl Relay {
         }
         room.bytes += bytes;
         if judged.authority_spoilt {
-            room.authority = load_authority(store, seated.workspace)?;
+            room.reload_authority(store)?;
         }
         if !founded && room.is_founded() {
             self.note(Note::Created(seated.workspace));

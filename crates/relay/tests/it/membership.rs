@@ -267,7 +267,8 @@ fn a_workspace_cannot_be_brought_without_its_genesis() {
     bo.forget(ada.authority_log());
     world.sync(&mut bo);
     assert_eq!(world.store_tip(&text), None);
-    assert!(bo.refusals().iter().any(|r| r.2 == Code::MayNotWrite));
+    assert_eq!(bo.closed, Some(Code::UnknownWorkspace));
+    assert_eq!(world.entries(ada.workspace), 0, "nothing is kept that nobody could judge");
     // A member who holds all of it brings it.
     ada.take(accept);
     world.sync(&mut ada);

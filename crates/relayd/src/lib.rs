@@ -15,7 +15,7 @@
 //! DIR/relay.key            the relay's device key, 32 bytes, mode 0600
 //! DIR/relay.redb           entries and counters
 //! DIR/blobs/WORKSPACE/HASH ciphertext, by its hash
-//! DIR/tmp/                 blobs under way; emptied at start
+//! DIR/tmp                  blobs under way; emptied at start
 //! ```
 //!
 //! Crash story: entries and counters are as safe as a commit of the store; a blob

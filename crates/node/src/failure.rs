@@ -83,6 +83,15 @@ impl Failure {
         self
     }
 
+    /// Names the file that it is about, unless it is named already.
+    pub fn at(mut self, path: &std::path::Path) -> Self {
+        let path = path.display().to_string();
+        if !self.what.contains(&path) {
+            self.what = format!("{path}: {}", self.what);
+        }
+        self
+    }
+
     /// `{"error": {"kind", "code", "message", "hint"}}`, as `--json` prints it to standard error.
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::json!({"error": {

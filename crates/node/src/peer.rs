@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use proofroom_ident::WorkspaceId;
-use proofroom_replica::{Continuation, Me, Replica, ReplicaError, Step};
-use proofroom_review::ProfileStatement;
+use proofroom_document::RecordError;
+use proofroom_ident::{AssetId, Audience, WorkspaceId};
+use proofroom_replica::{Continuation, Me, Membership, Receipt, Replica, ReplicaError, Step};
+use proofroom_review::{PlanEdit, ProfileStatement, ReviewEdit};
 use proofroom_store::{Batch, Store};
 use proofroom_store_redb::RedbStore;
 use rand_chacha::ChaCha20Rng;
@@ -16,6 +17,7 @@ use crate::home::Home;
 use crate::identity::{HeldPhrase, Identity};
 use crate::incarnation::StampedStore;
 use crate::lock::Lock;
+use crate::people;
 use crate::world;
 
 /// The store's file in the home directory.
@@ -49,6 +51,42 @@ pub struct Seat<'a> {
 }
 
 impl Seat<'_> {
+    /// Changes the plan.
+    ///
+    /// # Errors
+    /// When the role may not, or the edit makes no sense; the store is as it was.
+    pub fn edit_plan(&mut self, edit: PlanEdit) -> Result<Receipt, Failure> {
+        let edited = self.replica.edit_plan(&mut self.step, &[edit]);
+        edited.map_err(|e| self.refusal(e))
+    }
+
+    /// Changes an asset's review.
+    ///
+    /// # Errors
+    /// When the role may not, or the edit makes no sense; the store is as it was.
+    pub fn edit_review(
+        &mut self,
+        asset: AssetId,
+        audience: Audience,
+        edit: ReviewEdit,
+    ) -> Result<Receipt, Failure> {
+        let edited = self.replica.edit_review(&mut self.step, asset, audience, &[edit]);
+        edited.map_err(|e| self.refusal(e))
+    }
+
+    /// Says whose role it is that may not.
+    fn refusal(&self, error: ReplicaError) -> Failure {
+        match (&error, self.replica.membership()) {
+            (ReplicaError::Record(RecordError::NotAllowed(rule)), Membership::Member(role)) => {
+                // The document's rules about other people's things leave out who may all the same.
+                let who = if rule.contains("somebody else") { "; owners and producers may" } else { "" };
+                Failure::user(format!("{} may not do this: {rule}{who}", people::a(role)))
+                    .hint("ask somebody who may; `proofroom members list` shows who is what")
+            }
+            _ => error.into(),
+        }
+    }
+
     /// Fresh random bytes.
     pub fn random<const N: usize>(&mut self) -> [u8; N] {
         let mut out = [0; N];
@@ -68,7 +106,8 @@ impl Peer {
         passphrase: impl FnOnce() -> Result<Zeroizing<String>, Failure>,
     ) -> Result<Self, Failure> {
         let identity = Identity::load(home, passphrase)?;
-        let redb = RedbStore::open(home.path(STORE))?;
+        let path = home.path(STORE);
+        let redb = RedbStore::open(&path).map_err(|e| Failure::from(e).at(&path))?;
         let store = StampedStore::new(redb, home, STORE, identity.device.signing)?;
         let blobs = Blobs::new(home);
         blobs.sweep()?;

@@ -2,11 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use proofroom_authority::Role;
 use proofroom_ident::PersonId;
 use proofroom_replica::MemberView;
 
 use crate::failure::Failure;
 use crate::peer::Seat;
+
+/// A role with its article: `an owner`, `a reviewer`.
+pub fn a(role: Role) -> String {
+    let article = if role == Role::Owner { "an" } else { "a" };
+    format!("{article} {role}")
+}
 
 /// The people of a workspace, by id.
 #[derive(Clone, Debug, Default)]

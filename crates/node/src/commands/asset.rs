@@ -107,9 +107,9 @@ fn add(workspace: WorkspaceId, seat: &mut Seat<'_>, call: &Call, new: New) -> Re
     let asset = AssetId::from_bytes(seat.random());
     let draft = Draft::read(workspace, seat, call, asset, &new.files)?;
     let edit = PlanEdit::AddAsset { id: asset, name: new.name.clone(), category: new.category, request };
-    if let Err(e) = seat.replica.edit_plan(&mut seat.step, &[edit]) {
+    if let Err(e) = seat.edit_plan(edit) {
         draft.discard(seat);
-        return Err(e.into());
+        return Err(e);
     }
     let added = draft.record(seat, Vec::new(), &new.note)?;
     let mut json = json!({
@@ -182,7 +182,7 @@ fn rename(seat: &mut Seat<'_>, asset: &str, name: String) -> Result<Report, Fail
     let plan = seat.replica.plan(seat.step.store)?;
     let asset = find::asset(&plan, asset)?.id;
     let edit = PlanEdit::RenameAsset { asset, name: name.clone() };
-    let receipt = seat.replica.edit_plan(&mut seat.step, &[edit])?;
+    let receipt = seat.edit_plan(edit)?;
     Ok(Report::new(json!({"asset": asset, "name": name, "entry": receipt.entry}))
         .line(format!("{} is now called {name}", asset.short())))
 }
@@ -197,7 +197,7 @@ fn assign(seat: &mut Seat<'_>, asset: &str, person: &str, role: &str) -> Result<
     let members = seat.replica.members(seat.step.store)?;
     let person = find::person(&members, person)?;
     let edit = PlanEdit::SetAssignment { asset: asset.id, person, role };
-    let receipt = seat.replica.edit_plan(&mut seat.step, &[edit])?;
+    let receipt = seat.edit_plan(edit)?;
     let name = People::from_members(&members).name(person);
     let shown = role.map_or_else(|| "no longer asked".to_owned(), |r| r.to_string());
     Ok(Report::new(json!({"asset": asset.id, "person": person, "role": role, "entry": receipt.entry}))

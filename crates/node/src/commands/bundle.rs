@@ -19,6 +19,7 @@ use crate::find;
 use crate::home::{at, new_file, sync_dir, temp_beside};
 use crate::net::{News, enter};
 use crate::peer::Peer;
+use crate::people;
 use crate::report::Report;
 
 const READ_BYTES: usize = 64 << 10;
@@ -287,7 +288,7 @@ fn told(workspace: WorkspaceId, name: Option<&str>, counts: &Counts) -> Report {
         counts.files
     ));
     if let Some(role) = counts.joined {
-        report = report.line(format!("You are a {role} of {shown}"));
+        report = report.line(format!("You are {} of {shown}", people::a(role)));
     }
     if counts.held_back > 0 {
         report = report

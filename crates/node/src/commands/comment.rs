@@ -160,7 +160,7 @@ fn record(seat: &mut Seat<'_>, plan: &PlanView, new: NewComment) -> Result<Repor
     let key = CommentKey::new(seat.replica.me().person(), id);
     let anchor = Box::new(new.anchor);
     let edit = ReviewEdit::AddComment { id, body: new.body, anchor, label: new.label, parent: new.parent };
-    let receipt = seat.replica.edit_review(&mut seat.step, new.asset, new.audience, &[edit])?;
+    let receipt = seat.edit_review(new.asset, new.audience, edit)?;
     let people = People::of(seat)?;
     let versions = seat.replica.review(seat.step.store, new.asset, Audience::Everyone)?;
     let view = seat.replica.review(seat.step.store, new.asset, new.audience)?;
@@ -263,7 +263,7 @@ fn edit(seat: &mut Seat<'_>, id: &str, text: &str) -> Result<Report, Failure> {
     };
     let edit =
         ReviewEdit::EditComment { comment: key, at: splice.at, delete: splice.delete, insert: splice.insert };
-    let receipt = seat.replica.edit_review(&mut seat.step, found.asset, found.audience, &[edit])?;
+    let receipt = seat.edit_review(found.asset, found.audience, edit)?;
     let json = json!({"comment": key.id, "body": text, "entry": receipt.entry});
     Ok(Report::new(json).line(format!("{} now says: {text}", key.id.short())))
 }
@@ -272,7 +272,7 @@ fn set_state(seat: &mut Seat<'_>, id: &str, state: CommentState) -> Result<Repor
     let found = find::comment(seat, id)?;
     let key = found.comment.key;
     let edit = ReviewEdit::SetCommentState { comment: key, state };
-    let receipt = seat.replica.edit_review(&mut seat.step, found.asset, found.audience, &[edit])?;
+    let receipt = seat.edit_review(found.asset, found.audience, edit)?;
     Ok(Report::new(json!({"comment": key.id, "state": state, "entry": receipt.entry}))
         .line(format!("{} is {state}", key.id.short())))
 }

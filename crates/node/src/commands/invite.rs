@@ -10,6 +10,7 @@ use super::{Call, Exchange, Next, Purpose};
 use crate::failure::Failure;
 use crate::find;
 use crate::peer::Peer;
+use crate::people;
 use crate::report::{Cell, Report, Tone};
 use crate::when::{self, Expiry};
 
@@ -163,7 +164,7 @@ pub fn join(args: &Join, peer: &mut Peer) -> Result<Next, Failure> {
     if peer.workspaces()?.contains(&workspace)
         && let Membership::Member(role) = peer.seat(workspace)?.replica.membership()
     {
-        return Err(Failure::user(format!("you are a {role} of this workspace already"))
+        return Err(Failure::user(format!("you are {} of this workspace already", people::a(role)))
             .hint("leave the link to somebody else"));
     }
     let relay = link.relays.iter().find_map(|r| crate::peer::relay_address(r).ok());

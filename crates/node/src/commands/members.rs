@@ -9,7 +9,7 @@ use super::Call;
 use crate::failure::Failure;
 use crate::find;
 use crate::peer::{Peer, Seat};
-use crate::people::People;
+use crate::people::{self, People};
 use crate::report::{Cell, Report, Tone};
 use crate::when;
 
@@ -67,7 +67,7 @@ pub fn run(command: Command, peer: &mut Peer, call: &Call) -> Result<Report, Fai
             let receipt = seat.replica.set_role(&mut seat.step, person, role)?;
             let name = People::from_members(&members).name(person);
             Ok(Report::new(json!({"person": person, "role": role, "entry": receipt.entry}))
-                .line(format!("{name} is a {role} now")))
+                .line(format!("{name} is {} now", people::a(role))))
         }
         Command::Adopt { person } => {
             let person = find::person(&members, &person)?;

@@ -126,7 +126,7 @@ fn file(seat: &mut Seat<'_>, me: PersonId, path: &Path) -> Result<Report, Failur
     let id = RequestId::from_bytes(seat.random());
     let brief = form.brief_text();
     let edit = PlanEdit::AddRequest { id, form: Box::new(form), brief };
-    let receipt = seat.replica.edit_plan(&mut seat.step, &[edit])?;
+    let receipt = seat.edit_plan(edit)?;
     let key = RequestKey::new(me, id);
     let people = People::of(seat)?;
     let plan = seat.replica.plan(seat.step.store)?;
@@ -217,7 +217,7 @@ fn edit(seat: &mut Seat<'_>, id: &str, path: &Path) -> Result<Report, Failure> {
     };
     let edit =
         PlanEdit::SpliceBrief { request: key, at: splice.at, delete: splice.delete, insert: splice.insert };
-    let receipt = seat.replica.edit_plan(&mut seat.step, &[edit])?;
+    let receipt = seat.edit_plan(edit)?;
     Ok(Report::new(json!({"request": key.id, "entry": receipt.entry})).line("The brief is changed"))
 }
 
@@ -232,7 +232,7 @@ fn answer(
     let (key, title) = (request.key, request.form.title.clone());
     let gaps = request.form.problems();
     let edit = PlanEdit::SetRequestState { request: key, state, reason: reason.clone() };
-    let receipt = seat.replica.edit_plan(&mut seat.step, &[edit])?;
+    let receipt = seat.edit_plan(edit)?;
     let json = json!({"request": key.id, "state": state, "reason": reason, "entry": receipt.entry});
     let mut report = Report::new(json).line(format!("{} `{title}` is {state}", key.id.short()));
     if state == RequestState::Accepted {

@@ -11,7 +11,7 @@ use super::Call;
 use crate::failure::Failure;
 use crate::find;
 use crate::peer::{Peer, Seat};
-use crate::people::People;
+use crate::people::{self, People};
 use crate::report::{Cell, Report, Tone};
 
 /// `proofroom status`
@@ -122,7 +122,8 @@ fn all(workspace: WorkspaceId, seat: &mut Seat<'_>) -> Result<Report, Failure> {
         "held_back": held_back,
         "assets": listed,
     });
-    let standing = role.map_or_else(|| "you are no member".to_owned(), |r| format!("you are a {r}"));
+    let standing =
+        role.map_or_else(|| "you are no member".to_owned(), |r| format!("you are {}", people::a(r)));
     let waiting = count(RequestState::Submitted);
     let mut report = Report::new(json)
         .toned(&plan.name, Tone::Strong)

@@ -11,6 +11,7 @@ use crate::failure::{Failure, Kind};
 use crate::find;
 use crate::net::{Net, News, Standing, Tally};
 use crate::peer::Peer;
+use crate::people;
 use crate::report::{Cell, Report, Tone};
 
 /// `proofroom sync`
@@ -227,7 +228,9 @@ fn remarks(mut report: Report, tally: &Tally) -> Report {
 fn welcome(report: Report, peer: &mut Peer, workspace: WorkspaceId) -> Result<Report, Failure> {
     let name = find::workspace_name(peer, workspace)?.unwrap_or_else(|| workspace.short());
     Ok(match peer.seat(workspace)?.replica.membership() {
-        Membership::Member(role) => report.toned(format!("You are a {role} of {name}"), Tone::Good),
+        Membership::Member(role) => {
+            report.toned(format!("You are {} of {name}", people::a(role)), Tone::Good)
+        }
         _ => report.warn(format!("{name} is here, but you are no member of it")),
     })
 }

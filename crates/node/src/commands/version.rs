@@ -161,8 +161,7 @@ impl Draft {
         let recorded =
             manifest.check().and_then(|()| manifest.hash()).map_err(Failure::user).and_then(|hash| {
                 let edit = ReviewEdit::AddVersion { manifest: Box::new(manifest), blobs: self.blobs.clone() };
-                let receipt =
-                    seat.replica.edit_review(&mut seat.step, self.asset, Audience::Everyone, &[edit])?;
+                let receipt = seat.edit_review(self.asset, Audience::Everyone, edit)?;
                 Ok((hash, receipt))
             });
         let (version, receipt) = recorded.inspect_err(|_| self.discard(seat))?;
@@ -305,7 +304,7 @@ fn pick(seat: &mut Seat<'_>, asset: &str, version: &str) -> Result<Report, Failu
     })?;
     let over = pick.over.clone();
     let edit = ReviewEdit::PickVersion { pick };
-    let receipt = seat.replica.edit_review(&mut seat.step, asset.id, Audience::Everyone, &[edit])?;
+    let receipt = seat.edit_review(asset.id, Audience::Everyone, edit)?;
     let json =
         json!({"asset": asset.id, "version": version, "label": label, "over": over, "entry": receipt.entry});
     Ok(Report::new(json).line(format!("{} goes on with {label}", asset.name)))

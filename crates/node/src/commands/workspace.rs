@@ -126,7 +126,7 @@ fn rename(peer: &mut Peer, call: &Call, name: &str) -> Result<Report, Failure> {
     let workspace = find::workspace(peer, call.workspace.as_deref())?;
     let mut seat = peer.seat(workspace)?;
     let edit = proofroom_review::PlanEdit::SetName { name: name.to_owned() };
-    let receipt = seat.replica.edit_plan(&mut seat.step, &[edit])?;
+    let receipt = seat.edit_plan(edit)?;
     Ok(Report::new(json!({"workspace": workspace, "name": name, "entry": receipt.entry}))
         .line(format!("The workspace is now called {name}")))
 }

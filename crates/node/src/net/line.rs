@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use proofroom_entry::Signed;
-use proofroom_ident::{BlobHash, DocId, InviteId, WorkspaceId};
+use proofroom_ident::{BlobHash, DocId, InviteId, SignerKey, WorkspaceId};
 use proofroom_replica::{IngestOutcome, Membership};
 use proofroom_sync::limits::{CHUNK_BYTES, Limits};
 use proofroom_sync::{
@@ -44,6 +44,16 @@ pub(super) struct Line {
     pub(super) wanted: BTreeSet<BlobHash>,
     /// Blobs that were offered and not answered.
     pub(super) offered: BTreeSet<BlobHash>,
+    /// Blobs that the relay asked for.
+    sending: BTreeSet<BlobHash>,
+    /// Blobs that are durable at the relay.
+    pub(super) held_there: BTreeSet<BlobHash>,
+    /// Blobs that the relay does not hold: whoever added them is still sending.
+    pub(super) missing: BTreeSet<BlobHash>,
+    /// How often they were asked for in vain.
+    pub(super) missing_rounds: u32,
+    /// The relay's key, once it proved it.
+    pub(super) there: Option<SignerKey>,
     /// Blobs on their way in.
     receiving: BTreeMap<BlobHash, Receiving>,
     /// Documents whose files are being exchanged, as of which digest.
@@ -57,9 +67,10 @@ impl Line {
         relay: Address,
         serial: u64,
         out: Out,
-        tally: Tally,
+        mut tally: Tally,
         attempts: u32,
     ) -> Result<Self, Failure> {
+        tally.files_missing = 0;
         let config = client(peer, workspace)?;
         let session = Session::client(config, &mut world::rng());
         Ok(Self {
@@ -78,6 +89,11 @@ impl Line {
             files_after: Instant::now(),
             wanted: BTreeSet::new(),
             offered: BTreeSet::new(),
+            sending: BTreeSet::new(),
+            held_there: BTreeSet::new(),
+            missing: BTreeSet::new(),
+            missing_rounds: 0,
+            there: None,
             receiving: BTreeMap::new(),
             checking: BTreeMap::new(),
         })
@@ -109,9 +125,14 @@ impl Line {
         self.down.is_none() && self.in_sync && self.session.is_in_sync()
     }
 
+    /// Whether files are to be looked at, sooner or later.
+    pub(super) fn looks_for_files(&self) -> bool {
+        self.files_due || (!self.missing.is_empty() && self.wanted.is_empty())
+    }
+
     /// When files are to be looked at again.
     pub(super) fn wakes(&self) -> Option<Instant> {
-        (self.files_due && self.entries_settled()).then_some(self.files_after)
+        (self.looks_for_files() && self.entries_settled()).then_some(self.files_after)
     }
 
     pub(super) fn standing(&self) -> Standing {
@@ -235,6 +256,10 @@ impl Line {
             None => 0,
         };
         self.wanted.remove(&blob);
+        self.held_there.insert(blob);
+        self.missing.remove(&blob);
+        self.missing_rounds = 0;
+        self.tally.files_missing = self.missing.len() as u64;
         self.tally.files_received += 1;
         self.tally.file_bytes += bytes;
         news.push(News::File { workspace: self.workspace, direction: Direction::In, blob, bytes });
@@ -244,8 +269,9 @@ impl Line {
     fn tell(&mut self, event: Event, news: &mut Vec<News>) {
         let workspace = self.workspace;
         match event {
-            Event::Admitted { .. } => {
+            Event::Admitted { peer, .. } => {
                 self.attempts = 0;
+                self.there = Some(peer);
                 news.push(News::Up { workspace });
             }
             Event::InSync => {
@@ -261,13 +287,18 @@ impl Line {
             Event::EntriesRefused(refusal) => self.tally.refused_there.push(refusal),
             Event::BlobDelivered { blob, bytes } => {
                 self.offered.remove(&blob);
-                self.tally.files_sent += 1;
-                self.tally.file_bytes += bytes;
-                news.push(News::File { workspace, direction: Direction::Out, blob, bytes });
+                self.held_there.insert(blob);
+                // Otherwise the relay had it already.
+                if self.sending.remove(&blob) {
+                    self.tally.files_sent += 1;
+                    self.tally.file_bytes += bytes;
+                    news.push(News::File { workspace, direction: Direction::Out, blob, bytes });
+                }
             }
             Event::BlobMissing(blob) => {
                 self.wanted.remove(&blob);
-                self.tally.files_missing += 1;
+                self.missing.insert(blob);
+                self.tally.files_missing = self.missing.len() as u64;
                 self.checking.values_mut().for_each(|(_, complete)| *complete = false);
             }
             Event::BlobRefused { blob, text, .. } => {
@@ -275,7 +306,10 @@ impl Line {
                 self.checking.values_mut().for_each(|(_, complete)| *complete = false);
                 self.tally.files_refused.push(format!("{}: {text}", blob.short()));
             }
-            Event::BlobProgress { done, .. } => {
+            Event::BlobProgress { direction, blob, done, .. } => {
+                if direction == Direction::Out {
+                    self.sending.insert(blob);
+                }
                 // Pieces are whole but for a blob's last one.
                 let bytes = done.checked_sub(1).map_or(0, |last| last % CHUNK_BYTES as u64 + 1);
                 news.push(News::Progress { bytes, expected: 0 });

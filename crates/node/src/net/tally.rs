@@ -51,7 +51,7 @@ impl Tally {
             files_sent: self.files_sent - before.files_sent,
             files_received: self.files_received - before.files_received,
             file_bytes: self.file_bytes - before.file_bytes,
-            files_missing: self.files_missing - before.files_missing.min(self.files_missing),
+            files_missing: self.files_missing,
             refused_there: self.refused_there.iter().skip(before.refused_there.len()).cloned().collect(),
             refused_here: self.refused_here.iter().skip(before.refused_here.len()).cloned().collect(),
             files_refused: self.files_refused.iter().skip(before.files_refused.len()).cloned().collect(),

@@ -201,12 +201,19 @@ fn frame_range(text: &str) -> Result<(u64, u64), Failure> {
 fn timecode_range(text: &str, rate: Rate) -> Result<(u64, u64), Failure> {
     let frame = |part: &str| {
         let label: Timecode = part.trim().parse().map_err(refused)?;
-        label.to_frame(rate).map_err(refused)
+        label.to_frame(rate).map_err(|e| refused(format!("{e} ({} frames per second)", decimal(rate))))
     };
     match text.split_once("..") {
         Some((first, last)) => Ok((frame(first)?, frame(last)?)),
         None => frame(text).map(|f| (f, f + 1)),
     }
+}
+
+/// A rate as people say it: 25, 29.97.
+fn decimal(rate: Rate) -> String {
+    let hundredths = (u64::from(rate.num()) * 100 + u64::from(rate.den()) / 2) / u64::from(rate.den());
+    let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn layer_of(subject: &Subject<'_>, layer: &str, rel: Option<Region>) -> Selector {
@@ -267,7 +274,7 @@ fn selector_shown(selector: &Selector) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{frame_range, timecode_range};
+    use super::{decimal, frame_range, timecode_range};
     use proofroom_review::Rate;
 
     #[test]
@@ -277,6 +284,12 @@ mod tests {
         for bad in ["", "a..b", "1..", "-1..2", "1...2", "99999999999999999999"] {
             assert!(frame_range(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn rates_read_as_people_say_them() {
+        let said = [Rate::FPS_25, Rate::FPS_29_97, Rate::FPS_59_94, Rate::FPS_23_976].map(decimal);
+        assert_eq!(said, ["25", "29.97", "59.94", "23.98"]);
     }
 
     #[test]

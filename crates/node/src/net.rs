@@ -9,7 +9,7 @@
 //! Socket tasks move bytes and nothing else; everything that touches the store
 //! happens on the one loop that owns the [`Peer`].
 
-mod blobs;
+mod files;
 mod line;
 mod news;
 mod refusal;
@@ -167,8 +167,11 @@ impl Net {
         if !line.is_down() || line.retry_planned() {
             return Vec::new();
         }
-        if line.wants_reconnect() && line.attempts() < RECONNECTS_MAX {
-            return self.reconnect(peer, workspace);
+        if line.wants_reconnect() {
+            if line.attempts() < RECONNECTS_MAX {
+                return self.reconnect(peer, workspace);
+            }
+            line.stop_reconnecting();
         }
         if !self.keep_trying {
             return Vec::new();

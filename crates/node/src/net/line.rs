@@ -1,6 +1,6 @@
 //! One workspace's exchange: a session, and what it asks of this peer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -13,6 +13,7 @@ use proofroom_sync::{
 };
 use proofroom_transport::Address;
 
+use super::files::Files;
 use super::news::News;
 use super::refusal::refusal;
 use super::socket::Out;
@@ -36,28 +37,11 @@ pub(super) struct Line {
     retry_planned: bool,
     wants_reconnect: bool,
     in_sync: bool,
-    /// Something changed that may concern files.
-    pub(super) files_due: bool,
-    /// Not to be looked at before.
-    pub(super) files_after: Instant,
-    /// Blobs that are to come.
-    pub(super) wanted: BTreeSet<BlobHash>,
-    /// Blobs that were offered and not answered.
-    pub(super) offered: BTreeSet<BlobHash>,
-    /// Blobs that the relay asked for.
-    sending: BTreeSet<BlobHash>,
-    /// Blobs that are durable at the relay.
-    pub(super) held_there: BTreeSet<BlobHash>,
-    /// Blobs that the relay does not hold: whoever added them is still sending.
-    pub(super) missing: BTreeSet<BlobHash>,
-    /// How often they were asked for in vain.
-    pub(super) missing_rounds: u32,
+    pub(super) files: Files,
     /// The relay's key, once it proved it.
     pub(super) there: Option<SignerKey>,
     /// Blobs on their way in.
     receiving: BTreeMap<BlobHash, Receiving>,
-    /// Documents whose files are being exchanged, as of which digest.
-    pub(super) checking: BTreeMap<DocId, ([u8; 32], bool)>,
 }
 
 impl Line {
@@ -85,17 +69,9 @@ impl Line {
             retry_planned: false,
             wants_reconnect: false,
             in_sync: false,
-            files_due: true,
-            files_after: Instant::now(),
-            wanted: BTreeSet::new(),
-            offered: BTreeSet::new(),
-            sending: BTreeSet::new(),
-            held_there: BTreeSet::new(),
-            missing: BTreeSet::new(),
-            missing_rounds: 0,
+            files: Files::new(),
             there: None,
             receiving: BTreeMap::new(),
-            checking: BTreeMap::new(),
         })
     }
 
@@ -114,6 +90,10 @@ impl Line {
     pub(super) fn wants_reconnect(&self) -> bool {
         self.wants_reconnect
     }
+    /// The relay asks for new connections without end.
+    pub(super) fn stop_reconnecting(&mut self) {
+        self.wants_reconnect = false;
+    }
     pub(super) fn retry_planned(&self) -> bool {
         self.retry_planned
     }
@@ -125,14 +105,9 @@ impl Line {
         self.down.is_none() && self.in_sync && self.session.is_in_sync()
     }
 
-    /// Whether files are to be looked at, sooner or later.
-    pub(super) fn looks_for_files(&self) -> bool {
-        self.files_due || (!self.missing.is_empty() && self.wanted.is_empty())
-    }
-
     /// When files are to be looked at again.
     pub(super) fn wakes(&self) -> Option<Instant> {
-        (self.looks_for_files() && self.entries_settled()).then_some(self.files_after)
+        (self.files.to_be_looked_at() && self.entries_settled()).then_some(self.files.after)
     }
 
     pub(super) fn standing(&self) -> Standing {
@@ -140,8 +115,11 @@ impl Line {
             Some(_) if self.wants_reconnect => Standing::Busy,
             Some(failure) => Standing::Failed(failure.clone()),
             None => {
-                let files = self.files_due || !self.wanted.is_empty() || !self.offered.is_empty();
-                if self.entries_settled() && !files { Standing::Settled } else { Standing::Busy }
+                if self.entries_settled() && self.files.settled() {
+                    Standing::Settled
+                } else {
+                    Standing::Busy
+                }
             }
         }
     }
@@ -151,7 +129,7 @@ impl Line {
     }
 
     pub(super) fn on_stored(&mut self, peer: &mut Peer, live: Live) -> Vec<News> {
-        self.files_due = true;
+        self.files.due = true;
         self.feed(peer, Input::Stored(live))
     }
 
@@ -225,7 +203,7 @@ impl Line {
             Output::BlobArrived(blob) => return self.keep(peer, blob, news).map(Some),
             Output::DropBlob(blob) => {
                 self.receiving.remove(&blob);
-                self.wanted.remove(&blob);
+                self.files.wanted.remove(&blob);
             }
             Output::Event(event) => self.tell(event, news),
             Output::Close { code, text } => {
@@ -255,11 +233,8 @@ impl Line {
             Some(receiving) => receiving.finish(peer.blobs())?,
             None => 0,
         };
-        self.wanted.remove(&blob);
-        self.held_there.insert(blob);
-        self.missing.remove(&blob);
-        self.missing_rounds = 0;
-        self.tally.files_missing = self.missing.len() as u64;
+        self.files.arrived(blob);
+        self.tally.files_missing = self.files.missing.len() as u64;
         self.tally.files_received += 1;
         self.tally.file_bytes += bytes;
         news.push(News::File { workspace: self.workspace, direction: Direction::In, blob, bytes });
@@ -270,13 +245,13 @@ impl Line {
         let workspace = self.workspace;
         match event {
             Event::Admitted { peer, .. } => {
-                self.attempts = 0;
                 self.there = Some(peer);
                 news.push(News::Up { workspace });
             }
             Event::InSync => {
                 self.in_sync = true;
-                self.files_due = true;
+                self.attempts = 0;
+                self.files.due = true;
                 news.push(News::InSync { workspace });
             }
             Event::Delivered { entries, bytes, .. } => {
@@ -286,29 +261,27 @@ impl Line {
             }
             Event::EntriesRefused(refusal) => self.tally.refused_there.push(refusal),
             Event::BlobDelivered { blob, bytes } => {
-                self.offered.remove(&blob);
-                self.held_there.insert(blob);
+                self.files.offered.remove(&blob);
+                self.files.held_there.insert(blob);
                 // Otherwise the relay had it already.
-                if self.sending.remove(&blob) {
+                if self.files.sending.remove(&blob) {
                     self.tally.files_sent += 1;
                     self.tally.file_bytes += bytes;
                     news.push(News::File { workspace, direction: Direction::Out, blob, bytes });
                 }
             }
             Event::BlobMissing(blob) => {
-                self.wanted.remove(&blob);
-                self.missing.insert(blob);
-                self.tally.files_missing = self.missing.len() as u64;
-                self.checking.values_mut().for_each(|(_, complete)| *complete = false);
+                self.files.lacking(blob);
+                self.tally.files_missing = self.files.missing.len() as u64;
             }
             Event::BlobRefused { blob, text, .. } => {
-                self.offered.remove(&blob);
-                self.checking.values_mut().for_each(|(_, complete)| *complete = false);
+                self.files.offered.remove(&blob);
+                self.files.incomplete();
                 self.tally.files_refused.push(format!("{}: {text}", blob.short()));
             }
             Event::BlobProgress { direction, blob, done, .. } => {
                 if direction == Direction::Out {
-                    self.sending.insert(blob);
+                    self.files.sending.insert(blob);
                 }
                 // Pieces are whole but for a blob's last one.
                 let bytes = done.checked_sub(1).map_or(0, |last| last % CHUNK_BYTES as u64 + 1);
@@ -354,7 +327,7 @@ impl Line {
         self.tally.received += stored;
         self.tally.bytes += ingested.stored.iter().map(|e| e.bytes().len() as u64).sum::<u64>();
         if stored > 0 {
-            self.files_due = true;
+            self.files.due = true;
             news.push(News::Received { workspace: self.workspace, entries: stored });
         }
         if ingested.docs.contains(&DocId::AUTHORITY) {

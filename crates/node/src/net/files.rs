@@ -4,6 +4,7 @@
 //! digest and the relay's key; until the document changes, or another relay
 //! carries it, it is not looked at again.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use proofroom_ident::{Audience, BlobHash, DocId, SignerKey, WorkspaceId};
@@ -27,6 +28,74 @@ fn done_key(workspace: WorkspaceId, doc: DocId) -> Vec<u8> {
     [b"node/files/".as_slice(), workspace.as_bytes(), doc.as_bytes()].concat()
 }
 
+/// Where the files of one exchange stand.
+pub(super) struct Files {
+    /// Something changed that may concern files.
+    pub(super) due: bool,
+    /// Not to be looked at before.
+    pub(super) after: Instant,
+    /// Blobs that are to come.
+    pub(super) wanted: BTreeSet<BlobHash>,
+    /// Blobs that were offered and not answered.
+    pub(super) offered: BTreeSet<BlobHash>,
+    /// Blobs that the relay asked for.
+    pub(super) sending: BTreeSet<BlobHash>,
+    /// Blobs that are durable at the relay.
+    pub(super) held_there: BTreeSet<BlobHash>,
+    /// Blobs that the relay does not hold: whoever added them is still sending.
+    pub(super) missing: BTreeSet<BlobHash>,
+    /// How often they were asked for in vain.
+    missing_rounds: u32,
+    /// Documents whose files are being exchanged: as of which digest, and whether all of them can be.
+    checking: BTreeMap<DocId, ([u8; 32], bool)>,
+}
+
+impl Files {
+    pub(super) fn new() -> Self {
+        Self {
+            due: true,
+            after: Instant::now(),
+            wanted: BTreeSet::new(),
+            offered: BTreeSet::new(),
+            sending: BTreeSet::new(),
+            held_there: BTreeSet::new(),
+            missing: BTreeSet::new(),
+            missing_rounds: 0,
+            checking: BTreeMap::new(),
+        }
+    }
+
+    /// Whether nothing is under way. What the relay does not hold is no reason to wait.
+    pub(super) fn settled(&self) -> bool {
+        !self.due && self.wanted.is_empty() && self.offered.is_empty()
+    }
+
+    /// Whether they are to be looked at, sooner or later.
+    pub(super) fn to_be_looked_at(&self) -> bool {
+        self.due || (!self.missing.is_empty() && self.wanted.is_empty())
+    }
+
+    /// A blob is durable here, and so at the relay.
+    pub(super) fn arrived(&mut self, blob: BlobHash) {
+        self.wanted.remove(&blob);
+        self.held_there.insert(blob);
+        self.missing.remove(&blob);
+        self.missing_rounds = 0;
+    }
+
+    /// The relay does not hold a blob.
+    pub(super) fn lacking(&mut self, blob: BlobHash) {
+        self.wanted.remove(&blob);
+        self.missing.insert(blob);
+        self.incomplete();
+    }
+
+    /// The documents at hand are to be looked at again in the next exchange.
+    pub(super) fn incomplete(&mut self) {
+        self.checking.values_mut().for_each(|(_, complete)| *complete = false);
+    }
+}
+
 impl Line {
     /// Fetches and offers what is due, and notes down what is done.
     pub(super) fn tend_files(&mut self, peer: &mut Peer) -> Result<Vec<News>, Failure> {
@@ -34,23 +103,23 @@ impl Line {
         if !self.entries_settled() {
             return Ok(news);
         }
-        if self.looks_for_files() && Instant::now() >= self.files_after {
-            self.files_due = false;
+        if self.files.to_be_looked_at() && Instant::now() >= self.files.after {
+            self.files.due = false;
             let began = Instant::now();
             let (wanted, offered) = self.files_to_move(peer)?;
-            self.files_after = Instant::now() + self.pause(began.elapsed());
+            self.files.after = Instant::now() + self.pause(began.elapsed());
             let expected = wanted.iter().map(|(_, bytes)| bytes).sum();
             news.push(News::Progress { bytes: 0, expected });
             for (blob, bytes) in wanted {
-                self.wanted.insert(blob);
+                self.files.wanted.insert(blob);
                 news.extend(self.feed(peer, Input::WantBlob { blob, bytes }));
             }
             if !offered.is_empty() {
-                self.offered.extend(offered.iter().map(|(blob, _)| *blob));
+                self.files.offered.extend(offered.iter().map(|(blob, _)| *blob));
                 news.extend(self.feed(peer, Input::OfferBlobs(offered)));
             }
         }
-        if self.wanted.is_empty() && self.offered.is_empty() && !self.files_due && !self.is_down() {
+        if self.files.settled() && !self.is_down() {
             self.note_done(peer)?;
         }
         Ok(news)
@@ -59,11 +128,11 @@ impl Line {
     /// Under a stream of small edits, looking for files takes a fifth of the time
     /// at most; what the relay does not hold yet is asked for less and less often.
     fn pause(&mut self, took: Duration) -> Duration {
-        if self.missing.is_empty() {
+        if self.files.missing.is_empty() {
             return took * 4;
         }
-        self.missing_rounds = self.missing_rounds.saturating_add(1);
-        MISSING_PAUSE_MIN * (1 << self.missing_rounds.min(6))
+        self.files.missing_rounds = self.files.missing_rounds.saturating_add(1);
+        MISSING_PAUSE_MIN * (1 << self.files.missing_rounds.min(6))
     }
 
     /// Files that are to come, and files that the relay may lack.
@@ -75,7 +144,7 @@ impl Line {
         let workspace = self.workspace;
         let (mut wanted, mut offered) = (Vec::new(), Vec::new());
         let seat = peer.seat(workspace)?;
-        let digests: std::collections::BTreeMap<DocId, [u8; 32]> =
+        let digests: BTreeMap<DocId, [u8; 32]> =
             seat.step.store.docs(workspace)?.into_iter().map(|d| (d.doc, d.digest)).collect();
         for asset in seat.replica.plan(seat.step.store)?.assets.clone() {
             let doc = workspace.review_doc(asset.id, Audience::Everyone);
@@ -87,8 +156,8 @@ impl Line {
             let view = seat.replica.review(seat.step.store, asset.id, Audience::Everyone)?;
             for reference in view.blobs.values() {
                 let (blob, bytes) = (reference.blob, reference.bytes);
-                let moving = self.wanted.contains(&blob) || self.offered.contains(&blob);
-                let there = self.held_there.contains(&blob);
+                let moving = self.files.wanted.contains(&blob) || self.files.offered.contains(&blob);
+                let there = self.files.held_there.contains(&blob);
                 match seat.blobs.held(workspace, blob) {
                     _ if moving => {}
                     Some(held) if held == bytes && there => {}
@@ -97,14 +166,14 @@ impl Line {
                     None => wanted.push((blob, bytes)),
                 }
             }
-            self.checking.insert(doc, (digest, complete));
+            self.files.checking.insert(doc, (digest, complete));
         }
         Ok((wanted, offered))
     }
 
     fn note_done(&mut self, peer: &mut Peer) -> Result<(), Failure> {
         let mut batch = Batch::new();
-        for (doc, (digest, complete)) in std::mem::take(&mut self.checking) {
+        for (doc, (digest, complete)) in std::mem::take(&mut self.files.checking) {
             if complete {
                 batch.put(done_key(self.workspace, doc), done(&digest, self.there));
             }

@@ -1,0 +1,131 @@
+//! What can go wrong in a replica, and whose move it is.
+
+use proofroom_authority::{AuthorityError, Role};
+use proofroom_document::RecordError;
+use proofroom_entry::{DecodeError, VerifyError, WriteError};
+use proofroom_ident::{AssetId, Audience, CommentId, RequestId, WorkspaceId};
+use proofroom_seal::SealError;
+use proofroom_store::StoreError;
+
+use crate::link::LinkError;
+
+/// Whose move it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The person asked for something that cannot be done.
+    User,
+    /// The machine's storage or set-up is in the way.
+    Config,
+    /// A bug, or damage.
+    Internal,
+}
+
+/// An operation on a replica failed; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplicaError {
+    /// No such asset.
+    #[error("there is no asset {0} in this workspace")]
+    UnknownAsset(AssetId),
+    /// No such request.
+    #[error("there is no request {0} in this workspace")]
+    UnknownRequest(RequestId),
+    /// No such comment.
+    #[error("there is no comment {0} on this asset")]
+    UnknownComment(CommentId),
+    /// The workspace is not held here.
+    #[error("workspace {0:?} is not on this machine")]
+    UnknownWorkspace(WorkspaceId),
+    /// No such member.
+    #[error("{0} is not a member of this workspace")]
+    UnknownMember(String),
+    /// The role does not allow it.
+    #[error("a {role} may not {act}; {allowed} may")]
+    NotAllowed {
+        /// The role of the person.
+        role: Role,
+        /// What they tried.
+        act: String,
+        /// Who may.
+        allowed: String,
+    },
+    /// Not a member, or not any more.
+    #[error("you are not a member of this workspace: what you write would count nowhere")]
+    NotMember,
+    /// A link was taken up but the workspace has not arrived.
+    #[error("joining is not complete: the workspace has not arrived yet")]
+    StillJoining,
+    /// The invite is over.
+    #[error("the invite link has expired")]
+    InviteExpired,
+    /// The invite was used up.
+    #[error("the invite link was used up: it admits no one else")]
+    InviteUsedUp,
+    /// The invite is not known or was revoked.
+    #[error("the invite link is not valid in this workspace: it was revoked, or it was never made")]
+    InviteUnknown,
+    /// The keys for this audience have not arrived.
+    #[error("the keys for {0:?} have not reached this device yet")]
+    NoKey(Audience),
+    /// Concurrent versions block the act.
+    #[error("{0} has concurrent versions: pick one first")]
+    Fork(String),
+    /// Nothing to decide on.
+    #[error("{0} has no version yet")]
+    NoVersion(String),
+    /// A statement or value is not acceptable.
+    #[error("{0}")]
+    Invalid(String),
+    /// The membership log refuses.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// The document refuses.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The entry cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// Bytes are not an entry.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// An entry does not prove what it claims.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// Sealing or opening failed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The link is not one.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// Storage failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ReplicaError {
+    /// Whose move it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Store(_) => ErrorKind::Config,
+            Self::Write(_) | Self::Decode(_) | Self::Verify(_) | Self::Seal(_) => ErrorKind::Internal,
+            _ => ErrorKind::User,
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::UnknownAsset(_) => "`proofroom status` lists the assets",
+            Self::UnknownRequest(_) => "`proofroom request list` lists the requests",
+            Self::UnknownComment(_) => "`proofroom comment list ASSET` lists the comments",
+            Self::UnknownWorkspace(_) => "`proofroom workspace list` lists the workspaces",
+            Self::UnknownMember(_) => "`proofroom members list` lists the members",
+            Self::NotMember => "ask an owner or producer for an invite",
+            Self::StillJoining => "run `proofroom sync` while a relay or peer is up, or import a bundle",
+            Self::InviteExpired | Self::InviteUsedUp | Self::InviteUnknown => "ask for a new link",
+            Self::NoKey(_) => "run `proofroom sync` once another member was online",
+            Self::Fork(_) => "`proofroom version pick ASSET v3a` picks one",
+            Self::NoVersion(_) => "`proofroom version add ASSET FILE` adds one",
+            _ => "",
+        }
+    }
+}

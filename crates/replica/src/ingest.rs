@@ -1,0 +1,166 @@
+//! Ingesting: entries from outside become durable, or are refused by name.
+//!
+//! Order of proof: workspace, payload hash, signature, chain, standing. What
+//! passes is committed in one batch; only then does memory change.
+
+use std::collections::BTreeMap;
+
+use proofroom_authority::{Inserted, Standing};
+use proofroom_entry::{ChainError, EntryKind, LogTip, Signed, Verified, check_link};
+use proofroom_ident::{DocId, EntryHash, LogId};
+use proofroom_store::Batch;
+
+use crate::access::role_writes;
+use crate::error::ReplicaError;
+use crate::open::{Replica, Step};
+
+/// What became of one offered entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IngestOutcome {
+    /// Durable now.
+    Stored,
+    /// Was already held.
+    Known,
+    /// Stored, but counts only if adopted: it lies beyond its author's removal.
+    HeldBack,
+    /// Something before it is missing: it will be asked for again.
+    Missing(String),
+    /// Refused, and why.
+    Refused(String),
+    /// Its author signed two histories: both are kept as proof, the log is frozen.
+    Equivocation,
+}
+
+/// What became of a batch of offered entries, in their order.
+#[derive(Clone, Debug, Default)]
+pub struct Ingested {
+    /// One outcome per entry.
+    pub outcomes: Vec<(EntryHash, IngestOutcome)>,
+    /// The entries that became durable.
+    pub stored: Vec<Verified>,
+    /// Documents that have news.
+    pub docs: Vec<DocId>,
+}
+
+/// One batch on its way: the tips as they will be, the writes so far.
+#[derive(Default)]
+struct Intake {
+    tips: BTreeMap<(DocId, LogId), LogTip>,
+    batch: Batch,
+    result: Ingested,
+    authority_changed: bool,
+}
+
+impl Replica {
+    /// Verifies and stores what a peer, a relay or a bundle offers.
+    ///
+    /// # Errors
+    /// Only when the store fails; refused entries are outcomes. Entries refused
+    /// leave no trace but a line in the result.
+    pub fn ingest(&mut self, step: &mut Step<'_>, offered: Vec<Signed>) -> Result<Ingested, ReplicaError> {
+        let mut intake = Intake::default();
+        for signed in offered {
+            let hash = signed.hash();
+            let outcome = self.take_in(step, &mut intake, signed)?;
+            intake.result.outcomes.push((hash, outcome));
+        }
+        step.store.commit(intake.batch)?;
+        intake.result.docs.sort_unstable();
+        intake.result.docs.dedup();
+        if intake.authority_changed {
+            self.membership_changed();
+        }
+        Ok(intake.result)
+    }
+
+    fn take_in(
+        &mut self,
+        step: &Step<'_>,
+        intake: &mut Intake,
+        signed: Signed,
+    ) -> Result<IngestOutcome, ReplicaError> {
+        let claims = *signed.claims();
+        let at = (claims.doc, claims.log);
+        let tip = match intake.tips.get(&at) {
+            Some(tip) => Some(*tip),
+            None => step.store.tip(self.workspace, claims.doc, claims.log)?,
+        };
+        if tip.is_some_and(|t| claims.seq <= t.seq) {
+            return self.compare_known(step, intake, signed);
+        }
+        let entry = match signed.verify(self.workspace) {
+            Ok(entry) => entry,
+            Err(e) => return Ok(IngestOutcome::Refused(e.to_string())),
+        };
+        let next = match check_link(tip.as_ref(), entry.head()) {
+            Ok(next) => next,
+            Err(e @ ChainError::Gap { .. }) => return Ok(IngestOutcome::Missing(e.to_string())),
+            Err(e) => return Ok(IngestOutcome::Refused(e.to_string())),
+        };
+        let outcome = self.judge(intake, &entry)?;
+        if matches!(outcome, IngestOutcome::Stored | IngestOutcome::HeldBack) {
+            intake.tips.insert(at, next);
+            intake.batch.append(entry.clone());
+            intake.result.docs.push(claims.doc);
+            intake.result.stored.push(entry);
+        }
+        Ok(outcome)
+    }
+
+    /// A position that is already held: the same entry again, or a second history.
+    fn compare_known(
+        &self,
+        step: &Step<'_>,
+        intake: &mut Intake,
+        signed: Signed,
+    ) -> Result<IngestOutcome, ReplicaError> {
+        let c = *signed.claims();
+        let Some(held) = step.store.entry(self.workspace, c.doc, c.log, c.seq)? else {
+            return Ok(IngestOutcome::Known);
+        };
+        if held.hash() == signed.hash() {
+            return Ok(IngestOutcome::Known);
+        }
+        match signed.verify(self.workspace) {
+            Ok(other) if other.header().author == held.header().author => {
+                intake.batch.proof(held, other);
+                Ok(IngestOutcome::Equivocation)
+            }
+            Ok(_) => Ok(IngestOutcome::Refused("the log belongs to another device".into())),
+            Err(e) => Ok(IngestOutcome::Refused(e.to_string())),
+        }
+    }
+
+    /// Does the membership log admit it?
+    fn judge(&mut self, intake: &mut Intake, entry: &Verified) -> Result<IngestOutcome, ReplicaError> {
+        let h = entry.header();
+        if h.kind == EntryKind::Authority {
+            return Ok(match self.authority.insert(entry) {
+                Ok(Inserted::New) => {
+                    intake.authority_changed = true;
+                    IngestOutcome::Stored
+                }
+                Ok(Inserted::Known) => IngestOutcome::Stored,
+                Ok(Inserted::Waiting) => IngestOutcome::Stored,
+                Err(e) => IngestOutcome::Refused(e.to_string()),
+            });
+        }
+        Ok(match self.standing(h) {
+            Standing::Member { role, .. } if role_writes(role, h.kind, h.audience) => IngestOutcome::Stored,
+            Standing::Member { role, .. } => {
+                IngestOutcome::Refused(format!("a {role} may not write this kind of entry"))
+            }
+            Standing::HeldBack { .. } => IngestOutcome::HeldBack,
+            Standing::NotMember => IngestOutcome::Refused("its author is not a member".into()),
+            Standing::AwaitsAuthority => {
+                IngestOutcome::Missing("the membership entry that it stands on has not arrived".into())
+            }
+        })
+    }
+
+    /// Members, roles or keys changed: what was loaded may count differently now.
+    pub(crate) fn membership_changed(&mut self) {
+        self.docs.clear();
+        self.load_keys();
+    }
+}

@@ -1,0 +1,152 @@
+//! Epoch keys: opening the wraps meant for me, and keeping the newest epoch's
+//! recipients equal to the present readers.
+//!
+//! A new reader is given the newest keys (`ShareKey`); older ones follow from
+//! them, because every epoch carries its predecessors' keys sealed under its
+//! own. When somebody may no longer read, the next writer makes a new epoch.
+
+use std::collections::BTreeSet;
+
+use proofroom_authority::{Op, Wrapped};
+use proofroom_ident::{Audience, KexPublic, KexSecret, KeyId};
+use proofroom_seal::{EpochKey, WrapInfo};
+
+use crate::error::ReplicaError;
+use crate::open::{Replica, Step};
+
+impl Replica {
+    /// Opens every wrap that one of my secrets opens, then every older key behind them.
+    pub(crate) fn load_keys(&mut self) {
+        let secrets = self.my_secrets();
+        for audience in Audience::ALL {
+            for epoch in self.authority.state().epochs(audience) {
+                if self.keyring.get(&epoch.key).is_some() {
+                    continue;
+                }
+                let info = self.wrap_info(audience, epoch.key);
+                let opened = secrets.iter().find_map(|secret| {
+                    let wraps = epoch.wraps_for(secret.public());
+                    wraps.iter().find_map(|w| {
+                        let key = proofroom_seal::unwrap(secret, &w.enc, &w.sealed, &info).ok()?;
+                        (key.id() == epoch.key).then_some(key)
+                    })
+                });
+                if let Some(key) = opened {
+                    self.keyring.insert(key);
+                }
+            }
+            self.follow_links(audience);
+        }
+    }
+
+    /// Newest first: each key opens the ones before it.
+    fn follow_links(&mut self, audience: Audience) {
+        loop {
+            let mut found = Vec::new();
+            for epoch in self.authority.state().epochs(audience) {
+                let Some(newer) = self.keyring.get(&epoch.key) else { continue };
+                for link in epoch.previous.iter().filter(|l| self.keyring.get(&l.key).is_none()) {
+                    let info = self.wrap_info(audience, link.key);
+                    if let Ok(key) = proofroom_seal::unlink(newer, &link.nonce, &link.sealed, &info) {
+                        found.push(key);
+                    }
+                }
+            }
+            if found.is_empty() {
+                return;
+            }
+            for key in found {
+                self.keyring.insert(key);
+            }
+        }
+    }
+
+    fn my_secrets(&self) -> Vec<KexSecret> {
+        let mut secrets = vec![self.me.secrets.kex.clone()];
+        secrets.extend(self.me.recovery_secret.clone());
+        secrets.extend(self.joining.as_ref().map(|link| link.secret.kex()));
+        secrets
+    }
+
+    fn wrap_info(&self, audience: Audience, key: KeyId) -> WrapInfo {
+        WrapInfo { workspace: self.workspace, audience, key }
+    }
+
+    /// The key to write under: the newest epoch's.
+    pub(crate) fn write_key(&self, audience: Audience) -> Result<&EpochKey, ReplicaError> {
+        let newest = self.authority.state().newest(audience).ok_or(ReplicaError::NoKey(audience))?;
+        self.keyring.get(&newest.key).ok_or(ReplicaError::NoKey(audience))
+    }
+
+    /// Rotates or shares keys until the newest epoch's recipients are the present readers.
+    pub(crate) fn ensure_keys(&mut self, step: &mut Step<'_>) -> Result<(), ReplicaError> {
+        let role = self.my_role()?;
+        for audience in Audience::ALL.into_iter().filter(|a| role.reads(*a)) {
+            let readers = self.readers(audience, step.now);
+            let newest = self.authority.state().newest(audience);
+            let standing = newest.map(|epoch| {
+                let held: BTreeSet<KexPublic> = epoch.recipients();
+                let key = self.keyring.get(&epoch.key).cloned();
+                (key, held.is_subset(&readers), readers.difference(&held).copied().collect::<Vec<_>>())
+            });
+            match standing {
+                Some((Some(_), true, missing)) if missing.is_empty() => {}
+                Some((Some(key), true, missing)) => self.share(step, audience, &key, &missing)?,
+                _ => self.rotate(step, audience, &readers)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn share(
+        &mut self,
+        step: &mut Step<'_>,
+        audience: Audience,
+        key: &EpochKey,
+        to: &[KexPublic],
+    ) -> Result<(), ReplicaError> {
+        let wraps = self.wraps(step, audience, key, to)?;
+        self.append_op(step, &Op::ShareKey { audience, key: key.id(), wraps })?;
+        Ok(())
+    }
+
+    fn rotate(
+        &mut self,
+        step: &mut Step<'_>,
+        audience: Audience,
+        readers: &BTreeSet<KexPublic>,
+    ) -> Result<(), ReplicaError> {
+        let mut rng = &mut *step.rng;
+        let key = EpochKey::generate(&mut rng);
+        let to: Vec<KexPublic> = readers.iter().copied().collect();
+        let wraps = self.wraps(step, audience, &key, &to)?;
+        let mut previous = Vec::new();
+        for epoch in self.authority.state().unlinked_epochs(audience) {
+            if let Some(older) = self.keyring.get(&epoch.key) {
+                let info = self.wrap_info(audience, epoch.key);
+                let mut rng = &mut *step.rng;
+                previous.push(proofroom_seal::link(&key, older, &info, &mut rng)?.into_linked(epoch.key));
+            }
+        }
+        self.append_op(step, &Op::RotateKey { audience, key: key.id(), wraps, previous })?;
+        self.keyring.insert(key);
+        Ok(())
+    }
+
+    fn wraps(
+        &self,
+        step: &mut Step<'_>,
+        audience: Audience,
+        key: &EpochKey,
+        to: &[KexPublic],
+    ) -> Result<Vec<Wrapped>, ReplicaError> {
+        let info = self.wrap_info(audience, key.id());
+        to.iter()
+            .map(|to| {
+                let mut rng = &mut *step.rng;
+                let wrap = proofroom_seal::wrap(key, to, &info, &mut rng)?;
+                Ok(Wrapped { to: *to, enc: wrap.enc, sealed: wrap.sealed })
+            })
+            .collect()
+    }
+}

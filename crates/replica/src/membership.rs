@@ -1,0 +1,285 @@
+//! Members, devices and invites: acts on the membership log, and what it shows.
+
+use proofroom_authority::{Cut, Op, Role};
+use proofroom_ident::{
+    Audience, DeviceRecord, InviteId, KexPublic, Millis, PersonId, SignerKey,
+};
+use proofroom_seal::InviteSecret;
+use proofroom_store::{Batch, Store};
+
+use crate::error::ReplicaError;
+use crate::link::InviteLink;
+use crate::open::{Membership, Replica, Step, join_key};
+use crate::statements::Receipt;
+
+/// One member as shown to people.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct MemberView {
+    /// The person.
+    pub person: PersonId,
+    /// Printed name, once their profile has arrived.
+    pub printed_name: Option<String>,
+    /// Organisation, likewise.
+    pub organisation: Option<String>,
+    /// Role now; the last one for a person who was removed.
+    pub role: String,
+    /// Who let them in.
+    pub vouched_by: Option<PersonId>,
+    /// Whether they were removed.
+    pub removed: bool,
+    /// Whether this is the person at this machine.
+    pub me: bool,
+    /// Their devices.
+    pub devices: Vec<DeviceView>,
+}
+
+/// One device.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct DeviceView {
+    /// Its signing key.
+    pub device: SignerKey,
+    /// Whether it may still write.
+    pub active: bool,
+    /// Whether it is this machine.
+    pub this: bool,
+    /// When it says it was made.
+    pub claimed_at: Millis,
+}
+
+/// One invite.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct InviteView {
+    /// Its id.
+    pub invite: InviteId,
+    /// The role it gives.
+    pub role: String,
+    /// How often it may still be used.
+    pub uses_left: u32,
+    /// When it ends.
+    pub expires: Option<Millis>,
+    /// Whether it was revoked.
+    pub revoked: bool,
+}
+
+impl Replica {
+    /// Makes an invite link and gives it the keys that its role reads.
+    pub fn invite(
+        &mut self,
+        step: &mut Step<'_>,
+        role: Role,
+        uses: u32,
+        expires: Option<Millis>,
+        relays: Vec<String>,
+    ) -> Result<InviteLink, ReplicaError> {
+        self.require(Role::Producer, "invite people")?;
+        if expires.is_some_and(|end| end <= step.now) {
+            return Err(ReplicaError::Invalid("the invite would have expired before it was made".into()));
+        }
+        let secret = InviteSecret::from_seed(step.random());
+        let op = Op::Invite { id: secret.id(), kex: secret.kex().public(), role, uses, expires };
+        self.append_op(step, &op)?;
+        self.ensure_keys(step)?;
+        Ok(InviteLink { workspace: self.workspace, secret, role, expires, relays })
+    }
+
+    /// Ends an invite: it admits no one any more, and the keys rotate.
+    pub fn revoke_invite(&mut self, step: &mut Step<'_>, id: InviteId) -> Result<Receipt, ReplicaError> {
+        self.require(Role::Producer, "revoke invites")?;
+        let entry = self.append_op(step, &Op::RevokeInvite { id })?;
+        self.ensure_keys(step)?;
+        Ok(Receipt::of(&entry))
+    }
+
+    /// Completes a join once the membership log is here: accepts the invite,
+    /// takes the keys over to this device, writes the printed name.
+    ///
+    /// Returns `false` while the workspace has not arrived.
+    pub fn finish_join(&mut self, step: &mut Step<'_>) -> Result<bool, ReplicaError> {
+        let link = match self.membership() {
+            Membership::Joining(link) => link,
+            Membership::Member(_) => return Ok(true),
+            Membership::Removed | Membership::Stranger => return Err(ReplicaError::NotMember),
+        };
+        if self.authority.heads().is_empty() {
+            return Ok(false);
+        }
+        self.check_invite(&link, step.now)?;
+        let device = self.me.record.clone();
+        let proof = proofroom_authority::sign_accept(&link.secret, self.workspace, &device);
+        let op = Op::Accept { invite: link.secret.id(), device, recovery: self.me.recovery, proof };
+        self.append_op(step, &op)?;
+        self.load_keys();
+        self.ensure_keys(step)?;
+        self.write_profile(step)?;
+        let mut batch = Batch::default();
+        batch.delete(join_key(self.workspace));
+        step.store.commit(batch)?;
+        self.joining = None;
+        self.membership_changed();
+        Ok(true)
+    }
+
+    fn check_invite(&self, link: &InviteLink, now: Millis) -> Result<(), ReplicaError> {
+        let invite = self.authority.state().invite(link.secret.id()).ok_or(ReplicaError::InviteUnknown)?;
+        if invite.revoked {
+            return Err(ReplicaError::InviteUnknown);
+        }
+        if invite.expires.is_some_and(|end| end <= now) {
+            return Err(ReplicaError::InviteExpired);
+        }
+        if invite.uses_left == 0 {
+            return Err(ReplicaError::InviteUsedUp);
+        }
+        Ok(())
+    }
+
+    /// A device of a person who is a member already introduces itself: after
+    /// recovery from the phrase.
+    pub fn introduce_device(&mut self, step: &mut Step<'_>) -> Result<bool, ReplicaError> {
+        if self.authority.heads().is_empty() {
+            return Ok(false);
+        }
+        if matches!(self.membership(), Membership::Member(_)) {
+            return Ok(true);
+        }
+        let op = Op::AddDevice { device: self.me.record.clone(), recovery: self.me.recovery };
+        self.append_op(step, &op)?;
+        self.load_keys();
+        self.ensure_keys(step)?;
+        self.membership_changed();
+        Ok(true)
+    }
+
+    /// Adds another device of this person.
+    pub fn add_device(
+        &mut self,
+        step: &mut Step<'_>,
+        device: DeviceRecord,
+        recovery: Option<KexPublic>,
+    ) -> Result<Receipt, ReplicaError> {
+        self.my_role()?;
+        let entry = self.append_op(step, &Op::AddDevice { device, recovery })?;
+        self.ensure_keys(step)?;
+        Ok(Receipt::of(&entry))
+    }
+
+    /// Removes a device: what it wrote so far counts, nothing after it.
+    pub fn remove_device(&mut self, step: &mut Step<'_>, device: SignerKey) -> Result<Receipt, ReplicaError> {
+        self.my_role()?;
+        let cut = self.cut_of(step.store, |author| author == device)?;
+        let entry = self.append_op(step, &Op::RemoveDevice { signer: device, cut })?;
+        self.after_removal(step)?;
+        Ok(Receipt::of(&entry))
+    }
+
+    /// Removes a person: what they wrote so far counts, nothing after it. Keys rotate.
+    pub fn remove(&mut self, step: &mut Step<'_>, person: PersonId) -> Result<Receipt, ReplicaError> {
+        self.require(Role::Producer, "remove people")?;
+        let cut = self.cut_of_person(step.store, person)?;
+        let entry = self.append_op(step, &Op::Remove { person, cut })?;
+        self.after_removal(step)?;
+        Ok(Receipt::of(&entry))
+    }
+
+    fn after_removal(&mut self, step: &mut Step<'_>) -> Result<(), ReplicaError> {
+        self.membership_changed();
+        if matches!(self.membership(), Membership::Member(_)) {
+            self.ensure_keys(step)?;
+        }
+        Ok(())
+    }
+
+    /// Gives a person another role.
+    pub fn set_role(
+        &mut self,
+        step: &mut Step<'_>,
+        person: PersonId,
+        role: Role,
+    ) -> Result<Receipt, ReplicaError> {
+        self.require(Role::Producer, "change roles")?;
+        let cut = self.cut_of_person(step.store, person)?;
+        let entry = self.append_op(step, &Op::SetRole { person, role, cut })?;
+        self.after_removal(step)?;
+        Ok(Receipt::of(&entry))
+    }
+
+    fn cut_of_person(&self, store: &dyn Store, person: PersonId) -> Result<Cut, ReplicaError> {
+        let state = self.authority.state();
+        if state.role_of(person).is_none() {
+            return Err(ReplicaError::UnknownMember(person.to_string()));
+        }
+        self.cut_of(store, |author| state.person_of(author) == Some(person))
+    }
+
+    /// The tips of all logs of some authors: the line beyond which nothing counts.
+    fn cut_of(&self, store: &dyn Store, ours: impl Fn(SignerKey) -> bool) -> Result<Cut, ReplicaError> {
+        let mut cut = Cut::new();
+        let mut docs: Vec<_> = store.docs(self.workspace)?.iter().map(|d| d.doc).collect();
+        docs.push(proofroom_ident::DocId::AUTHORITY);
+        for doc in docs {
+            for tip in store.tips(self.workspace, doc)?.into_iter().filter(|t| ours(t.author)) {
+                cut.insert((tip.doc, tip.log), (tip.seq, tip.hash));
+            }
+        }
+        Ok(cut)
+    }
+
+    /// Writes the printed name and organisation, if they are not there as they are.
+    pub fn write_profile(&mut self, step: &mut Step<'_>) -> Result<(), ReplicaError> {
+        let plan = self.workspace.plan_doc();
+        let me = self.me.person();
+        let profile = self.me.profile.clone();
+        let open = self.load_doc(step.store, proofroom_document::DocKind::Plan, plan)?;
+        if open.profiles.get(&me).is_some_and(|(_, _, held)| *held == profile) {
+            return Ok(());
+        }
+        let plain = serde_json::to_vec(&profile).map_err(|e| ReplicaError::Invalid(e.to_string()))?;
+        self.ensure_keys(step)?;
+        self.append(step, plan, Audience::Everyone, proofroom_entry::EntryKind::Profile, &plain, None)?;
+        Ok(())
+    }
+
+    /// All members, those removed included, seniors first.
+    pub fn members(&mut self, store: &dyn Store) -> Result<Vec<MemberView>, ReplicaError> {
+        let plan = self.workspace.plan_doc();
+        let profiles =
+            self.load_doc(store, proofroom_document::DocKind::Plan, plan)?.profiles.clone();
+        let (me, this) = (self.me.person(), self.me.device());
+        let state = self.authority.state();
+        let view = |(person, member): (PersonId, &proofroom_authority::Member)| {
+            let profile = profiles.get(&person).map(|(_, _, p)| p);
+            MemberView {
+                person,
+                printed_name: profile.map(|p| p.printed_name.clone()),
+                organisation: profile.map(|p| p.organisation.clone()),
+                role: member.role.to_string(),
+                vouched_by: member.joined_by,
+                removed: member.removed.is_some(),
+                me: person == me,
+                devices: state
+                    .devices_of(person)
+                    .map(|(device, d)| DeviceView {
+                        device,
+                        active: d.active,
+                        this: device == this,
+                        claimed_at: d.record.claimed_at,
+                    })
+                    .collect(),
+            }
+        };
+        Ok(state.members_by_seniority().into_iter().map(view).collect())
+    }
+
+    /// All invites that were made.
+    pub fn invites(&self) -> Vec<InviteView> {
+        let state = self.authority.state();
+        let view = |(id, i): (InviteId, &proofroom_authority::Invite)| InviteView {
+            invite: id,
+            role: i.role.to_string(),
+            uses_left: i.uses_left,
+            expires: i.expires,
+            revoked: i.revoked,
+        };
+        state.invites().map(view).collect()
+    }
+}

@@ -1,0 +1,209 @@
+//! Opening, creating and joining a workspace.
+
+use std::collections::BTreeMap;
+
+use proofroom_authority::{Authority, Op, Role};
+use proofroom_entry::{LogWriter, Verified};
+use proofroom_ident::{Audience, DocId, EntryHash, LogId, Millis, WorkspaceId};
+use proofroom_review::PlanEdit;
+use proofroom_seal::Keyring;
+use proofroom_store::{Batch, Store};
+use rand_core::CryptoRng;
+
+use crate::docs::OpenDoc;
+use crate::error::ReplicaError;
+use crate::identity::Me;
+use crate::link::InviteLink;
+
+/// What one call may touch: durable storage, the time, randomness.
+pub struct Step<'a> {
+    /// Where entries become durable.
+    pub store: &'a mut dyn Store,
+    /// The caller's clock; claims only.
+    pub now: Millis,
+    /// Fresh randomness.
+    pub rng: &'a mut dyn CryptoRng,
+}
+
+impl Step<'_> {
+    pub(crate) fn random<const N: usize>(&mut self) -> [u8; N] {
+        let mut out = [0; N];
+        self.rng.fill_bytes(&mut out);
+        out
+    }
+}
+
+/// May this process continue the device's last logs?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Continuation {
+    /// The store is provably the same incarnation: append where the device stopped.
+    Resume,
+    /// In doubt: begin new logs.
+    NewLogs,
+}
+
+/// This person's standing in the workspace.
+#[derive(Clone, Debug)]
+pub enum Membership {
+    /// A link was taken up, but the membership log has not arrived yet.
+    Joining(InviteLink),
+    /// A member.
+    Member(Role),
+    /// Was a member; keeps what was received, writes count no more.
+    Removed,
+    /// Not known to the membership log.
+    Stranger,
+}
+
+/// One peer's machine for one workspace.
+pub struct Replica {
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) me: Me,
+    pub(crate) authority: Authority,
+    pub(crate) keyring: Keyring,
+    pub(crate) docs: BTreeMap<DocId, OpenDoc>,
+    pub(crate) writers: BTreeMap<DocId, LogWriter>,
+    pub(crate) continuation: Continuation,
+    pub(crate) joining: Option<InviteLink>,
+    pub(crate) fresh: Vec<Verified>,
+}
+
+impl Replica {
+    /// Creates a workspace: its genesis entry, its first keys, its name.
+    pub fn create(step: &mut Step<'_>, me: Me, name: &str) -> Result<Self, ReplicaError> {
+        let nonce = step.random();
+        let op = Op::Genesis { device: me.record.clone(), recovery: me.recovery, nonce };
+        let log = LogId::from_bytes(step.random());
+        let author = me.device();
+        let mut writer = LogWriter::begin(
+            WorkspaceId::ZERO,
+            DocId::AUTHORITY,
+            Audience::Everyone,
+            author,
+            log,
+            EntryHash::ZERO,
+        );
+        let draft = crate::write::plain_draft(EntryHash::ZERO, step.now);
+        let genesis = writer.append(&draft, &op.encode(&[]), &me.secrets.signing)?;
+        let workspace = genesis.workspace();
+        let mut replica = Self::blank(workspace, me, Continuation::NewLogs);
+        replica.authority.insert(&genesis)?;
+        let mut batch = Batch::default();
+        batch.append(genesis.clone());
+        batch.put(crate::write::own_log_key(workspace, DocId::AUTHORITY), log.as_bytes().to_vec());
+        step.store.commit(batch)?;
+        replica.fresh.push(genesis);
+        let tip = step.store.tip(workspace, DocId::AUTHORITY, log)?;
+        if let Some(tip) = tip {
+            replica.writers.insert(DocId::AUTHORITY, LogWriter::resume(workspace, &tip));
+        }
+        replica.ensure_keys(step)?;
+        replica.write_profile(step)?;
+        replica.edit_plan(step, &[PlanEdit::SetName { name: name.to_owned() }])?;
+        Ok(replica)
+    }
+
+    /// Opens a workspace that the store holds, or one that is being joined.
+    pub fn open(
+        store: &dyn Store,
+        workspace: WorkspaceId,
+        me: Me,
+        continuation: Continuation,
+    ) -> Result<Self, ReplicaError> {
+        let mut replica = Self::blank(workspace, me, continuation);
+        replica.load_authority(store)?;
+        replica.joining = match store.get(&join_key(workspace))? {
+            Some(bytes) => Some(std::str::from_utf8(&bytes).unwrap_or_default().parse()?),
+            None => None,
+        };
+        replica.load_keys();
+        Ok(replica)
+    }
+
+    /// Takes up an invite link. The join completes in [`Replica::finish_join`],
+    /// once the membership log has arrived by sync or bundle.
+    pub fn join(step: &mut Step<'_>, me: Me, link: &InviteLink) -> Result<Self, ReplicaError> {
+        if link.expires.is_some_and(|end| end <= step.now) {
+            return Err(ReplicaError::InviteExpired);
+        }
+        let mut batch = Batch::default();
+        batch.put(join_key(link.workspace), link.to_string().into_bytes());
+        step.store.commit(batch)?;
+        Self::open(step.store, link.workspace, me, Continuation::NewLogs)
+    }
+
+    /// Gives up a join that was not completed.
+    pub fn abandon_join(&mut self, step: &mut Step<'_>) -> Result<(), ReplicaError> {
+        let mut batch = Batch::default();
+        batch.delete(join_key(self.workspace));
+        step.store.commit(batch)?;
+        self.joining = None;
+        Ok(())
+    }
+
+    fn blank(workspace: WorkspaceId, me: Me, continuation: Continuation) -> Self {
+        Self {
+            workspace,
+            me,
+            authority: Authority::new(workspace),
+            keyring: Keyring::default(),
+            docs: BTreeMap::new(),
+            writers: BTreeMap::new(),
+            continuation,
+            joining: None,
+            fresh: Vec::new(),
+        }
+    }
+
+    fn load_authority(&mut self, store: &dyn Store) -> Result<(), ReplicaError> {
+        for tip in store.tips(self.workspace, DocId::AUTHORITY)? {
+            for entry in crate::docs::entries_after(store, self.workspace, &tip, 0)? {
+                self.authority.insert(&entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The workspaces that a store knows, those being joined included.
+    pub fn known(store: &dyn Store) -> Result<Vec<WorkspaceId>, ReplicaError> {
+        let mut all = store.workspaces()?;
+        for (key, _) in store.scan(b"join/")? {
+            if let Some(id) = key.get(5..).and_then(|k| <[u8; 32]>::try_from(k).ok()) {
+                all.push(WorkspaceId::from_bytes(id));
+            }
+        }
+        all.sort_unstable();
+        all.dedup();
+        Ok(all)
+    }
+
+    /// The workspace.
+    pub fn workspace(&self) -> WorkspaceId {
+        self.workspace
+    }
+
+    /// This peer.
+    pub fn me(&self) -> &Me {
+        &self.me
+    }
+
+    /// This person's standing.
+    pub fn membership(&self) -> Membership {
+        let state = self.authority.state();
+        match (state.role_of(self.me.person()), &self.joining) {
+            (Some(role), _) if state.device_active(self.me.device()) => Membership::Member(role),
+            (_, Some(link)) => Membership::Joining(link.clone()),
+            _ if state.was_member(self.me.person()) => Membership::Removed,
+            _ => Membership::Stranger,
+        }
+    }
+
+    /// Entries that became durable here since the last call: push them to peers.
+    pub fn take_fresh(&mut self) -> Vec<Verified> {
+        std::mem::take(&mut self.fresh)
+    }
+}
+
+pub(crate) fn join_key(workspace: WorkspaceId) -> Vec<u8> {
+    [b"join/".as_slice(), workspace.as_bytes()].concat()
+}

@@ -1,0 +1,197 @@
+//! Writing: a change or statement becomes a sealed, signed, durable entry.
+
+use proofroom_authority::{Op, Role};
+use proofroom_document::{DocKind, Writer};
+use proofroom_entry::{Draft, EntryKind, LogTip, LogWriter, Verified};
+use proofroom_ident::{AssetId, Audience, DocId, EntryHash, KeyId, LogId, Millis, Nonce, WorkspaceId};
+use proofroom_review::{PlanEdit, ReviewEdit};
+use proofroom_store::Batch;
+
+use crate::access::writer_role;
+use crate::error::ReplicaError;
+use crate::open::{Continuation, Replica, Step};
+use crate::statements::Receipt;
+
+pub(crate) fn own_log_key(workspace: WorkspaceId, doc: DocId) -> Vec<u8> {
+    [b"own/".as_slice(), workspace.as_bytes(), doc.as_bytes()].concat()
+}
+
+pub(crate) fn plain_draft(auth_head: EntryHash, now: Millis) -> Draft {
+    Draft {
+        kind: EntryKind::Authority,
+        auth_head,
+        claimed_at: now,
+        key: KeyId::ZERO,
+        nonce: Nonce::ZERO,
+        tip_commit: [0; 32],
+    }
+}
+
+impl Replica {
+    /// Changes the plan: name, requests, briefs, assets.
+    pub fn edit_plan(&mut self, step: &mut Step<'_>, edits: &[PlanEdit]) -> Result<Receipt, ReplicaError> {
+        let doc = self.workspace.plan_doc();
+        self.record(step, doc, Audience::Everyone, |open, writer, at| open.record_plan(writer, at, edits))
+    }
+
+    /// Changes an asset's review: versions, comments, states.
+    pub fn edit_review(
+        &mut self,
+        step: &mut Step<'_>,
+        asset: AssetId,
+        audience: Audience,
+        edits: &[ReviewEdit],
+    ) -> Result<Receipt, ReplicaError> {
+        let role = self.my_role()?;
+        if !role.reads(audience) {
+            self.require(Role::Reviewer, "write team-only comments")?;
+        }
+        let doc = self.workspace.review_doc(asset, audience);
+        self.record(step, doc, audience, |open, writer, at| open.record_review(writer, at, edits))
+    }
+
+    /// Records in memory, then makes the entry durable. If the store refuses, the
+    /// document in memory is dropped: the next look loads what is durable.
+    fn record(
+        &mut self,
+        step: &mut Step<'_>,
+        doc: DocId,
+        audience: Audience,
+        act: impl FnOnce(
+            &mut proofroom_document::Document,
+            &Writer,
+            Millis,
+        ) -> Result<proofroom_document::Recorded, proofroom_document::RecordError>,
+    ) -> Result<Receipt, ReplicaError> {
+        let role = self.my_role()?;
+        self.ensure_keys(step)?;
+        let kind = self.kind_of(doc);
+        self.load_doc(step.store, kind, doc)?;
+        let log = self.writer(step, doc, audience)?.log();
+        let writer =
+            Writer { person: self.me.person(), role: writer_role(role), author: self.me.device(), log };
+        let open = self.docs.get_mut(&doc).ok_or(ReplicaError::StillJoining)?;
+        let recorded = act(&mut open.document, &writer, step.now)?;
+        let done = self.append(step, doc, audience, EntryKind::Change, &recorded.payload, Some(recorded.tip));
+        match done {
+            Ok(entry) => {
+                if let Some(open) = self.docs.get_mut(&doc) {
+                    open.clock.insert(log, entry.header().seq);
+                }
+                Ok(Receipt::of(&entry))
+            }
+            Err(e) => {
+                self.docs.remove(&doc);
+                Err(e)
+            }
+        }
+    }
+
+    pub(crate) fn kind_of(&self, doc: DocId) -> DocKind {
+        if doc == self.workspace.plan_doc() { DocKind::Plan } else { DocKind::Review }
+    }
+
+    /// Seals, signs and stores one entry.
+    pub(crate) fn append(
+        &mut self,
+        step: &mut Step<'_>,
+        doc: DocId,
+        audience: Audience,
+        kind: EntryKind,
+        plain: &[u8],
+        tip_change: Option<[u8; 32]>,
+    ) -> Result<Verified, ReplicaError> {
+        let auth_head = self.stand(step)?;
+        let epoch = self.write_key(audience)?.clone();
+        let draft = Draft {
+            kind,
+            auth_head,
+            claimed_at: step.now,
+            key: epoch.id(),
+            nonce: Nonce::from_bytes(step.random()),
+            tip_commit: tip_change
+                .map_or([0; 32], |change| proofroom_seal::tip_commit(&epoch, doc, &change)),
+        };
+        let header = self.writer(step, doc, audience)?.header(&draft);
+        let sealed = proofroom_seal::seal(&epoch, &header, plain)?;
+        self.commit(step, doc, &draft, &sealed)
+    }
+
+    /// Appends a membership operation on top of all heads.
+    pub(crate) fn append_op(&mut self, step: &mut Step<'_>, op: &Op) -> Result<Verified, ReplicaError> {
+        let heads = self.authority.heads();
+        let auth_head = heads.first().copied().ok_or(ReplicaError::StillJoining)?;
+        self.writer(step, DocId::AUTHORITY, Audience::Everyone)?;
+        let draft = plain_draft(auth_head, step.now);
+        let entry = self.commit(step, DocId::AUTHORITY, &draft, &op.encode(&heads))?;
+        self.authority.insert(&entry)?;
+        if let Some(reason) = self.authority.refusal(entry.hash()) {
+            return Err(ReplicaError::Invalid(format!("the membership log refuses this: {reason}")));
+        }
+        Ok(entry)
+    }
+
+    /// The one authority entry to stand on; several heads are joined first.
+    fn stand(&mut self, step: &mut Step<'_>) -> Result<EntryHash, ReplicaError> {
+        match self.authority.heads().as_slice() {
+            [] => Err(ReplicaError::StillJoining),
+            [one] => Ok(*one),
+            _ => Ok(self.append_op(step, &Op::Merge)?.hash()),
+        }
+    }
+
+    /// This session's log in a document; begun, or continued where that is safe.
+    fn writer(
+        &mut self,
+        step: &mut Step<'_>,
+        doc: DocId,
+        audience: Audience,
+    ) -> Result<&mut LogWriter, ReplicaError> {
+        if !self.writers.contains_key(&doc) {
+            let last = self.own_tip(step, doc)?;
+            let writer = match (last, self.continuation) {
+                (Some(tip), Continuation::Resume) => LogWriter::resume(self.workspace, &tip),
+                (last, _) => LogWriter::begin(
+                    self.workspace,
+                    doc,
+                    audience,
+                    self.me.device(),
+                    LogId::from_bytes(step.random()),
+                    last.map_or(EntryHash::ZERO, |tip| tip.hash),
+                ),
+            };
+            self.writers.insert(doc, writer);
+        }
+        Ok(self.writers.get_mut(&doc).expect("inserted above"))
+    }
+
+    fn own_tip(&self, step: &Step<'_>, doc: DocId) -> Result<Option<LogTip>, ReplicaError> {
+        let Some(bytes) = step.store.get(&own_log_key(self.workspace, doc))? else { return Ok(None) };
+        let Ok(bytes) = <[u8; 16]>::try_from(bytes.as_slice()) else { return Ok(None) };
+        let tip = step.store.tip(self.workspace, doc, LogId::from_bytes(bytes))?;
+        Ok(tip.filter(|tip| tip.author == self.me.device()))
+    }
+
+    /// One durable commit; the writer is dropped if the store refuses.
+    fn commit(
+        &mut self,
+        step: &mut Step<'_>,
+        doc: DocId,
+        draft: &Draft,
+        payload: &[u8],
+    ) -> Result<Verified, ReplicaError> {
+        let writer = self.writers.get_mut(&doc).ok_or(ReplicaError::StillJoining)?;
+        let entry = writer.append(draft, payload, &self.me.secrets.signing)?;
+        let mut batch = Batch::default();
+        batch.append(entry.clone());
+        if entry.header().seq == 1 {
+            batch.put(own_log_key(self.workspace, doc), entry.header().log.as_bytes().to_vec());
+        }
+        if let Err(e) = step.store.commit(batch) {
+            self.writers.remove(&doc);
+            return Err(e.into());
+        }
+        self.fresh.push(entry.clone());
+        Ok(entry)
+    }
+}

@@ -24,7 +24,7 @@ impl Replica {
     pub fn reads_of(&self, device: SignerKey) -> Option<Vec<Audience>> {
         let state = self.authority.state();
         let person = state.person_of(device)?;
-        let role = state.role_of(person)?;
+        let role = state.role(person)?;
         Some(Audience::ALL.into_iter().filter(|a| role == Role::Relay || role.reads(*a)).collect())
     }
 
@@ -39,12 +39,12 @@ impl Replica {
     /// Fails unless my role is at least `least`.
     pub(crate) fn require(&self, least: Role, act: &str) -> Result<Role, ReplicaError> {
         let role = self.my_role()?;
-        if role.at_least(least) {
+        if role >= least {
             return Ok(role);
         }
         let allowed = [Role::Owner, Role::Producer, Role::Reviewer, Role::Guest];
         let allowed: Vec<String> =
-            allowed.into_iter().filter(|r| r.at_least(least)).map(|r| format!("{r}s")).collect();
+            allowed.into_iter().filter(|r| *r >= least).map(|r| format!("{r}s")).collect();
         Err(ReplicaError::NotAllowed { role, act: act.into(), allowed: allowed.join(", ") })
     }
 
@@ -68,5 +68,5 @@ pub(crate) fn role_writes(role: Role, kind: EntryKind, audience: Audience) -> bo
 
 /// The document's coarse roles.
 pub(crate) fn writer_role(role: Role) -> WriterRole {
-    if role.at_least(Role::Producer) { WriterRole::Producer } else { WriterRole::Contributor }
+    if role >= Role::Producer { WriterRole::Producer } else { WriterRole::Contributor }
 }

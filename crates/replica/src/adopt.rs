@@ -56,7 +56,7 @@ impl Replica {
             for h in held.iter().filter(|h| h.removal == removal) {
                 cut.insert((h.doc, h.log), (h.last_seq, h.last));
             }
-            let entry = self.append_op(step, &Op::ExtendCut { removal, cut })?;
+            let entry = self.append_op(step, &Op::ExtendCut { removal, cut: cut.into() })?;
             receipts.push(Receipt::of(&entry));
         }
         self.membership_changed();

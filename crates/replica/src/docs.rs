@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proofroom_authority::Standing;
-use proofroom_document::{DocKind, Document, Incoming};
+use proofroom_document::{DocKind, Document, Incoming, Writer};
 use proofroom_entry::{EntryKind, LogTip, Verified};
 use proofroom_ident::{DocId, EntryHash, LogId, PersonId, WorkspaceId};
 use proofroom_review::ProfileStatement;
@@ -18,7 +18,7 @@ use crate::statements::SignedDecision;
 
 const READ_BYTES: usize = 4 << 20;
 /// Largest plaintext of one entry, in bytes: a 64 KB batch of edits has room to spare.
-pub(crate) const PLAIN_BYTES_MAX: usize = 16 << 20;
+pub(crate) const PLAIN_BYTES_MAX: usize = proofroom_document::BATCH_BYTES_MAX;
 
 /// A document in memory, and how much of each log is in it.
 pub(crate) struct OpenDoc {
@@ -37,6 +37,12 @@ pub(crate) struct Opened {
     pub(crate) person: PersonId,
     pub(crate) role: proofroom_authority::Role,
     pub(crate) plain: Zeroizing<Vec<u8>>,
+}
+
+/// Where a proof of two histories freezes a log.
+pub(crate) fn frozen_at(proofs: &[(Verified, Verified)], tip: &LogTip) -> Option<u64> {
+    let of_log = proofs.iter().filter(|(a, _)| a.header().log == tip.log && a.header().doc == tip.doc);
+    of_log.map(|(a, _)| a.header().seq).min()
 }
 
 /// All entries of a log after `seq`, in order.
@@ -67,7 +73,7 @@ impl Replica {
     ) -> Result<&mut OpenDoc, ReplicaError> {
         let mut open = match self.docs.remove(&doc) {
             Some(open) => open,
-            None => self.cached_doc(store, kind, doc)?,
+            None => self.blank_doc(kind, doc),
         };
         let news = self.open_news(store, &mut open, doc)?;
         if open.held.is_empty() || news.is_empty() {
@@ -100,12 +106,13 @@ impl Replica {
     ) -> Result<Vec<Opened>, ReplicaError> {
         let mut news = Vec::new();
         open.unreadable.clear();
+        let proofs = store.proofs(self.workspace)?;
         for tip in store.tips(self.workspace, doc)? {
             let from = open.clock.get(&tip.log).copied().unwrap_or(0);
             if from >= tip.seq {
                 continue;
             }
-            let frozen = self.frozen_at(store, &tip)?;
+            let frozen = frozen_at(&proofs, &tip);
             for entry in entries_after(store, self.workspace, &tip, from)? {
                 let seq = entry.header().seq;
                 if frozen.is_some_and(|f| seq >= f) {
@@ -120,16 +127,6 @@ impl Replica {
             }
         }
         Ok(news)
-    }
-
-    /// Where a proof of two histories freezes a log.
-    fn frozen_at(&self, store: &dyn Store, tip: &LogTip) -> Result<Option<u64>, ReplicaError> {
-        let proofs = store.proofs(self.workspace)?;
-        Ok(proofs
-            .iter()
-            .filter(|(a, _)| a.header().log == tip.log && a.header().doc == tip.doc)
-            .map(|(a, _)| a.header().seq)
-            .min())
     }
 
     fn open_payload(&self, entry: &Verified, open: &mut OpenDoc) -> Option<Zeroizing<Vec<u8>>> {
@@ -195,10 +192,7 @@ pub(crate) fn incoming(item: &Opened) -> Incoming {
     let h = item.entry.header();
     Incoming {
         entry: item.entry.hash(),
-        author: h.author,
-        log: h.log,
-        person: item.person,
-        role: writer_role(item.role),
+        writer: Writer { author: h.author, log: h.log, person: item.person, role: writer_role(item.role) },
         payload: item.plain.to_vec(),
     }
 }

@@ -1,6 +1,6 @@
 //! What can go wrong in a replica, and whose move it is.
 
-use proofroom_authority::{AuthorityError, Role};
+use proofroom_authority::{AuthorityError, Refusal, Role};
 use proofroom_document::RecordError;
 use proofroom_entry::{DecodeError, VerifyError, WriteError};
 use proofroom_ident::{AssetId, Audience, CommentId, RequestId, WorkspaceId};
@@ -75,7 +75,10 @@ pub enum ReplicaError {
     /// A statement or value is not acceptable.
     #[error("{0}")]
     Invalid(String),
-    /// The membership log refuses.
+    /// The membership log does not allow the act.
+    #[error("the membership log does not allow this: {0}")]
+    Refused(#[from] Refusal),
+    /// An entry is not one of the membership log's.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
     /// The document refuses.

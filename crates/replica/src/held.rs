@@ -63,7 +63,8 @@ impl Replica {
         for item in news {
             for (_, deps) in changes(&item.entry, &item.plain) {
                 let on = deps.iter().filter_map(|d| holder.get(d).copied());
-                let innocent = |i: &usize| !self.authority.is_past(held[*i].removal, item.entry.header().auth_head);
+                let innocent =
+                    |i: &usize| !self.authority.is_past(held[*i].removal, item.entry.header().auth_head);
                 queue.extend(on.filter(innocent));
             }
         }
@@ -83,5 +84,5 @@ fn changes(entry: &Verified, plain: &[u8]) -> Vec<([u8; 32], Vec<[u8; 32]>)> {
         return Vec::new();
     }
     let metas = changes_of(plain).unwrap_or_default();
-    metas.into_iter().map(|m| (m.hash, m.deps)).collect()
+    metas.into_iter().map(|m| (*m.hash.as_bytes(), m.deps.iter().map(|d| *d.as_bytes()).collect())).collect()
 }

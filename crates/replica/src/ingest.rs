@@ -109,7 +109,7 @@ impl Replica {
 
     /// A position that is already held: the same entry again, or a second history.
     fn compare_known(
-        &self,
+        &mut self,
         step: &Step<'_>,
         intake: &mut Intake,
         signed: Signed,
@@ -123,6 +123,11 @@ impl Replica {
         }
         match signed.verify(self.workspace) {
             Ok(other) if other.header().author == held.header().author => {
+                // Concurrent operations of one device: the membership log weighs both alike.
+                if c.kind == EntryKind::Authority && self.authority.insert(&other).is_err() {
+                    return Ok(IngestOutcome::Refused("its membership operation does not hold".into()));
+                }
+                intake.authority_changed = true;
                 intake.batch.proof(held, other);
                 Ok(IngestOutcome::Equivocation)
             }

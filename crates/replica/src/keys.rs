@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use proofroom_authority::{Op, Wrapped};
+use proofroom_authority::{Linked, Op, Wrapped};
 use proofroom_ident::{Audience, KexPublic, KexSecret, KeyId};
 use proofroom_seal::{EpochKey, WrapInfo};
 
@@ -25,8 +25,7 @@ impl Replica {
                 }
                 let info = self.wrap_info(audience, epoch.key);
                 let opened = secrets.iter().find_map(|secret| {
-                    let wraps = epoch.wraps_for(secret.public());
-                    wraps.iter().find_map(|w| {
+                    epoch.wraps_for(secret.public()).find_map(|w| {
                         let key = proofroom_seal::unwrap(secret, &w.enc, &w.sealed, &info).ok()?;
                         (key.id() == epoch.key).then_some(key)
                     })
@@ -84,15 +83,15 @@ impl Replica {
         for audience in Audience::ALL.into_iter().filter(|a| role.reads(*a)) {
             let readers = self.readers(audience, step.now);
             let newest = self.authority.state().newest(audience);
-            let standing = newest.map(|epoch| {
-                let held: BTreeSet<KexPublic> = epoch.recipients();
-                let key = self.keyring.get(&epoch.key).cloned();
-                (key, held.is_subset(&readers), readers.difference(&held).copied().collect::<Vec<_>>())
+            let newest = newest.and_then(|epoch| {
+                let turnover = self.authority.state().turnover(epoch, step.now);
+                let key = self.keyring.get(&epoch.key)?.clone();
+                turnover.strangers.is_empty().then(|| (key, turnover.missing.into_iter().collect::<Vec<_>>()))
             });
-            match standing {
-                Some((Some(_), true, missing)) if missing.is_empty() => {}
-                Some((Some(key), true, missing)) => self.share(step, audience, &key, &missing)?,
-                _ => self.rotate(step, audience, &readers)?,
+            match newest {
+                Some((_, missing)) if missing.is_empty() => {}
+                Some((key, missing)) => self.share(step, audience, &key, &missing)?,
+                None => self.rotate(step, audience, &readers)?,
             }
         }
         Ok(())
@@ -106,7 +105,7 @@ impl Replica {
         to: &[KexPublic],
     ) -> Result<(), ReplicaError> {
         let wraps = self.wraps(step, audience, key, to)?;
-        self.append_op(step, &Op::ShareKey { audience, key: key.id(), wraps })?;
+        self.append_op(step, &Op::ShareKey { audience, key: key.id(), wraps: wraps.into() })?;
         Ok(())
     }
 
@@ -125,10 +124,14 @@ impl Replica {
             if let Some(older) = self.keyring.get(&epoch.key) {
                 let info = self.wrap_info(audience, epoch.key);
                 let mut rng = &mut *step.rng;
-                previous.push(proofroom_seal::link(&key, older, &info, &mut rng)?.into_linked(epoch.key));
+                let link = proofroom_seal::link(&key, older, &info, &mut rng)?;
+                previous.push(Linked { key: epoch.key, nonce: link.nonce, sealed: link.sealed });
             }
         }
-        self.append_op(step, &Op::RotateKey { audience, key: key.id(), wraps, previous })?;
+        self.append_op(
+            step,
+            &Op::RotateKey { audience, key: key.id(), wraps: wraps.into(), previous: previous.into() },
+        )?;
         self.keyring.insert(key);
         Ok(())
     }

@@ -15,7 +15,6 @@
 
 mod access;
 mod adopt;
-mod cache;
 mod docs;
 mod error;
 mod held;
@@ -39,4 +38,4 @@ pub use membership::{DeviceView, InviteView, MemberView};
 pub use open::{Continuation, Membership, Replica, Step};
 pub use statements::{DecisionChoice, Receipt, SignedDecision};
 pub use trail::{LogLine, LogState, TrailReport};
-pub use view::{AssetStatus, HeldBackLog, ThreadComment};
+pub use view::{AssetStatus, HeldBackLog};

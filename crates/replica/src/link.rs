@@ -93,9 +93,8 @@ impl std::str::FromStr for InviteLink {
         let bytes = data_encoding::BASE32_NOPAD
             .decode(body.as_bytes())
             .map_err(|e| LinkError::Mangled(e.to_string()))?;
-        let (head, check) = bytes
-            .split_last_chunk::<4>()
-            .ok_or_else(|| LinkError::Mangled("it is too short".into()))?;
+        let (head, check) =
+            bytes.split_last_chunk::<4>().ok_or_else(|| LinkError::Mangled("it is too short".into()))?;
         if blake3::hash(head).as_bytes()[..4] != check[..] {
             return Err(LinkError::Mangled("its check digits do not match".into()));
         }

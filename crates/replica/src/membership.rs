@@ -1,9 +1,7 @@
 //! Members, devices and invites: acts on the membership log, and what it shows.
 
 use proofroom_authority::{Cut, Op, Role};
-use proofroom_ident::{
-    Audience, DeviceRecord, InviteId, KexPublic, Millis, PersonId, SignerKey,
-};
+use proofroom_ident::{Audience, DeviceRecord, InviteId, KexPublic, Millis, PersonId, SignerKey};
 use proofroom_seal::InviteSecret;
 use proofroom_store::{Batch, Store};
 
@@ -105,7 +103,12 @@ impl Replica {
         }
         self.check_invite(&link, step.now)?;
         let device = self.me.record.clone();
-        let proof = proofroom_authority::sign_accept(&link.secret, self.workspace, &device);
+        let proof = proofroom_authority::sign_accept(
+            self.workspace,
+            device.signing,
+            device.person,
+            |domain, message| link.secret.sign(domain, message),
+        );
         let op = Op::Accept { invite: link.secret.id(), device, recovery: self.me.recovery, proof };
         self.append_op(step, &op)?;
         self.load_keys();
@@ -121,10 +124,10 @@ impl Replica {
 
     fn check_invite(&self, link: &InviteLink, now: Millis) -> Result<(), ReplicaError> {
         let invite = self.authority.state().invite(link.secret.id()).ok_or(ReplicaError::InviteUnknown)?;
-        if invite.revoked {
+        if invite.closed.is_some() {
             return Err(ReplicaError::InviteUnknown);
         }
-        if invite.expires.is_some_and(|end| end <= now) {
+        if invite.has_expired(now) {
             return Err(ReplicaError::InviteExpired);
         }
         if invite.uses_left == 0 {
@@ -167,7 +170,7 @@ impl Replica {
     pub fn remove_device(&mut self, step: &mut Step<'_>, device: SignerKey) -> Result<Receipt, ReplicaError> {
         self.my_role()?;
         let cut = self.cut_of(step.store, |author| author == device)?;
-        let entry = self.append_op(step, &Op::RemoveDevice { signer: device, cut })?;
+        let entry = self.append_op(step, &Op::RemoveDevice { signer: device, cut: cut.into() })?;
         self.after_removal(step)?;
         Ok(Receipt::of(&entry))
     }
@@ -176,7 +179,7 @@ impl Replica {
     pub fn remove(&mut self, step: &mut Step<'_>, person: PersonId) -> Result<Receipt, ReplicaError> {
         self.require(Role::Producer, "remove people")?;
         let cut = self.cut_of_person(step.store, person)?;
-        let entry = self.append_op(step, &Op::Remove { person, cut })?;
+        let entry = self.append_op(step, &Op::Remove { person, cut: cut.into() })?;
         self.after_removal(step)?;
         Ok(Receipt::of(&entry))
     }
@@ -198,14 +201,14 @@ impl Replica {
     ) -> Result<Receipt, ReplicaError> {
         self.require(Role::Producer, "change roles")?;
         let cut = self.cut_of_person(step.store, person)?;
-        let entry = self.append_op(step, &Op::SetRole { person, role, cut })?;
+        let entry = self.append_op(step, &Op::SetRole { person, role, cut: cut.into() })?;
         self.after_removal(step)?;
         Ok(Receipt::of(&entry))
     }
 
     fn cut_of_person(&self, store: &dyn Store, person: PersonId) -> Result<Cut, ReplicaError> {
         let state = self.authority.state();
-        if state.role_of(person).is_none() {
+        if state.role(person).is_none() {
             return Err(ReplicaError::UnknownMember(person.to_string()));
         }
         self.cut_of(store, |author| state.person_of(author) == Some(person))
@@ -242,8 +245,7 @@ impl Replica {
     /// All members, those removed included, seniors first.
     pub fn members(&mut self, store: &dyn Store) -> Result<Vec<MemberView>, ReplicaError> {
         let plan = self.workspace.plan_doc();
-        let profiles =
-            self.load_doc(store, proofroom_document::DocKind::Plan, plan)?.profiles.clone();
+        let profiles = self.load_doc(store, proofroom_document::DocKind::Plan, plan)?.profiles.clone();
         let (me, this) = (self.me.person(), self.me.device());
         let state = self.authority.state();
         let view = |(person, member): (PersonId, &proofroom_authority::Member)| {
@@ -253,21 +255,31 @@ impl Replica {
                 printed_name: profile.map(|p| p.printed_name.clone()),
                 organisation: profile.map(|p| p.organisation.clone()),
                 role: member.role.to_string(),
-                vouched_by: member.joined_by,
+                vouched_by: self.voucher_of(member),
                 removed: member.removed.is_some(),
                 me: person == me,
                 devices: state
                     .devices_of(person)
                     .map(|(device, d)| DeviceView {
                         device,
-                        active: d.active,
+                        active: d.is_active(),
                         this: device == this,
                         claimed_at: d.record.claimed_at,
                     })
                     .collect(),
             }
         };
-        Ok(state.members_by_seniority().into_iter().map(view).collect())
+        let mut members: Vec<_> = state.members().collect();
+        members.sort_by_key(|(_, member)| member.seniority);
+        Ok(members.into_iter().map(view).collect())
+    }
+
+    /// Who let a member in: the maker of the invite that they accepted.
+    fn voucher_of(&self, member: &proofroom_authority::Member) -> Option<PersonId> {
+        match self.authority.op(member.joined_by)? {
+            Op::Accept { invite, .. } => self.authority.state().invite(*invite).map(|i| i.inviter),
+            _ => None,
+        }
     }
 
     /// All invites that were made.
@@ -278,7 +290,7 @@ impl Replica {
             role: i.role.to_string(),
             uses_left: i.uses_left,
             expires: i.expires,
-            revoked: i.revoked,
+            revoked: i.closed.is_some(),
         };
         state.invites().map(view).collect()
     }

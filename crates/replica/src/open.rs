@@ -161,6 +161,11 @@ impl Replica {
                 self.authority.insert(&entry)?;
             }
         }
+        for (_, other) in store.proofs(self.workspace)? {
+            if other.header().doc == DocId::AUTHORITY {
+                self.authority.insert(&other)?;
+            }
+        }
         Ok(())
     }
 
@@ -190,10 +195,12 @@ impl Replica {
     /// This person's standing.
     pub fn membership(&self) -> Membership {
         let state = self.authority.state();
-        match (state.role_of(self.me.person()), &self.joining) {
-            (Some(role), _) if state.device_active(self.me.device()) => Membership::Member(role),
+        let here = state.device(self.me.device());
+        let gone = state.member(self.me.person()).is_some_and(|m| !m.is_active());
+        match (state.role(self.me.person()), &self.joining) {
+            (Some(role), _) if here.is_some_and(|d| d.is_active()) => Membership::Member(role),
             (_, Some(link)) => Membership::Joining(link.clone()),
-            _ if state.was_member(self.me.person()) => Membership::Removed,
+            _ if here.is_some() || gone => Membership::Removed,
             _ => Membership::Stranger,
         }
     }

@@ -6,9 +6,7 @@ use proofroom_document::DocKind;
 use proofroom_entry::{EntryKind, Verified};
 use proofroom_ident::{AssetId, Audience, DocId, EntryHash, LogId, PersonId, SignerKey, VersionHash};
 use proofroom_review::statement::{Condition, SeenHead};
-use proofroom_review::{
-    Current, Decision, DecisionStatement, ReviewView, SignMeaning, StatementError,
-};
+use proofroom_review::{Current, Decision, DecisionStatement, ReviewView, SignMeaning, StatementError};
 use proofroom_store::Store;
 
 use crate::docs::Opened;
@@ -118,7 +116,7 @@ impl Replica {
         let request = shown.request.and_then(|key| plan.request(&key));
         let brief_hash = request.and_then(|r| r.brief_hash().ok());
         let assignment =
-            self.assignments(&plan, shown).into_iter().find(|(p, _)| *p == self.me.person()).map(|(_, r)| r);
+            self.assignments(shown).into_iter().find(|(p, _)| *p == self.me.person()).map(|(_, r)| r);
         let name = shown.name.clone();
         let doc = self.workspace.review_doc(asset, Audience::Everyone);
         let view = self.review(step.store, asset, Audience::Everyone)?;
@@ -185,4 +183,3 @@ fn sentence(view: &ReviewView, decision: Decision, name: &str, version: VersionH
     let label = label.unwrap_or_else(|| version.short());
     format!("I, {signer}, decide on {name}, version {label} ({}): {decision}.", version.short())
 }
-

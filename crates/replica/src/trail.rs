@@ -5,7 +5,7 @@ use proofroom_entry::{LogTip, Signed, Verified, check_link};
 use proofroom_ident::{DocId, EntryHash, LogId, Millis, PersonId, SignerKey};
 use proofroom_store::Store;
 
-use crate::docs::entries_after;
+use crate::docs::{entries_after, frozen_at};
 use crate::error::ReplicaError;
 use crate::open::Replica;
 
@@ -83,11 +83,7 @@ impl Replica {
             }
             for tip in store.tips(self.workspace, doc)? {
                 report.logs += 1;
-                let frozen = proofs
-                    .iter()
-                    .filter(|(a, _)| a.header().log == tip.log)
-                    .map(|(a, _)| a.header().seq)
-                    .min();
+                let frozen = frozen_at(&proofs, &tip);
                 let entries = entries_after(store, self.workspace, &tip, 0)?;
                 if verify {
                     self.check_log(&mut report, &tip, &entries);
@@ -151,13 +147,16 @@ impl Replica {
         if let Some(reason) = open.and_then(|d| d.refused.get(&entry.hash())) {
             return LogState::Refused(reason.clone());
         }
-        let admitted = open.is_some_and(|d| d.held.iter().any(|x| x.admitted && x.entry.hash() == entry.hash()));
+        let admitted =
+            open.is_some_and(|d| d.held.iter().any(|x| x.admitted && x.entry.hash() == entry.hash()));
         match self.standing(h) {
             Standing::HeldBack { .. } if !admitted => LogState::HeldBack,
             Standing::NotMember | Standing::AwaitsAuthority => {
                 LogState::Refused("its author was not a member there".into())
             }
-            _ if open.is_some_and(|d| d.clock.get(&h.log).copied().unwrap_or(0) < h.seq) => LogState::Unreadable,
+            _ if open.is_some_and(|d| d.clock.get(&h.log).copied().unwrap_or(0) < h.seq) => {
+                LogState::Unreadable
+            }
             _ => LogState::Counted,
         }
     }

@@ -72,7 +72,14 @@ impl Replica {
             Writer { person: self.me.person(), role: writer_role(role), author: self.me.device(), log };
         let open = self.docs.get_mut(&doc).ok_or(ReplicaError::StillJoining)?;
         let recorded = act(&mut open.document, &writer, step.now)?;
-        let done = self.append(step, doc, audience, EntryKind::Change, &recorded.payload, Some(recorded.tip));
+        let done = self.append(
+            step,
+            doc,
+            audience,
+            EntryKind::Change,
+            &recorded.payload,
+            Some(*recorded.tip.as_bytes()),
+        );
         match done {
             Ok(entry) => {
                 if let Some(open) = self.docs.get_mut(&doc) {
@@ -109,8 +116,7 @@ impl Replica {
             claimed_at: step.now,
             key: epoch.id(),
             nonce: Nonce::from_bytes(step.random()),
-            tip_commit: tip_change
-                .map_or([0; 32], |change| proofroom_seal::tip_commit(&epoch, doc, &change)),
+            tip_commit: tip_change.map_or([0; 32], |change| proofroom_seal::tip_commit(&epoch, doc, &change)),
         };
         let header = self.writer(step, doc, audience)?.header(&draft);
         let sealed = proofroom_seal::seal(&epoch, &header, plain)?;
@@ -119,15 +125,13 @@ impl Replica {
 
     /// Appends a membership operation on top of all heads.
     pub(crate) fn append_op(&mut self, step: &mut Step<'_>, op: &Op) -> Result<Verified, ReplicaError> {
-        let heads = self.authority.heads();
-        let auth_head = heads.first().copied().ok_or(ReplicaError::StillJoining)?;
+        let parents = self.authority.parents();
+        let auth_head = parents.first().copied().ok_or(ReplicaError::StillJoining)?;
+        self.authority.may(self.me.device(), op, step.now)?;
         self.writer(step, DocId::AUTHORITY, Audience::Everyone)?;
         let draft = plain_draft(auth_head, step.now);
-        let entry = self.commit(step, DocId::AUTHORITY, &draft, &op.encode(&heads))?;
+        let entry = self.commit(step, DocId::AUTHORITY, &draft, &op.encode(&parents))?;
         self.authority.insert(&entry)?;
-        if let Some(reason) = self.authority.refusal(entry.hash()) {
-            return Err(ReplicaError::Invalid(format!("the membership log refuses this: {reason}")));
-        }
         Ok(entry)
     }
 

@@ -88,7 +88,6 @@ impl Pen<'_, '_> {
         label: CommentLabel,
         parent: Option<&CommentKey>,
     ) -> Result<(), RecordError> {
-        self.version(&anchor.version)?;
         if let Some(parent) = parent {
             self.comment(parent)?;
         }

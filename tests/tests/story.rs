@@ -245,15 +245,17 @@ fn the_relay_holds_no_word(data: &std::path::Path, works: &Works) {
     }
     for (asset, file) in &works.files {
         let bytes = fs::read(file).expect("it was made");
-        for from in [0, bytes.len() / 3, bytes.len() / 2] {
-            let run = telling(&bytes[from..]);
-            assert!(!sift::contains(data, run), "the relay holds bytes of {asset}, after {from}");
+        let parts = [0, bytes.len() / 3, bytes.len() / 2];
+        let runs: Vec<&[u8]> = parts.iter().filter_map(|from| telling(&bytes[*from..])).collect();
+        assert!(!runs.is_empty(), "{asset} has a run of bytes that tells");
+        for run in runs {
+            assert!(!sift::contains(data, run), "the relay holds bytes of {asset}");
         }
     }
 }
 
 /// The first run of bytes that could not stand in any file by chance: padding could.
-fn telling(bytes: &[u8]) -> &[u8] {
+fn telling(bytes: &[u8]) -> Option<&[u8]> {
     let varied = |run: &&[u8]| run.iter().collect::<BTreeSet<_>>().len() >= 12;
-    bytes.windows(40).find(varied).expect("real media are varied")
+    bytes.windows(40).find(varied)
 }

@@ -46,8 +46,34 @@ impl Replica {
         if !role.reads(audience) {
             self.require(Role::Reviewer, "write team-only comments")?;
         }
+        self.check_anchors(step, asset, edits)?;
         let doc = self.workspace.review_doc(asset, audience);
         self.record(step, doc, audience, |open, writer, at| open.record_review(writer, at, edits))
+    }
+
+    /// A comment points at a version that is here. Versions live in the document
+    /// for everyone, comments of either audience point at them.
+    fn check_anchors(
+        &mut self,
+        step: &Step<'_>,
+        asset: AssetId,
+        edits: &[ReviewEdit],
+    ) -> Result<(), ReplicaError> {
+        let named = |edit: &ReviewEdit| match edit {
+            ReviewEdit::AddComment { anchor, .. } => Some(anchor.version),
+            _ => None,
+        };
+        let wanted: Vec<_> = edits.iter().filter_map(named).collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let view = self.review(step.store, asset, Audience::Everyone)?;
+        match wanted.into_iter().find(|version| !view.versions.contains_key(version)) {
+            Some(version) => {
+                Err(ReplicaError::Invalid(format!("this asset has no version {}", version.short())))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Records in memory, then makes the entry durable. If the store refuses, the

@@ -40,9 +40,12 @@ impl RedbStore {
         let place = path.display().to_string();
         match Unfinished::claim(path).map_err(|e| e.into_store_error(OPENING, &place))? {
             Some(unfinished) => unfinished.finish(&place, cache_bytes),
-            None => Self::prepare(&place, || {
-                redb::Builder::new().set_cache_size(cache_bytes).open(path).map_err(Failure::from)
-            }),
+            None => {
+                refuse_newer(path, &place)?;
+                Self::prepare(&place, || {
+                    redb::Builder::new().set_cache_size(cache_bytes).open(path).map_err(Failure::from)
+                })
+            }
         }
     }
 
@@ -67,11 +70,7 @@ impl RedbStore {
     fn settle_schema(&self) -> Result<(), Failure> {
         match self.schema()? {
             Some(SCHEMA) => Ok(()),
-            Some(found) if found > SCHEMA => Err(Failure::Store(StoreError::NewerSchema {
-                place: self.place.clone(),
-                found,
-                known: SCHEMA,
-            })),
+            Some(found) if found > SCHEMA => Err(Failure::Store(newer(&self.place, found))),
             Some(found) => Err(Failure::Damage(format!("schema {found} was never written"))),
             None => self.create_tables(),
         }
@@ -135,6 +134,26 @@ impl RedbStore {
 }
 
 const SCHEMAS_KEY: &str = "schema";
+
+fn newer(place: &str, found: u32) -> StoreError {
+    StoreError::NewerSchema { place: place.into(), found, known: SCHEMA }
+}
+
+/// Looks at the schema without a write: opening a database for writing marks its
+/// file as in use, and a newer version's file is not ours to mark. A file that
+/// cannot be read this way (it needs repair, say) is left to the real opening.
+fn refuse_newer(path: &Path, place: &str) -> Result<(), StoreError> {
+    let look = || -> Result<Option<u32>, Failure> {
+        let db = redb::Builder::new().open_read_only(path)?;
+        let read = db.begin_read()?;
+        let table = read.open_table(SCHEMAS)?;
+        Ok(table.get(SCHEMAS_KEY)?.map(|row| row.value()))
+    };
+    match caught(look) {
+        Ok(Some(found)) if found > SCHEMA => Err(newer(place, found)),
+        _ => Ok(()),
+    }
+}
 
 fn caught<T>(act: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(|panic| Err(Failure::of_panic(&*panic)))

@@ -69,31 +69,16 @@ pub enum ChainError {
         /// The predecessor it names.
         found: EntryHash,
     },
-    /// A log has one author and one document, and so one audience.
-    #[error("log {log:?}: entry {seq} changes the log's {what}")]
-    Changed {
-        /// The log.
-        log: LogId,
-        /// Its position.
-        seq: u64,
-        /// Which property.
-        what: &'static str,
-    },
 }
 
 /// Checks that `next` follows `tip` (`None`: the log is not known yet).
 ///
+/// Author, document and audience need no look: the log's id follows from them.
 /// A position at or below the tip is `Known`: the caller compares hashes to
 /// tell a repeat from an equivocation.
 pub fn check_link(tip: Option<&LogTip>, next: &VerifiedHeader) -> Result<LogTip, ChainError> {
     let h = next.header();
     let (held, head) = tip.map_or((0, EntryHash::ZERO), |t| (t.seq, t.hash));
-    if let Some(t) = tip {
-        let changed = [(t.author != h.author, "author"), (t.doc != h.doc, "document")];
-        if let Some((_, what)) = changed.iter().find(|(c, _)| *c) {
-            return Err(ChainError::Changed { log: h.log, seq: h.seq, what });
-        }
-    }
     if h.seq <= held {
         return Err(ChainError::Known { log: h.log, seq: h.seq });
     }

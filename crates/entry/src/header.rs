@@ -192,6 +192,7 @@ impl Header {
             (self.audience != self.doc.audience(), "the audience is the one that the document's id names"),
             (self.is_genesis() && !(authority && first), "only the first authority entry has no workspace"),
             (self.is_genesis() != self.auth_head.is_zero(), "auth_head is zero exactly in the genesis entry"),
+            (!self.log.is_of(self.author, self.doc), "the log's id follows from its author and document"),
         ];
         if bytes > PAYLOAD_BYTES_MAX {
             return Err(DecodeError::TooLarge { bytes });

@@ -13,7 +13,8 @@
 //!      3  workspace_id      32   zero in a genesis entry only
 //!     35  doc_id            16
 //!     51  author            32   the device's signing key
-//!     83  log_id            16   random per writer session and document
+//!     83  log_id            16   8 random bytes, 8 that follow
+//!                                from them, the author and the document
 //!     99  seq                8   from 1, contiguous
 //!    107  prev              32   hash of the entry before, zero when seq is 1
 //!    139  prev_log_head     32   hash of the head of the author's previous log in

@@ -63,16 +63,18 @@ pub struct LogWriter {
 }
 
 impl LogWriter {
-    /// A new log. `log` is random; `workspace` is zero only to write a genesis
+    /// A new log. `seed` is random: the log's id is made from it, the author and
+    /// the document ([`LogId::of_author`]). `workspace` is zero only to write a genesis
     /// entry; `prev_log_head` is the head of the author's previous log in this document.
     pub fn begin(
         workspace: WorkspaceId,
         doc: DocId,
         audience: Audience,
         author: SignerKey,
-        log: LogId,
+        seed: LogId,
         prev_log_head: EntryHash,
     ) -> Self {
+        let log = LogId::of_author(author, doc, seed);
         Self { workspace, doc, audience, author, log, seq: 0, head: EntryHash::ZERO, prev_log_head }
     }
 

@@ -161,6 +161,24 @@ impl WorkspaceId {
     }
 }
 
+impl LogId {
+    /// The log of `author` in `doc` that begins with the first eight bytes of
+    /// `seed`; the other eight follow from all three. So a log's name says whose
+    /// it is, and nobody can begin a log under a name that another made.
+    pub fn of_author(author: SignerKey, doc: DocId, seed: LogId) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key("proofroom 1 log id");
+        hasher.update(author.as_bytes()).update(doc.as_bytes()).update(&seed.0[..8]);
+        let mut out = seed.0;
+        out[8..].copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+        Self(out)
+    }
+
+    /// Whether this is the name of a log of `author` in `doc`.
+    pub fn is_of(&self, author: SignerKey, doc: DocId) -> bool {
+        *self == Self::of_author(author, doc, *self)
+    }
+}
+
 impl DocId {
     /// The authority log of every workspace: members, devices, invites, keys.
     pub const AUTHORITY: DocId = DocId([0; 16]);

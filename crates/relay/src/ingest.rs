@@ -112,7 +112,6 @@ impl<'a> Judge<'a> {
         let h = entry.header();
         match error {
             ChainError::Gap { .. } => Ok(Err(no(Code::Gap, error.to_string()))),
-            ChainError::Changed { .. } => Ok(Err(no(Code::BadEntry, error.to_string()))),
             ChainError::Broken { .. } => Ok(Err(no(Code::Equivocation, error.to_string()))),
             ChainError::Known { .. } => {
                 let held = match self.fresh_at(h.doc, h.log, h.seq) {

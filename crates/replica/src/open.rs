@@ -73,16 +73,17 @@ impl Replica {
     pub fn create(step: &mut Step<'_>, me: Me, name: &str) -> Result<Self, ReplicaError> {
         let nonce = step.random();
         let op = Op::Genesis { device: me.record.clone(), recovery: me.recovery, nonce };
-        let log = LogId::from_bytes(step.random());
+        let seed = LogId::from_bytes(step.random());
         let author = me.device();
         let mut writer = LogWriter::begin(
             WorkspaceId::ZERO,
             DocId::AUTHORITY,
             Audience::Everyone,
             author,
-            log,
+            seed,
             EntryHash::ZERO,
         );
+        let log = writer.log();
         let draft = crate::write::plain_draft(EntryHash::ZERO, step.now);
         let genesis = writer.append(&draft, &op.encode(&[]), &me.secrets.signing)?;
         let workspace = genesis.workspace();

@@ -1,7 +1,7 @@
 //! What mallory may try.
 
 use proofroom_entry::{DecodeError, SIGNED_BYTES, Signed, SignedHeader, VerifyError};
-use proofroom_ident::{SignError, WorkspaceId};
+use proofroom_ident::{DocId, LogId, SignError, SignerKey, WorkspaceId};
 use proptest::prelude::{any, prop_assert, proptest};
 
 use crate::world::{all, genesis, mallory};
@@ -82,6 +82,9 @@ fn a_small_order_author_is_refused() {
     let mut identity = [0; 32];
     identity[0] = 1;
     bytes[51..83].copy_from_slice(&identity);
+    let log =
+        LogId::of_author(SignerKey::from_bytes(identity), DocId::AUTHORITY, LogId::from_bytes([0x0a; 16]));
+    bytes[83..99].copy_from_slice(log.as_bytes());
     bytes[319..351].copy_from_slice(&identity);
     bytes[351..383].fill(0);
     let entry = Signed::decode(bytes).expect("the form is right");

@@ -61,18 +61,6 @@ fn a_forged_entry_is_refused_and_passed_to_nobody() {
 }
 
 #[test]
-fn somebody_elses_log_cannot_be_continued() {
-    let mut world = World::new();
-    let (mut ada, mut others) = readers(&mut world, 1);
-    let honest = ada.write(doc(1), 10);
-    world.push(&mut ada, std::slice::from_ref(&honest));
-    world.settle(&mut [&mut ada, &mut others[0]]);
-    let forged = others[0].write_into(&honest, 20);
-    world.send_raw(&others[0], Message::Entries(vec![Bytes::copy_from_slice(forged.bytes())]).encode());
-    assert_eq!(world.store_tip(&honest), Some(1));
-}
-
-#[test]
 fn an_entry_that_stands_on_unknown_membership_waits_outside() {
     let mut world = World::new();
     let (mut ada, _) = readers(&mut world, 0);

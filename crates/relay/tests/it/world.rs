@@ -200,22 +200,6 @@ impl Peer {
         twin
     }
 
-    /// Signs an entry that claims to continue somebody else's log.
-    pub fn write_into(&mut self, theirs: &Verified, bytes: usize) -> Verified {
-        let mut tip = proofroom_entry::LogTip::after(theirs.head());
-        tip.author = self.secrets.signing.public();
-        let mut writer = LogWriter::resume(self.workspace, &tip);
-        let draft = Draft {
-            kind: EntryKind::Change,
-            auth_head: self.authority.heads()[0],
-            claimed_at: Millis(0),
-            key: KeyId::from_bytes([1; 16]),
-            nonce: Nonce::from_bytes([1; 24]),
-            tip_commit: [0; 32],
-        };
-        writer.append(&draft, &vec![5; bytes], &self.secrets.signing).expect("a canonical entry")
-    }
-
     pub fn authority_log(&self) -> LogId {
         self.logs[&DocId::AUTHORITY].log()
     }

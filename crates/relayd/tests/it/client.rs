@@ -43,7 +43,7 @@ impl Client {
         let device = DeviceRecord::by_person(&PersonSecret::from_seed(&[seed; 32]), &secrets, Millis(0));
         let op = Op::Genesis { device, recovery: None, nonce: [seed; 32] };
         let author = secrets.signing.public();
-        let log = LogId::from_bytes([seed; 16]);
+        let log = LogId::of_author(author, DocId::AUTHORITY, LogId::from_bytes([seed; 16]));
         let mut writer = LogWriter::begin(
             WorkspaceId::ZERO,
             DocId::AUTHORITY,
@@ -99,7 +99,8 @@ impl Client {
     /// Writes an entry, and pushes it if connected.
     pub fn write(&mut self, doc: u8, payload: &[u8]) {
         let doc = DocId::from_bytes([doc; 16]);
-        let log = LogId::from_bytes([self.log ^ doc.as_bytes()[0]; 16]);
+        let seed = LogId::from_bytes([self.log ^ doc.as_bytes()[0]; 16]);
+        let log = LogId::of_author(self.secrets.signing.public(), doc, seed);
         let tip = self.store.tip(self.workspace, doc, log).expect("the store reads");
         let author = self.secrets.signing.public();
         let mut writer = match tip {

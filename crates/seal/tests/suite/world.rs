@@ -28,13 +28,15 @@ pub fn info(key: &EpochKey) -> WrapInfo {
 
 /// The header of a change in the team's review document, sealed under `epoch`.
 pub fn header(epoch: &EpochKey) -> Header {
+    let doc = WORKSPACE.review_doc(AssetId::from_bytes([7; 16]), Audience::Team);
+    let author = SigningSecret::from_seed(&[2; 32]).public();
     Header {
         kind: EntryKind::Change,
         audience: Audience::Team,
         workspace: WORKSPACE,
-        doc: WORKSPACE.review_doc(AssetId::from_bytes([7; 16]), Audience::Team),
-        author: SigningSecret::from_seed(&[2; 32]).public(),
-        log: LogId::from_bytes([0x0f; 16]),
+        doc,
+        author,
+        log: LogId::of_author(author, doc, LogId::from_bytes([0x0f; 16])),
         seq: 1,
         prev: EntryHash::ZERO,
         prev_log_head: EntryHash::from_bytes([0x0e; 32]),

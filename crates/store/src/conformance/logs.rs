@@ -124,7 +124,7 @@ pub fn another_author_cannot_continue_a_log<B: Backend>(backend: &mut B) {
     commit(&mut store, &w.run(&w.bo, w.plan(), 1, 1)).expect(WORKS);
     let mallory = w.run(&w.ada, w.plan(), 1, 2);
     let error = refused(&mut store, &mallory[1..]);
-    assert!(matches!(error, StoreError::Chain(ChainError::Changed { what: "author", .. })), "{error}");
+    assert!(matches!(error, StoreError::Chain(ChainError::Gap { wanted: 1, .. })), "{error}");
 }
 
 /// Entries of one batch follow each other before any of them is durable.

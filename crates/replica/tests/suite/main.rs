@@ -1,0 +1,14 @@
+//! Whole peers through their public door: they write, hand each other entries,
+//! and must come to the same views.
+
+#![allow(clippy::unwrap_used)]
+
+mod converge;
+mod disk;
+mod forks;
+mod joining;
+mod mallory;
+mod removal;
+mod roles;
+mod twins;
+mod world;

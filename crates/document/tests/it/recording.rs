@@ -2,13 +2,13 @@
 
 use proofroom_document::DocKind::{Plan, Review};
 use proofroom_document::{RecordError, WriterRole, actor_for};
-use proofroom_ident::{AssetId, LogId, Millis, PersonId, VersionHash};
+use proofroom_ident::{AssetId, LogId, Millis, PersonId};
 use proofroom_review::{
     Category, CommentKey, CommentLabel, CommentState, Current, Pick, PlanEdit, RequestKey, RequestState,
     ReviewEdit, ReviewerRole,
 };
 
-use crate::world::{comment, comment_id, contributor, form, producer, request, request_id, version};
+use crate::world::{comment_id, contributor, form, producer, request, request_id, version};
 
 const POSTER: AssetId = AssetId::from_bytes([4; 16]);
 

@@ -1,1 +1,0 @@
-//! Benchmarks as ratios in one run.

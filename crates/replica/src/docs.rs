@@ -75,8 +75,11 @@ impl Replica {
             Some(open) => open,
             None => self.blank_doc(kind, doc),
         };
+        let held = open.held.len();
         let news = self.open_news(store, &mut open, doc)?;
-        if open.held.is_empty() || news.is_empty() {
+        // What was merged before may stand on what is held back only now, and the other way round.
+        let settled = open.held.is_empty() || (news.is_empty() && open.held.len() == held);
+        if settled {
             self.take_news(&mut open, news);
         } else {
             open = self.rebuild_with_held(store, kind, doc)?;

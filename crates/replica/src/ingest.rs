@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use proofroom_authority::{Inserted, Standing};
+use proofroom_authority::{Authority, AuthorityError, Inserted, Standing};
 use proofroom_entry::{ChainError, EntryKind, LogTip, Signed, Verified, check_link};
 use proofroom_ident::{DocId, EntryHash, LogId};
 use proofroom_store::Batch;
@@ -49,6 +49,8 @@ struct Intake {
     batch: Batch,
     result: Ingested,
     authority_changed: bool,
+    /// The membership as it was, once the batch has touched it.
+    authority_before: Option<Authority>,
 }
 
 impl Replica {
@@ -59,18 +61,37 @@ impl Replica {
     /// leave no trace but a line in the result.
     pub fn ingest(&mut self, step: &mut Step<'_>, offered: Vec<Signed>) -> Result<Ingested, ReplicaError> {
         let mut intake = Intake::default();
-        for signed in offered {
-            let hash = signed.hash();
-            let outcome = self.take_in(step, &mut intake, signed)?;
-            intake.result.outcomes.push((hash, outcome));
+        if let Err(e) = self.take_all(step, &mut intake, offered) {
+            if let Some(before) = intake.authority_before {
+                self.authority = before;
+            }
+            return Err(e);
         }
-        step.store.commit(intake.batch)?;
         intake.result.docs.sort_unstable();
         intake.result.docs.dedup();
         if intake.authority_changed {
             self.membership_changed();
         }
         Ok(intake.result)
+    }
+
+    fn take_all(
+        &mut self,
+        step: &mut Step<'_>,
+        intake: &mut Intake,
+        offered: Vec<Signed>,
+    ) -> Result<(), ReplicaError> {
+        for signed in offered {
+            let hash = signed.hash();
+            let outcome = self.take_in(step, intake, signed)?;
+            intake.result.outcomes.push((hash, outcome));
+        }
+        Ok(step.store.commit(std::mem::take(&mut intake.batch))?)
+    }
+
+    fn insert_op(&mut self, intake: &mut Intake, entry: &Verified) -> Result<Inserted, AuthorityError> {
+        intake.authority_before.get_or_insert_with(|| self.authority.clone());
+        self.authority.insert(entry)
     }
 
     fn take_in(
@@ -115,19 +136,28 @@ impl Replica {
         signed: Signed,
     ) -> Result<IngestOutcome, ReplicaError> {
         let c = *signed.claims();
-        let Some(held) = step.store.entry(self.workspace, c.doc, c.log, c.seq)? else {
-            return Ok(IngestOutcome::Known);
+        let same_place = |e: &&Verified| {
+            let h = e.header();
+            (h.doc, h.log, h.seq) == (c.doc, c.log, c.seq)
         };
+        let held = match intake.result.stored.iter().find(same_place) {
+            Some(held) => Some(held.clone()),
+            None => step.store.entry(self.workspace, c.doc, c.log, c.seq)?,
+        };
+        let Some(held) = held else { return Ok(IngestOutcome::Known) };
         if held.hash() == signed.hash() {
             return Ok(IngestOutcome::Known);
         }
         match signed.verify(self.workspace) {
             Ok(other) if other.header().author == held.header().author => {
                 // Concurrent operations of one device: the membership log weighs both alike.
-                if c.kind == EntryKind::Authority && self.authority.insert(&other).is_err() {
+                if c.kind == EntryKind::Authority && self.insert_op(intake, &other).is_err() {
                     return Ok(IngestOutcome::Refused("its membership operation does not hold".into()));
                 }
                 intake.authority_changed = true;
+                if c.author == self.me.device() {
+                    self.writers.remove(&c.doc);
+                }
                 intake.batch.proof(held, other);
                 Ok(IngestOutcome::Equivocation)
             }
@@ -140,7 +170,7 @@ impl Replica {
     fn judge(&mut self, intake: &mut Intake, entry: &Verified) -> Result<IngestOutcome, ReplicaError> {
         let h = entry.header();
         if h.kind == EntryKind::Authority {
-            return Ok(match self.authority.insert(entry) {
+            return Ok(match self.insert_op(intake, entry) {
                 Ok(Inserted::New) => {
                     intake.authority_changed = true;
                     IngestOutcome::Stored

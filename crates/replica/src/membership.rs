@@ -93,24 +93,14 @@ impl Replica {
     ///
     /// Returns `false` while the workspace has not arrived.
     pub fn finish_join(&mut self, step: &mut Step<'_>) -> Result<bool, ReplicaError> {
-        let link = match self.membership() {
-            Membership::Joining(link) => link,
+        match self.membership() {
+            Membership::Joining(_) if self.authority.heads().is_empty() => return Ok(false),
+            Membership::Joining(link) => self.accept(step, &link)?,
+            // The link is still here: an earlier attempt stopped after the acceptance.
+            Membership::Member(_) if self.joining.is_some() => {}
             Membership::Member(_) => return Ok(true),
             Membership::Removed | Membership::Stranger => return Err(ReplicaError::NotMember),
-        };
-        if self.authority.heads().is_empty() {
-            return Ok(false);
         }
-        self.check_invite(&link, step.now)?;
-        let device = self.me.record.clone();
-        let proof = proofroom_authority::sign_accept(
-            self.workspace,
-            device.signing,
-            device.person,
-            |domain, message| link.secret.sign(domain, message),
-        );
-        let op = Op::Accept { invite: link.secret.id(), device, recovery: self.me.recovery, proof };
-        self.append_op(step, &op)?;
         self.load_keys();
         self.ensure_keys(step)?;
         self.write_profile(step)?;
@@ -120,6 +110,20 @@ impl Replica {
         self.joining = None;
         self.membership_changed();
         Ok(true)
+    }
+
+    fn accept(&mut self, step: &mut Step<'_>, link: &InviteLink) -> Result<(), ReplicaError> {
+        self.check_invite(link, step.now)?;
+        let device = self.me.record.clone();
+        let proof = proofroom_authority::sign_accept(
+            self.workspace,
+            device.signing,
+            device.person,
+            |domain, message| link.secret.sign(domain, message),
+        );
+        let op = Op::Accept { invite: link.secret.id(), device, recovery: self.me.recovery, proof };
+        self.append_op(step, &op)?;
+        Ok(())
     }
 
     fn check_invite(&self, link: &InviteLink, now: Millis) -> Result<(), ReplicaError> {

@@ -8,6 +8,7 @@ use proofroom_review::{PlanEdit, ReviewEdit};
 use proofroom_store::Batch;
 
 use crate::access::writer_role;
+use crate::docs::frozen_at;
 use crate::error::ReplicaError;
 use crate::open::{Continuation, Replica, Step};
 use crate::statements::Receipt;
@@ -199,7 +200,9 @@ impl Replica {
         let Some(bytes) = step.store.get(&own_log_key(self.workspace, doc))? else { return Ok(None) };
         let Ok(bytes) = <[u8; 16]>::try_from(bytes.as_slice()) else { return Ok(None) };
         let tip = step.store.tip(self.workspace, doc, LogId::from_bytes(bytes))?;
-        Ok(tip.filter(|tip| tip.author == self.me.device()))
+        // A log with two histories is frozen: nothing that follows in it would count.
+        let proofs = step.store.proofs(self.workspace)?;
+        Ok(tip.filter(|tip| tip.author == self.me.device() && frozen_at(&proofs, tip).is_none()))
     }
 
     /// One durable commit; the writer is dropped if the store refuses.

@@ -90,7 +90,7 @@ fn play(peers: &mut [Peer; 3], n: usize, turn: &Turn) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_order_of_exchange_comes_to_the_same_views(turns in prop::collection::vec(turn(), 1..20)) {

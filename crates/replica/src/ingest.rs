@@ -136,11 +136,13 @@ impl Replica {
         signed: Signed,
     ) -> Result<IngestOutcome, ReplicaError> {
         let c = *signed.claims();
+        // In this very batch, or in the store.
         let same_place = |e: &&Verified| {
             let h = e.header();
             (h.doc, h.log, h.seq) == (c.doc, c.log, c.seq)
         };
-        let held = match intake.result.stored.iter().find(same_place) {
+        let arriving = intake.tips.contains_key(&(c.doc, c.log));
+        let held = match intake.result.stored.iter().find(|e| arriving && same_place(e)) {
             Some(held) => Some(held.clone()),
             None => step.store.entry(self.workspace, c.doc, c.log, c.seq)?,
         };

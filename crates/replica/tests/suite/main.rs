@@ -6,6 +6,7 @@
 mod converge;
 mod disk;
 mod forks;
+mod intruder;
 mod joining;
 mod mallory;
 mod removal;

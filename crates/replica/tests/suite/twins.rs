@@ -79,3 +79,29 @@ fn the_frozen_logs_other_documents_are_not_touched() {
     assert_eq!(cy.asset_name(), "before the copy");
     assert_eq!(cy.comments(Audience::Everyone), ["in another log"]);
 }
+
+#[test]
+fn two_membership_histories_of_one_device_are_weighed_alike_everywhere() {
+    let (mut ada, _, _, mut cy) = cloned();
+    let mut twin = ada.twin();
+    let cy_id = cy.person();
+    ada.act(|r, s| r.set_role(s, cy_id, Role::Reviewer)).unwrap();
+    ada.rename("by ada").unwrap();
+    twin.act(|r, s| r.invite(s, Role::Guest, 1, None, vec![])).unwrap();
+    meet(&mut [&mut ada, &mut twin, &mut cy]);
+    let roles = |peer: &mut Peer| -> Vec<String> {
+        let members = peer.replica.members(&peer.store).unwrap();
+        members.into_iter().map(|m| format!("{:?} {} {}", m.person, m.role, m.removed)).collect()
+    };
+    let before = roles(&mut ada);
+    for peer in [&mut ada, &mut twin, &mut cy] {
+        assert_eq!(roles(peer), before, "{}", peer.name);
+        peer.restart(Continuation::NewLogs);
+        assert_eq!(roles(peer), before, "{} after a restart", peer.name);
+    }
+    ada.rename("ada goes on").unwrap();
+    cy.hear(&ada.store);
+    twin.hear(&ada.store);
+    assert_eq!(cy.asset_name(), "ada goes on");
+    assert_eq!(twin.asset_name(), "ada goes on");
+}

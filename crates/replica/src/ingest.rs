@@ -3,7 +3,7 @@
 //! Order of proof: workspace, payload hash, signature, chain, standing. What
 //! passes is committed in one batch; only then does memory change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proofroom_authority::{Authority, AuthorityError, Inserted, Standing};
 use proofroom_entry::{ChainError, EntryKind, LogTip, Signed, Verified, check_link};
@@ -12,7 +12,7 @@ use proofroom_store::Batch;
 
 use crate::access::role_writes;
 use crate::error::ReplicaError;
-use crate::open::{Replica, Step};
+use crate::open::{Replica, Step, branch_key};
 
 /// What became of one offered entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +49,8 @@ struct Intake {
     batch: Batch,
     result: Ingested,
     authority_changed: bool,
+    /// Logs that turned out to have two histories.
+    forked: BTreeSet<LogId>,
     /// The membership as it was, once the batch has touched it.
     authority_before: Option<Authority>,
 }
@@ -115,6 +117,9 @@ impl Replica {
         };
         let next = match check_link(tip.as_ref(), entry.head()) {
             Ok(next) => next,
+            Err(_) if self.on_branch(step, intake, &entry)? && self.keep_branch(intake, &entry) => {
+                return Ok(IngestOutcome::Equivocation);
+            }
             Err(e @ ChainError::Gap { .. }) => return Ok(IngestOutcome::Missing(e.to_string())),
             Err(e) => return Ok(IngestOutcome::Refused(e.to_string())),
         };
@@ -153,9 +158,10 @@ impl Replica {
         match signed.verify(self.workspace) {
             Ok(other) if other.header().author == held.header().author => {
                 // Concurrent operations of one device: the membership log weighs both alike.
-                if c.kind == EntryKind::Authority && self.insert_op(intake, &other).is_err() {
+                if c.kind == EntryKind::Authority && !self.keep_branch(intake, &other) {
                     return Ok(IngestOutcome::Refused("its membership operation does not hold".into()));
                 }
+                intake.forked.insert(c.log);
                 intake.authority_changed = true;
                 if c.author == self.me.device() {
                     self.writers.remove(&c.doc);
@@ -166,6 +172,29 @@ impl Replica {
             Ok(_) => Ok(IngestOutcome::Refused("the log belongs to another device".into())),
             Err(e) => Ok(IngestOutcome::Refused(e.to_string())),
         }
+    }
+
+    /// A membership operation of a second history: weighed as any other. The proof
+    /// keeps one pair of a log; a restart needs all that was weighed.
+    fn keep_branch(&mut self, intake: &mut Intake, entry: &Verified) -> bool {
+        match self.insert_op(intake, entry) {
+            Err(_) => return false,
+            Ok(Inserted::Known) => {}
+            Ok(Inserted::New | Inserted::Waiting) => {
+                let key = branch_key(self.workspace, entry.hash().as_bytes());
+                intake.batch.put(key, entry.bytes().to_vec());
+            }
+        }
+        intake.authority_changed = true;
+        true
+    }
+
+    /// Does it follow, in a membership log known to have two histories, the other one?
+    fn on_branch(&self, step: &Step<'_>, intake: &Intake, entry: &Verified) -> Result<bool, ReplicaError> {
+        let h = entry.header();
+        let proofs = step.store.proofs(self.workspace)?;
+        let forked = intake.forked.contains(&h.log) || proofs.iter().any(|(a, _)| a.header().log == h.log);
+        Ok(h.kind == EntryKind::Authority && forked)
     }
 
     /// Does the membership log admit it?

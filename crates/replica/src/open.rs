@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proofroom_authority::{Authority, Op, Role};
-use proofroom_entry::{LogWriter, Verified};
+use proofroom_entry::{LogWriter, Signed, Verified};
 use proofroom_ident::{Audience, DocId, EntryHash, LogId, Millis, WorkspaceId};
 use proofroom_review::PlanEdit;
 use proofroom_seal::Keyring;
@@ -167,6 +167,9 @@ impl Replica {
                 self.authority.insert(&other)?;
             }
         }
+        for (_, bytes) in store.scan(&branch_key(self.workspace, &[]))? {
+            self.authority.insert(&Signed::decode(bytes)?.trust_stored_bytes()?)?;
+        }
         Ok(())
     }
 
@@ -214,4 +217,9 @@ impl Replica {
 
 pub(crate) fn join_key(workspace: WorkspaceId) -> Vec<u8> {
     [b"join/".as_slice(), workspace.as_bytes()].concat()
+}
+
+/// Where a membership operation of a second history is kept.
+pub(crate) fn branch_key(workspace: WorkspaceId, entry: &[u8]) -> Vec<u8> {
+    [b"branch/".as_slice(), workspace.as_bytes(), entry].concat()
 }

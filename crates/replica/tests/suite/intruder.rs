@@ -19,7 +19,7 @@ fn key_for_everyone(peer: &Peer) -> EpochKey {
     let wraps = ours.flat_map(|e| match Op::decode(e.payload()).unwrap().1 {
         Op::RotateKey { audience: Audience::Everyone, key, wraps, .. }
         | Op::ShareKey { audience: Audience::Everyone, key, wraps } => {
-            wraps.iter().map(|w| (key, w.clone())).collect::<Vec<_>>()
+            wraps.iter().map(|w| (key, *w)).collect::<Vec<_>>()
         }
         _ => Vec::new(),
     });

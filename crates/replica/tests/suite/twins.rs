@@ -105,3 +105,23 @@ fn two_membership_histories_of_one_device_are_weighed_alike_everywhere() {
     assert_eq!(cy.asset_name(), "ada goes on");
     assert_eq!(twin.asset_name(), "ada goes on");
 }
+
+#[test]
+fn a_second_membership_history_survives_a_restart_whole() {
+    let (mut ada, _, _, mut cy) = cloned();
+    let mut twin = ada.twin();
+    for _ in 0..3 {
+        ada.act(|r, s| r.invite(s, Role::Reviewer, 1, None, vec![])).unwrap();
+        twin.act(|r, s| r.invite(s, Role::Guest, 1, None, vec![])).unwrap();
+    }
+    meet(&mut [&mut ada, &mut twin, &mut cy]);
+    let invites = |peer: &Peer| -> Vec<String> {
+        peer.replica.invites().into_iter().map(|i| format!("{:?} {}", i.invite, i.role)).collect()
+    };
+    let before = invites(&ada);
+    for peer in [&mut ada, &mut twin, &mut cy] {
+        assert_eq!(invites(peer), before, "{}", peer.name);
+        peer.restart(Continuation::NewLogs);
+        assert_eq!(invites(peer), before, "{} after a restart", peer.name);
+    }
+}

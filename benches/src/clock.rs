@@ -58,6 +58,7 @@ pub fn memory_kib(pid: &str, field: &str) -> f64 {
 pub fn report(line: &Value) {
     println!("{line}");
     let fields = line.as_object().into_iter().flatten();
-    let words: Vec<String> = fields.map(|(k, v)| format!("{k} {}", v.to_string().trim_matches('"'))).collect();
+    let words: Vec<String> =
+        fields.map(|(k, v)| format!("{k} {}", v.to_string().trim_matches('"'))).collect();
     eprintln!("  {}", words.join("   "));
 }

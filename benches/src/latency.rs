@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use proofroom_ident::Audience;
 use proofroom_transport::{Address, Connection, Options, connect};
 use redb::{Database, Durability, TableDefinition};
 use serde_json::json;
@@ -78,6 +79,7 @@ async fn edited(
     let file = |name: &str| durable.then(|| place.join(name));
     let mut ada = Peer::founder(1, store(file("ada.redb").as_deref()));
     let mut bo = Peer::joined(2, &mut ada, store(file("bo.redb").as_deref()));
+    (ada.audience, bo.audience) = (Audience::Everyone, Audience::Everyone);
     ada.comments(base);
     ada.sync(&relay.url).await;
     bo.sync(&relay.url).await;

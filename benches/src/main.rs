@@ -92,7 +92,9 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime starts");
     match Args::parse().what {
-        What::Latency { edits, base, gap_ms } => runtime.block_on(Box::pin(latency::run(edits, base, gap_ms))),
+        What::Latency { edits, base, gap_ms } => {
+            runtime.block_on(Box::pin(latency::run(edits, base, gap_ms)))
+        }
         What::Cold { changes } => changes.into_iter().for_each(|n| runtime.block_on(Box::pin(cold::run(n)))),
         What::Workspace { changes, assets } => workspace::run(changes, assets),
         What::Merge { base, edits } => runtime.block_on(Box::pin(merge::run(base, edits))),

@@ -92,7 +92,8 @@ async fn forward(id: u64, stream: tokio::net::TcpStream, readers: Readers) {
     });
     while let Some(Ok(message)) = frames.next().await {
         if message.is_binary() {
-            for (_, reader) in readers.lock().expect("nobody panics").iter().filter(|(other, _)| *other != id) {
+            for (_, reader) in readers.lock().expect("nobody panics").iter().filter(|(other, _)| *other != id)
+            {
                 // A reader that is gone misses nothing.
                 _ = reader.send(message.clone());
             }

@@ -63,8 +63,12 @@ fn generate(changes: usize, assets: usize) -> (Peer, Peer) {
     let mut ada = Peer::founder(1, store(None));
     let reader = Peer::joined(READER, &mut ada, store(None));
     for i in 0..assets {
-        let add =
-            PlanEdit::AddAsset { id: asset(i), name: format!("Asset {i}"), category: Category::Visual, request: None };
+        let add = PlanEdit::AddAsset {
+            id: asset(i),
+            name: format!("Asset {i}"),
+            category: Category::Visual,
+            request: None,
+        };
         ada.with(|r, step| r.edit_plan(step, &[add])).expect("an asset");
         for n in i * changes / assets..(i + 1) * changes / assets {
             ada.comment(asset(i), &format!("Comment {n}: the headline sits too close to the edge"));
@@ -114,11 +118,12 @@ pub async fn join(path: &Path, url: &str) {
     let start = Instant::now();
     let mut peer = opened(path);
     let workspace = peer.workspace();
-    let doc = workspace.review_doc(asset(0), Audience::Everyone);
+    let doc = workspace.review_doc(asset(0), Audience::Team);
     peer.connect(url, vec![workspace.plan_doc(), doc]).await;
     let plan = workspace.plan_doc();
     // What was asked for first is complete when something else begins to come.
-    while !peer.settled() && !peer.received.keys().any(|d| *d != doc && *d != plan && *d != DocId::AUTHORITY) {
+    while !peer.settled() && !peer.received.keys().any(|d| *d != doc && *d != plan && *d != DocId::AUTHORITY)
+    {
         peer.turn().await;
     }
     let shown = peer.shown(asset(0));

@@ -6,8 +6,8 @@ use std::path::Path;
 use proofroom_authority::Role;
 use proofroom_entry::{Signed, Verified};
 use proofroom_ident::{
-    AssetId, Audience, BlobHash, CommentId, ContentHash, DeviceRecord, DeviceSecrets, DocId, PersonSecret, VersionHash,
-    WorkspaceId,
+    AssetId, Audience, BlobHash, CommentId, ContentHash, DeviceRecord, DeviceSecrets, DocId, PersonSecret,
+    VersionHash, WorkspaceId,
 };
 use proofroom_replica::{Continuation, Me, Membership, Replica, Step};
 use proofroom_review::{
@@ -39,6 +39,9 @@ pub struct Peer {
     /// Entries that came by sync, per document.
     pub received: BTreeMap<DocId, usize>,
     versions: BTreeMap<AssetId, VersionHash>,
+    /// To whom this peer's comments go. Versions are for everyone; a document of comments
+    /// for the team alone is made faster, because every comment looks at all of the former.
+    pub audience: Audience,
 }
 
 /// A peer's keys, the same for the same seed.
@@ -46,8 +49,11 @@ pub fn me(seed: u8) -> Me {
     let mut rng = ChaCha20Rng::from_seed([seed; 32]);
     let secrets = DeviceSecrets::generate(&mut rng);
     let record = DeviceRecord::by_person(&PersonSecret::from_seed(&[seed; 32]), &secrets, now());
-    let profile =
-        ProfileStatement { printed_name: format!("Peer {seed}"), organisation: "Bench".into(), role_title: None };
+    let profile = ProfileStatement {
+        printed_name: format!("Peer {seed}"),
+        organisation: "Bench".into(),
+        role_title: None,
+    };
     Me { secrets, record, recovery: None, recovery_secret: None, profile }
 }
 
@@ -76,23 +82,51 @@ impl Peer {
         let mut rng = chance(seed);
         let mut step = Step { store: store.as_mut(), now: now(), rng: &mut rng };
         let replica = Replica::create(&mut step, me, "Bench").expect("a workspace is made");
-        Self { store, replica, rng, line: None, in_sync: false, received: BTreeMap::new(), versions: BTreeMap::new() }
+        Self {
+            store,
+            replica,
+            rng,
+            line: None,
+            in_sync: false,
+            received: BTreeMap::new(),
+            versions: BTreeMap::new(),
+            audience: Audience::Team,
+        }
     }
 
     /// What `seed` is in a store that holds the workspace.
     pub fn open(seed: u8, workspace: WorkspaceId, store: Box<dyn Store>) -> Self {
         let opened = Replica::open(store.as_ref(), workspace, me(seed), Continuation::NewLogs);
-        Self { store, replica: opened.expect("the workspace opens"), rng: chance(seed), line: None, in_sync: false, received: BTreeMap::new(), versions: BTreeMap::new() }
+        Self {
+            store,
+            replica: opened.expect("the workspace opens"),
+            rng: chance(seed),
+            line: None,
+            in_sync: false,
+            received: BTreeMap::new(),
+            versions: BTreeMap::new(),
+            audience: Audience::Team,
+        }
     }
 
     /// A reviewer who was invited by `host`; both know it.
     pub fn joined(seed: u8, host: &mut Peer, store: Box<dyn Store>) -> Self {
-        let link = host.with(|r, step| r.invite(step, Role::Reviewer, 1, None, Vec::new())).expect("an invite");
+        let link =
+            host.with(|r, step| r.invite(step, Role::Reviewer, 1, None, Vec::new())).expect("an invite");
         let mut rng = chance(seed);
         let mut store = store;
         let mut step = Step { store: store.as_mut(), now: now(), rng: &mut rng };
         let replica = Replica::join(&mut step, me(seed), &link).expect("the link holds");
-        let mut peer = Self { store, replica, rng, line: None, in_sync: false, received: BTreeMap::new(), versions: BTreeMap::new() };
+        let mut peer = Self {
+            store,
+            replica,
+            rng,
+            line: None,
+            in_sync: false,
+            received: BTreeMap::new(),
+            versions: BTreeMap::new(),
+            audience: Audience::Team,
+        };
         peer.ingest(&host.entries(|_| true));
         assert!(peer.with(|r, step| r.finish_join(step)).expect("the join completes"));
         host.ingest(&peer.entries(|_| true));
@@ -123,7 +157,7 @@ impl Peer {
 
     /// The document of [`ASSET`]'s review.
     pub fn doc(&self) -> DocId {
-        self.workspace().review_doc(ASSET, Audience::Everyone)
+        self.workspace().review_doc(ASSET, self.audience)
     }
 
     /// The version that is commented on; an owner adds it where there is none.
@@ -168,7 +202,8 @@ impl Peer {
             label: CommentLabel::ALL[0],
             parent: None,
         };
-        self.with(|r, step| r.edit_review(step, asset, Audience::Everyone, &[edit])).expect("a comment");
+        let audience = self.audience;
+        self.with(|r, step| r.edit_review(step, asset, audience, &[edit])).expect("a comment");
     }
 
     /// Comments `n` times on [`ASSET`].
@@ -180,7 +215,7 @@ impl Peer {
 
     /// How many comments the view of an asset shows.
     pub fn shown(&mut self, asset: AssetId) -> usize {
-        let view = self.replica.review(self.store.as_ref(), asset, Audience::Everyone);
+        let view = self.replica.review(self.store.as_ref(), asset, self.audience);
         view.expect("the review reads").comments.len()
     }
 
@@ -193,7 +228,8 @@ impl Peer {
             for tip in store.tips(workspace, doc).expect("the store reads") {
                 let mut next = 1;
                 while next <= tip.seq {
-                    let run = store.entries(workspace, doc, tip.log, next, READ_BYTES).expect("the store reads");
+                    let run =
+                        store.entries(workspace, doc, tip.log, next, READ_BYTES).expect("the store reads");
                     next += run.len() as u64;
                     out.extend(run);
                 }
@@ -301,4 +337,3 @@ impl Peer {
         self.line = Some((connection, session));
     }
 }
-

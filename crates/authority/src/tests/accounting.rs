@@ -125,19 +125,3 @@ fn a_puppets_many_void_removals_do_not_multiply_the_work() {
     let (half, whole) = (storm(40), storm(80));
     assert!(whole * 10 < half * 25, "{half} steps for 40 removals, {whole} for 80");
 }
-
-/// `cargo nextest run -p proofroom-authority --run-ignored only --no-capture`
-#[test]
-#[ignore = "prints times; the counting tests guard the shape"]
-fn times_of_chains() {
-    let entries = chain(8_000);
-    for n in [1_000, 2_000, 4_000, 8_000] {
-        let mut view = Authority::new(entries[0].workspace());
-        let start = std::time::Instant::now();
-        for entry in &entries[..n] {
-            view.insert(entry).unwrap();
-        }
-        view.state();
-        println!("{n:>6} entries: {:?}", start.elapsed());
-    }
-}

@@ -1,7 +1,7 @@
 //! The committed bytes of every operation: they decode to these operations,
 //! and these operations encode to them. Whoever changes the layout breaks this.
 //!
-//! `cargo nextest run -p proofroom-authority --run-ignored only writes_the_vectors`
+//! `PROOFROOM_BLESS=1 cargo nextest run -p proofroom-authority vectors`
 //! writes the file anew, for a deliberate change of version.
 
 use std::collections::BTreeSet;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use automerge::iter::MapRangeItem;
 use automerge::{Automerge, ObjId, ROOT, ReadDoc as _, ScalarValueRef, Value, ValueRef};
-use proofroom_ident::Millis;
+use proofroom_ident::{Millis, VersionHash};
 use proofroom_review::{
     Anchor, AssetView, BlobRef, CommentKey, CommentState, CommentView, Manifest, Pick, PlanView, RequestKey,
     RequestState, RequestView, ReviewView, from_canonical_json,
@@ -32,6 +32,13 @@ impl Document {
         requests.sort_by_key(|request| (request.created_at, request.key));
         assets.sort_by_key(|asset| (asset.created_at, asset.id));
         PlanView { name: root.text(schema::NAME).unwrap_or_default().to_owned(), requests, assets }
+    }
+
+    /// Whether the review holds a version: one look-up, whatever the document's size.
+    pub fn has_version(&self, version: &VersionHash) -> bool {
+        let versions = self.am.get(ROOT, Collection::Versions.key());
+        let Ok(Some((Value::Object(_), versions))) = versions else { return false };
+        self.kind == DocKind::Review && matches!(self.am.get(&versions, version.to_hex()), Ok(Some(_)))
     }
 
     /// The review, as screens see it; empty for a plan document.

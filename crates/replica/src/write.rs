@@ -68,8 +68,9 @@ impl Replica {
         if wanted.is_empty() {
             return Ok(());
         }
-        let view = self.review(step.store, asset, Audience::Everyone)?;
-        match wanted.into_iter().find(|version| !view.versions.contains_key(version)) {
+        let everyone = self.workspace.review_doc(asset, Audience::Everyone);
+        let open = self.load_doc(step.store, DocKind::Review, everyone)?;
+        match wanted.into_iter().find(|version| !open.document.has_version(version)) {
             Some(version) => {
                 Err(ReplicaError::Invalid(format!("this asset has no version {}", version.short())))
             }

@@ -168,7 +168,7 @@ impl Replica {
             }
         }
         for (_, bytes) in store.scan(&branch_key(self.workspace, &[]))? {
-            self.authority.insert(&Signed::decode(bytes)?.trust_stored_bytes()?)?;
+            self.authority.insert(&Signed::decode(bytes)?.verify(self.workspace)?)?;
         }
         Ok(())
     }

@@ -220,9 +220,9 @@ fn only_the_entry_crate_constructs_a_verified_entry() {
             })
             .collect();
     for source in &sources {
-        // Tests play a damaged disk: they hand a store what no product code could.
+        // One test plays a damaged disk: it hands a store what no product code could.
         let allowed = TRUST_STORED_BYTES.iter().any(|folder| source.path.starts_with(folder));
-        if allowed || source.path.contains("/tests/") {
+        if allowed || source.path == "crates/replica/tests/suite/mallory.rs" {
             continue;
         }
         let loud = source.code_lines().filter(|(_, line)| has_word(line, "trust_stored_bytes"));

@@ -1,15 +1,15 @@
 //! The header's layout, its limits and its decoding.
 
 use proofroom_ident::{
-    Audience, ByteReader, ByteWriter, DocId, EntryHash, KeyId, LogId, Millis, Nonce, ShortInput, Signature,
-    SignerKey, WorkspaceId,
+    Audience, ByteReader, ByteWriter, DocId, EntryHash, KeyId, LogClass, LogId, Millis, Nonce, ShortInput,
+    Signature, SignerKey, WorkspaceId,
 };
 
 /// Bytes of a header without its signature.
 pub const HEADER_BYTES: usize = 319;
 /// Bytes of a header with its signature: what an entry's hash covers.
 pub const SIGNED_BYTES: usize = HEADER_BYTES + Signature::LEN;
-/// Largest payload, in bytes. Snapshots of documents are split by their writer to stay below.
+/// Largest payload, in bytes.
 pub const PAYLOAD_BYTES_MAX: usize = 8 << 20;
 /// Largest entry, in bytes.
 pub const ENTRY_BYTES_MAX: usize = SIGNED_BYTES + PAYLOAD_BYTES_MAX;
@@ -49,8 +49,6 @@ pub enum EntryKind {
     Authority = 1,
     /// A batch of automerge changes, sealed.
     Change = 2,
-    /// A document snapshot, sealed.
-    Snapshot = 3,
     /// A decision: a standalone signed statement, sealed.
     Approval = 4,
     /// A person's printed name and organisation, sealed.
@@ -64,12 +62,20 @@ impl EntryKind {
         Ok(match byte {
             1 => Self::Authority,
             2 => Self::Change,
-            3 => Self::Snapshot,
             4 => Self::Approval,
             5 => Self::Profile,
             6 => Self::Receipt,
             value => return Err(DecodeError::Unknown { field: "kind", value }),
         })
+    }
+
+    /// The class of log that carries it.
+    pub fn class(self) -> LogClass {
+        match self {
+            Self::Authority => LogClass::Authority,
+            Self::Change => LogClass::Changes,
+            Self::Approval | Self::Profile | Self::Receipt => LogClass::Statements,
+        }
     }
 
     /// Whether the payload travels in the clear.
@@ -97,7 +103,7 @@ pub struct Header {
     pub seq: u64,
     /// The entry before in this log.
     pub prev: EntryHash,
-    /// Head of the author's previous log in this document.
+    /// Head of the author's previous log of this class in this document.
     pub prev_log_head: EntryHash,
     /// The authority entry that the author stood on.
     pub auth_head: EntryHash,
@@ -193,6 +199,7 @@ impl Header {
             (self.is_genesis() && !(authority && first), "only the first authority entry has no workspace"),
             (self.is_genesis() != self.auth_head.is_zero(), "auth_head is zero exactly in the genesis entry"),
             (!self.log.is_of(self.author, self.doc), "the log's id follows from its author and document"),
+            (self.log.class() != Some(self.kind.class()), "the log's id names the class of its entries"),
         ];
         if bytes > PAYLOAD_BYTES_MAX {
             return Err(DecodeError::TooLarge { bytes });

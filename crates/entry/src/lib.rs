@@ -2,8 +2,9 @@
 //!
 //! A workspace is a set of logs. A log belongs to one document and one writer
 //! session of one device; its entries are numbered from 1 and each names the
-//! hash of the one before it. Ground storey: no IO, no clock, no ambient
-//! randomness.
+//! hash of the one before it. A log carries either changes or statements or
+//! membership operations, and its id says which. Ground storey: no IO, no clock,
+//! no ambient randomness.
 //!
 //! ```text
 //! offset  field          bytes
@@ -13,12 +14,12 @@
 //!      3  workspace_id      32   zero in a genesis entry only
 //!     35  doc_id            16
 //!     51  author            32   the device's signing key
-//!     83  log_id            16   8 random bytes, 8 that follow
-//!                                from them, the author and the document
+//!     83  log_id            16   8 random bytes whose top two bits are the LogClass,
+//!                                8 that follow from them, the author and the document
 //!     99  seq                8   from 1, contiguous
 //!    107  prev              32   hash of the entry before, zero when seq is 1
-//!    139  prev_log_head     32   hash of the head of the author's previous log in
-//!                                this document, zero when there is none or seq > 1
+//!    139  prev_log_head     32   hash of the head of the author's previous log of this
+//!                                class in this document, zero when there is none or seq > 1
 //!    171  auth_head         32   the authority entry that the author stood on
 //!    203  claimed_at         8   milliseconds, a claim
 //!    211  key_id            16   epoch key, zero where the payload is plain

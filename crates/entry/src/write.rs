@@ -1,7 +1,7 @@
 //! Writing: one log, one writer, one entry after another.
 
 use proofroom_ident::{
-    Audience, DocId, EntryHash, KeyId, LogId, Millis, Nonce, SignerKey, SigningSecret, WorkspaceId,
+    Audience, DocId, EntryHash, KeyId, LogClass, LogId, Millis, Nonce, SignerKey, SigningSecret, WorkspaceId,
 };
 
 use crate::chain::LogTip;
@@ -63,18 +63,19 @@ pub struct LogWriter {
 }
 
 impl LogWriter {
-    /// A new log. `seed` is random: the log's id is made from it, the author and
-    /// the document ([`LogId::of_author`]). `workspace` is zero only to write a genesis
-    /// entry; `prev_log_head` is the head of the author's previous log in this document.
+    /// A new log. `seed` is random: the log's id is made from it, the class, the author
+    /// and the document ([`LogId::of_author`]). `workspace` is zero only to write a genesis
+    /// entry; `prev_log_head` is the head of the author's previous log of this class in this document.
     pub fn begin(
         workspace: WorkspaceId,
         doc: DocId,
-        audience: Audience,
+        class: LogClass,
         author: SignerKey,
         seed: LogId,
         prev_log_head: EntryHash,
     ) -> Self {
-        let log = LogId::of_author(author, doc, seed);
+        let log = LogId::of_author(author, doc, class, seed);
+        let audience = doc.audience();
         Self { workspace, doc, audience, author, log, seq: 0, head: EntryHash::ZERO, prev_log_head }
     }
 

@@ -162,21 +162,50 @@ impl WorkspaceId {
 }
 
 impl LogId {
-    /// The log of `author` in `doc` that begins with the first eight bytes of
-    /// `seed`; the other eight follow from all three. So a log's name says whose
-    /// it is, and nobody can begin a log under a name that another made.
-    pub fn of_author(author: SignerKey, doc: DocId, seed: LogId) -> Self {
-        let mut hasher = blake3::Hasher::new_derive_key("proofroom 1 log id");
-        hasher.update(author.as_bytes()).update(doc.as_bytes()).update(&seed.0[..8]);
+    /// The log of `author` in `doc`, of one class, that begins with the first eight
+    /// bytes of `seed`. Their top two bits become the class, and the other eight
+    /// bytes follow from all of it. So a log's name says whose it is and what it
+    /// may carry, and nobody can begin a log under a name that another made.
+    pub fn of_author(author: SignerKey, doc: DocId, class: LogClass, seed: LogId) -> Self {
         let mut out = seed.0;
-        out[8..].copy_from_slice(&hasher.finalize().as_bytes()[..8]);
-        Self(out)
+        out[0] = out[0] & 0x3f | (class as u8) << 6;
+        Self(out).derived(author, doc)
     }
 
     /// Whether this is the name of a log of `author` in `doc`.
     pub fn is_of(&self, author: SignerKey, doc: DocId) -> bool {
-        *self == Self::of_author(author, doc, *self)
+        self.class().is_some() && *self == self.derived(author, doc)
     }
+
+    /// What the log may carry; `None` if no log can have this name.
+    pub fn class(&self) -> Option<LogClass> {
+        LogClass::ALL.into_iter().find(|class| *class as u8 == self.0[0] >> 6)
+    }
+
+    fn derived(mut self, author: SignerKey, doc: DocId) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key("proofroom 1 log id");
+        hasher.update(author.as_bytes()).update(doc.as_bytes()).update(&self.0[..8]);
+        self.0[8..].copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+        self
+    }
+}
+
+/// What a log carries: entries of one class, so that what stands for a run of
+/// changes can never hide a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum LogClass {
+    /// Batches of changes to the document.
+    Changes = 0,
+    /// Decisions and other standalone statements.
+    Statements = 1,
+    /// Membership operations.
+    Authority = 2,
+}
+
+impl LogClass {
+    /// All classes.
+    pub const ALL: [LogClass; 3] = [LogClass::Changes, LogClass::Statements, LogClass::Authority];
 }
 
 impl DocId {

@@ -20,7 +20,7 @@ pub use bytes::{ByteReader, ByteWriter, ShortInput};
 pub use device::{DeviceRecord, DeviceRecordError, DeviceSecrets, Voucher};
 pub use ids::{
     AssetId, Audience, BlobHash, CommentId, ContentHash, Digest, DocId, EndpointKey, EntryHash, HashWords,
-    IdParseError, InviteId, KexPublic, KeyId, LogId, Millis, Nonce, PersonId, RequestId, Signature,
+    IdParseError, InviteId, KexPublic, KeyId, LogClass, LogId, Millis, Nonce, PersonId, RequestId, Signature,
     SignerKey, VersionHash, WorkspaceId,
 };
 pub use keys::{KexSecret, PersonSecret, SignError, SigningSecret};

@@ -170,7 +170,7 @@ impl Replica {
                 EntryKind::Change => changes.push(incoming(&item)),
                 EntryKind::Approval => self.take_decision(open, &item),
                 EntryKind::Profile => take_profile(open, &item),
-                EntryKind::Snapshot | EntryKind::Receipt | EntryKind::Authority => {}
+                EntryKind::Receipt | EntryKind::Authority => {}
             }
         }
         if changes.is_empty() {

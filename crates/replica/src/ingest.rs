@@ -164,7 +164,7 @@ impl Replica {
                 intake.forked.insert(c.log);
                 intake.authority_changed = true;
                 if c.author == self.me.device() {
-                    self.writers.remove(&c.doc);
+                    self.writers.remove(&(c.doc, c.kind.class()));
                 }
                 intake.batch.proof(held, other);
                 Ok(IngestOutcome::Equivocation)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proofroom_authority::{Authority, Op, Role};
 use proofroom_entry::{LogWriter, Signed, Verified};
-use proofroom_ident::{Audience, DocId, EntryHash, LogId, Millis, WorkspaceId};
+use proofroom_ident::{DocId, EntryHash, LogClass, LogId, Millis, WorkspaceId};
 use proofroom_review::PlanEdit;
 use proofroom_seal::Keyring;
 use proofroom_store::{Batch, Store};
@@ -62,7 +62,7 @@ pub struct Replica {
     pub(crate) authority: Authority,
     pub(crate) keyring: Keyring,
     pub(crate) docs: BTreeMap<DocId, OpenDoc>,
-    pub(crate) writers: BTreeMap<DocId, LogWriter>,
+    pub(crate) writers: BTreeMap<(DocId, LogClass), LogWriter>,
     pub(crate) continuation: Continuation,
     pub(crate) joining: Option<InviteLink>,
     pub(crate) fresh: Vec<Verified>,
@@ -78,7 +78,7 @@ impl Replica {
         let mut writer = LogWriter::begin(
             WorkspaceId::ZERO,
             DocId::AUTHORITY,
-            Audience::Everyone,
+            LogClass::Authority,
             author,
             seed,
             EntryHash::ZERO,
@@ -91,12 +91,17 @@ impl Replica {
         replica.authority.insert(&genesis)?;
         let mut batch = Batch::default();
         batch.append(genesis.clone());
-        batch.put(crate::write::own_log_key(workspace, DocId::AUTHORITY), log.as_bytes().to_vec());
+        batch.put(
+            crate::write::own_log_key(workspace, DocId::AUTHORITY, LogClass::Authority),
+            log.as_bytes().to_vec(),
+        );
         step.store.commit(batch)?;
         replica.fresh.push(genesis);
         let tip = step.store.tip(workspace, DocId::AUTHORITY, log)?;
         if let Some(tip) = tip {
-            replica.writers.insert(DocId::AUTHORITY, LogWriter::resume(workspace, &tip));
+            replica
+                .writers
+                .insert((DocId::AUTHORITY, LogClass::Authority), LogWriter::resume(workspace, &tip));
         }
         replica.ensure_keys(step)?;
         replica.write_profile(step)?;

@@ -3,7 +3,9 @@
 use proofroom_authority::{Op, Role};
 use proofroom_document::{DocKind, Writer};
 use proofroom_entry::{Draft, EntryKind, LogTip, LogWriter, Verified};
-use proofroom_ident::{AssetId, Audience, DocId, EntryHash, KeyId, LogId, Millis, Nonce, WorkspaceId};
+use proofroom_ident::{
+    AssetId, Audience, DocId, EntryHash, KeyId, LogClass, LogId, Millis, Nonce, WorkspaceId,
+};
 use proofroom_review::{PlanEdit, ReviewEdit};
 use proofroom_store::Batch;
 
@@ -13,8 +15,8 @@ use crate::error::ReplicaError;
 use crate::open::{Continuation, Replica, Step};
 use crate::statements::Receipt;
 
-pub(crate) fn own_log_key(workspace: WorkspaceId, doc: DocId) -> Vec<u8> {
-    [b"own/".as_slice(), workspace.as_bytes(), doc.as_bytes()].concat()
+pub(crate) fn own_log_key(workspace: WorkspaceId, doc: DocId, class: LogClass) -> Vec<u8> {
+    [b"own/".as_slice(), workspace.as_bytes(), doc.as_bytes(), &[class as u8]].concat()
 }
 
 pub(crate) fn plain_draft(auth_head: EntryHash, now: Millis) -> Draft {
@@ -95,7 +97,7 @@ impl Replica {
         self.ensure_keys(step)?;
         let kind = self.kind_of(doc);
         self.load_doc(step.store, kind, doc)?;
-        let log = self.writer(step, doc, audience)?.log();
+        let log = self.writer(step, doc, LogClass::Changes)?.log();
         let writer =
             Writer { person: self.me.person(), role: writer_role(role), author: self.me.device(), log };
         let open = self.docs.get_mut(&doc).ok_or(ReplicaError::StillJoining)?;
@@ -146,7 +148,7 @@ impl Replica {
             nonce: Nonce::from_bytes(step.random()),
             tip_commit: tip_change.map_or([0; 32], |change| proofroom_seal::tip_commit(&epoch, doc, &change)),
         };
-        let header = self.writer(step, doc, audience)?.header(&draft);
+        let header = self.writer(step, doc, kind.class())?.header(&draft);
         let sealed = proofroom_seal::seal(&epoch, &header, plain)?;
         self.commit(step, doc, &draft, &sealed)
     }
@@ -156,7 +158,7 @@ impl Replica {
         let parents = self.authority.parents();
         let auth_head = parents.first().copied().ok_or(ReplicaError::StillJoining)?;
         self.authority.may(self.me.device(), op, step.now)?;
-        self.writer(step, DocId::AUTHORITY, Audience::Everyone)?;
+        self.writer(step, DocId::AUTHORITY, LogClass::Authority)?;
         let draft = plain_draft(auth_head, step.now);
         let entry = self.commit(step, DocId::AUTHORITY, &draft, &op.encode(&parents))?;
         self.authority.insert(&entry)?;
@@ -172,33 +174,33 @@ impl Replica {
         }
     }
 
-    /// This session's log in a document; begun, or continued where that is safe.
+    /// This session's log of a class in a document; begun, or continued where that is safe.
     fn writer(
         &mut self,
         step: &mut Step<'_>,
         doc: DocId,
-        audience: Audience,
+        class: LogClass,
     ) -> Result<&mut LogWriter, ReplicaError> {
-        if !self.writers.contains_key(&doc) {
-            let last = self.own_tip(step, doc)?;
+        if !self.writers.contains_key(&(doc, class)) {
+            let last = self.own_tip(step, doc, class)?;
             let writer = match (last, self.continuation) {
                 (Some(tip), Continuation::Resume) => LogWriter::resume(self.workspace, &tip),
                 (last, _) => LogWriter::begin(
                     self.workspace,
                     doc,
-                    audience,
+                    class,
                     self.me.device(),
                     LogId::from_bytes(step.random()),
                     last.map_or(EntryHash::ZERO, |tip| tip.hash),
                 ),
             };
-            self.writers.insert(doc, writer);
+            self.writers.insert((doc, class), writer);
         }
-        Ok(self.writers.get_mut(&doc).expect("inserted above"))
+        Ok(self.writers.get_mut(&(doc, class)).expect("inserted above"))
     }
 
-    fn own_tip(&self, step: &Step<'_>, doc: DocId) -> Result<Option<LogTip>, ReplicaError> {
-        let Some(bytes) = step.store.get(&own_log_key(self.workspace, doc))? else { return Ok(None) };
+    fn own_tip(&self, step: &Step<'_>, doc: DocId, class: LogClass) -> Result<Option<LogTip>, ReplicaError> {
+        let Some(bytes) = step.store.get(&own_log_key(self.workspace, doc, class))? else { return Ok(None) };
         let Ok(bytes) = <[u8; 16]>::try_from(bytes.as_slice()) else { return Ok(None) };
         let tip = step.store.tip(self.workspace, doc, LogId::from_bytes(bytes))?;
         // A log with two histories is frozen: nothing that follows in it would count.
@@ -214,15 +216,16 @@ impl Replica {
         draft: &Draft,
         payload: &[u8],
     ) -> Result<Verified, ReplicaError> {
-        let writer = self.writers.get_mut(&doc).ok_or(ReplicaError::StillJoining)?;
+        let class = draft.kind.class();
+        let writer = self.writers.get_mut(&(doc, class)).ok_or(ReplicaError::StillJoining)?;
         let entry = writer.append(draft, payload, &self.me.secrets.signing)?;
         let mut batch = Batch::default();
         batch.append(entry.clone());
         if entry.header().seq == 1 {
-            batch.put(own_log_key(self.workspace, doc), entry.header().log.as_bytes().to_vec());
+            batch.put(own_log_key(self.workspace, doc, class), entry.header().log.as_bytes().to_vec());
         }
         if let Err(e) = step.store.commit(batch) {
-            self.writers.remove(&doc);
+            self.writers.remove(&(doc, class));
             return Err(e.into());
         }
         self.fresh.push(entry.clone());

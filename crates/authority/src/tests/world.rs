@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 
 use proofroom_entry::{Draft, EntryKind, LogWriter, Verified};
 use proofroom_ident::{
-    Audience, DeviceRecord, DeviceSecrets, DocId, EntryHash, InviteId, KexPublic, KeyId, LogId, Millis,
-    Nonce, PersonId, PersonSecret, SignerKey, SigningSecret, WorkspaceId,
+    Audience, DeviceRecord, DeviceSecrets, DocId, EntryHash, InviteId, KexPublic, KeyId, LogClass, LogId,
+    Millis, Nonce, PersonId, PersonSecret, SignerKey, SigningSecret, WorkspaceId,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
@@ -66,7 +66,7 @@ pub fn founder(seed: u8) -> Peer {
     let mut writer = LogWriter::begin(
         WorkspaceId::ZERO,
         DocId::AUTHORITY,
-        Audience::Everyone,
+        LogClass::Authority,
         device.signing.public(),
         log,
         EntryHash::ZERO,
@@ -167,7 +167,7 @@ impl Peer {
         let log = LogId::from_bytes(bytes(&mut self.rng));
         let workspace = self.view.workspace();
         let (doc, author) = (DocId::AUTHORITY, self.signer());
-        LogWriter::begin(workspace, doc, Audience::Everyone, author, log, EntryHash::ZERO)
+        LogWriter::begin(workspace, doc, LogClass::Authority, author, log, EntryHash::ZERO)
     }
 
     pub fn write_in(&self, log: &mut LogWriter, parents: &[EntryHash], op: &Op, at: u64) -> Verified {

@@ -3,7 +3,7 @@
 use proofroom_entry::{
     DecodeError, EntryKind, Header, PAYLOAD_BYTES_MAX, SIGNED_BYTES, SignedHeader, seal_aad,
 };
-use proofroom_ident::{Audience, DocId, EntryHash, KeyId, Nonce, WorkspaceId};
+use proofroom_ident::{Audience, DocId, EntryHash, KeyId, LogClass, LogId, Nonce, WorkspaceId};
 
 use crate::world::{all, genesis};
 
@@ -51,6 +51,27 @@ fn documents_kinds_and_audiences_fit_together() {
     check(|h| h.audience = Audience::Team, *genesis().header(), rule);
 }
 
+/// What stands for a run of changes must never be able to hide a decision.
+#[test]
+fn a_log_carries_entries_of_one_class() {
+    let rule = "the log's id names the class of its entries";
+    for kind in [EntryKind::Approval, EntryKind::Profile, EntryKind::Receipt] {
+        check(|h| h.kind = kind, change(), rule);
+    }
+    check(|h| h.kind = EntryKind::Change, *all()[4].2.header(), rule);
+    for class in [LogClass::Changes, LogClass::Statements] {
+        let log = |h: &Header| LogId::of_author(h.author, h.doc, class, h.log);
+        check(|h| h.log = log(h), *all()[1].2.header(), rule);
+    }
+    let none = "the log's id follows from its author and document";
+    let unknown = |h: &mut Header| {
+        let mut bytes = *h.log.as_bytes();
+        bytes[0] |= 0xc0;
+        h.log = LogId::from_bytes(bytes);
+    };
+    check(unknown, change(), none);
+}
+
 #[test]
 fn only_the_genesis_entry_stands_on_nothing() {
     let rule = "only the first authority entry has no workspace";
@@ -72,6 +93,7 @@ fn unknown_values_are_named() {
         (0, "version", 0),
         (0, "version", 2),
         (1, "kind", 0),
+        (1, "kind", 3),
         (1, "kind", 7),
         (2, "audience", 2),
         (2, "audience", 255),
@@ -117,11 +139,15 @@ fn sealing_authenticates_all_that_comes_before_the_tip_commitment() {
 
 #[test]
 fn every_kind_but_authority_is_sealed() {
-    for kind in
-        [EntryKind::Change, EntryKind::Snapshot, EntryKind::Approval, EntryKind::Profile, EntryKind::Receipt]
-    {
+    let (change, statement) = (change(), *all()[4].2.header());
+    for (kind, start) in [
+        (EntryKind::Change, change),
+        (EntryKind::Approval, statement),
+        (EntryKind::Profile, statement),
+        (EntryKind::Receipt, statement),
+    ] {
         assert!(!kind.is_plain());
-        assert_eq!(decode(&Header { kind, ..change() }).map(|h| h.claims().kind), Ok(kind));
+        assert_eq!(decode(&Header { kind, ..start }).map(|h| h.claims().kind), Ok(kind));
     }
     assert!(EntryKind::Authority.is_plain());
 }

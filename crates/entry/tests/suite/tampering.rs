@@ -1,7 +1,7 @@
 //! What mallory may try.
 
 use proofroom_entry::{DecodeError, SIGNED_BYTES, Signed, SignedHeader, VerifyError};
-use proofroom_ident::{DocId, LogId, SignError, SignerKey, WorkspaceId};
+use proofroom_ident::{DocId, LogClass, LogId, SignError, SignerKey, WorkspaceId};
 use proptest::prelude::{any, prop_assert, proptest};
 
 use crate::world::{all, genesis, mallory};
@@ -82,8 +82,8 @@ fn a_small_order_author_is_refused() {
     let mut identity = [0; 32];
     identity[0] = 1;
     bytes[51..83].copy_from_slice(&identity);
-    let log =
-        LogId::of_author(SignerKey::from_bytes(identity), DocId::AUTHORITY, LogId::from_bytes([0x0a; 16]));
+    let (author, seed) = (SignerKey::from_bytes(identity), LogId::from_bytes([0x0a; 16]));
+    let log = LogId::of_author(author, DocId::AUTHORITY, LogClass::Authority, seed);
     bytes[83..99].copy_from_slice(log.as_bytes());
     bytes[319..351].copy_from_slice(&identity);
     bytes[351..383].fill(0);
@@ -116,7 +116,7 @@ proptest! {
     /// Many bytes at once, anywhere: whatever still decodes does not verify.
     #[test]
     fn overwritten_entries_are_refused(
-        which in 0..5usize,
+        which in 0..6usize,
         patches in proptest::collection::vec((0..400usize, any::<u8>()), 1..8),
     ) {
         let (_, _, entry) = all().swap_remove(which);

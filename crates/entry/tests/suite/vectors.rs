@@ -96,7 +96,7 @@ fn golden_fields_encode_to_the_golden_bytes() {
             hash: h.prev,
         };
         let mut log = if h.seq == 1 {
-            LogWriter::begin(h.workspace, h.doc, h.audience, h.author, h.log, h.prev_log_head)
+            LogWriter::begin(h.workspace, h.doc, h.kind.class(), h.author, h.log, h.prev_log_head)
         } else {
             LogWriter::resume(h.workspace, &tip)
         };

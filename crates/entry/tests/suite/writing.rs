@@ -25,8 +25,9 @@ fn what_would_not_be_read_is_not_written() {
     let before = log.append(&good, b"first", &bo()).expect("canonical").hash();
     let unsealed = Draft { key: KeyId::ZERO, ..good };
     let misplaced = Draft { kind: EntryKind::Authority, ..good };
+    let of_another_class = Draft { kind: EntryKind::Approval, ..good };
     let rootless = Draft { auth_head: EntryHash::ZERO, ..good };
-    for draft in [unsealed, misplaced, rootless] {
+    for draft in [unsealed, misplaced, of_another_class, rootless] {
         let error = log.append(&draft, b"second", &bo()).expect_err("not canonical");
         assert!(matches!(error, WriteError::Form(DecodeError::NotCanonical(_))), "{error}");
     }

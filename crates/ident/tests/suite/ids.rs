@@ -1,7 +1,8 @@
 //! Identifiers as text and as names of documents.
 
 use proofroom_ident::{
-    AssetId, Audience, ContentHash, Digest, DocId, EntryHash, HashWords as _, LogId, WorkspaceId,
+    AssetId, Audience, ContentHash, Digest, DocId, EntryHash, HashWords as _, LogClass, LogId, SignerKey,
+    WorkspaceId,
 };
 
 const WORKSPACE: WorkspaceId = WorkspaceId::from_bytes([0x11; 32]);
@@ -80,6 +81,23 @@ fn a_documents_id_names_its_audience() {
             assert_eq!(WORKSPACE.review_doc(AssetId::from_bytes([n; 16]), audience).audience(), audience);
         }
     }
+}
+
+#[test]
+fn a_logs_id_names_its_class_author_and_document() {
+    let (ada, bo) = (SignerKey::from_bytes([1; 32]), SignerKey::from_bytes([2; 32]));
+    let (plan, seed) = (WORKSPACE.plan_doc(), LogId::from_bytes([0xff; 16]));
+    for class in LogClass::ALL {
+        let log = LogId::of_author(ada, plan, class, seed);
+        assert_eq!(log.class(), Some(class));
+        assert!(log.is_of(ada, plan));
+        assert!(!log.is_of(bo, plan) && !log.is_of(ada, DocId::AUTHORITY));
+        assert_eq!(LogId::of_author(ada, plan, class, log), log, "a log's own id is a seed for it");
+        let mut bytes = *log.as_bytes();
+        bytes[0] ^= 0x40;
+        assert!(!LogId::from_bytes(bytes).is_of(ada, plan), "the class cannot be altered alone");
+    }
+    assert_eq!(LogId::from_bytes([0xff; 16]).class(), None);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use super::{FILE, StampedStore};
 use crate::home::Home;
 use proofroom_entry::{Draft, EntryKind, LogWriter, Verified};
-use proofroom_ident::{Audience, DocId, EntryHash, KeyId, LogId, Millis, Nonce, SigningSecret, WorkspaceId};
+use proofroom_ident::{DocId, EntryHash, KeyId, LogClass, LogId, Millis, Nonce, SigningSecret, WorkspaceId};
 use proofroom_store::{Batch, MemoryStore, Store as _};
 
 const STORE: &str = "store.redb";
@@ -24,7 +24,7 @@ fn entry(author: &SigningSecret, log: u8) -> Verified {
     let log = LogId::from_bytes([log; 16]);
     let (nobody, zero) = (WorkspaceId::ZERO, EntryHash::ZERO);
     let mut writer =
-        LogWriter::begin(nobody, DocId::AUTHORITY, Audience::Everyone, author.public(), log, zero);
+        LogWriter::begin(nobody, DocId::AUTHORITY, LogClass::Authority, author.public(), log, zero);
     let draft = Draft {
         kind: EntryKind::Authority,
         auth_head: EntryHash::ZERO,

@@ -109,10 +109,11 @@ impl Peer {
         let author = self.secrets.signing.public();
         let log = LogId::from_bytes([author.as_bytes()[0] ^ doc.as_bytes()[1]; 16]);
         let workspace = self.workspace;
-        let fresh = || LogWriter::begin(workspace, doc, doc.audience(), author, log, EntryHash::ZERO);
         let authority = doc == DocId::AUTHORITY;
+        let kind = if authority { EntryKind::Authority } else { EntryKind::Change };
+        let fresh = || LogWriter::begin(workspace, doc, kind.class(), author, log, EntryHash::ZERO);
         let draft = Draft {
-            kind: if authority { EntryKind::Authority } else { EntryKind::Change },
+            kind,
             auth_head,
             claimed_at: Millis(0),
             key: if authority { KeyId::ZERO } else { KeyId::from_bytes([1; 16]) },

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use proofroom_authority::{Authority, Op};
 use proofroom_entry::{ChainError, Draft, EntryKind, LogTip, LogWriter, Signed, Verified, check_link};
 use proofroom_ident::{
-    BlobHash, DeviceRecord, DeviceSecrets, DocId, EntryHash, KeyId, LogId, Millis, Nonce, PersonSecret,
-    WorkspaceId,
+    BlobHash, DeviceRecord, DeviceSecrets, DocId, EntryHash, KeyId, LogClass, LogId, Millis, Nonce,
+    PersonSecret, WorkspaceId,
 };
 use proofroom_relayd::{Config, Server, start};
 use proofroom_store::{Batch, MemoryStore, Store as _};
@@ -43,11 +43,12 @@ impl Client {
         let device = DeviceRecord::by_person(&PersonSecret::from_seed(&[seed; 32]), &secrets, Millis(0));
         let op = Op::Genesis { device, recovery: None, nonce: [seed; 32] };
         let author = secrets.signing.public();
-        let log = LogId::of_author(author, DocId::AUTHORITY, LogId::from_bytes([seed; 16]));
+        let log =
+            LogId::of_author(author, DocId::AUTHORITY, LogClass::Authority, LogId::from_bytes([seed; 16]));
         let mut writer = LogWriter::begin(
             WorkspaceId::ZERO,
             DocId::AUTHORITY,
-            DocId::AUTHORITY.audience(),
+            LogClass::Authority,
             author,
             log,
             EntryHash::ZERO,
@@ -100,12 +101,12 @@ impl Client {
     pub fn write(&mut self, doc: u8, payload: &[u8]) {
         let doc = DocId::from_bytes([doc; 16]);
         let seed = LogId::from_bytes([self.log ^ doc.as_bytes()[0]; 16]);
-        let log = LogId::of_author(self.secrets.signing.public(), doc, seed);
+        let log = LogId::of_author(self.secrets.signing.public(), doc, LogClass::Changes, seed);
         let tip = self.store.tip(self.workspace, doc, log).expect("the store reads");
         let author = self.secrets.signing.public();
         let mut writer = match tip {
             Some(tip) => LogWriter::resume(self.workspace, &tip),
-            None => LogWriter::begin(self.workspace, doc, doc.audience(), author, log, EntryHash::ZERO),
+            None => LogWriter::begin(self.workspace, doc, LogClass::Changes, author, log, EntryHash::ZERO),
         };
         let draft = draft(EntryKind::Change, self.authority.heads()[0]);
         let entry = writer.append(&draft, payload, &self.secrets.signing).expect("a canonical entry");

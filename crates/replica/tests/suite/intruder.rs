@@ -3,7 +3,7 @@
 use proofroom_authority::{Op, Role};
 use proofroom_document::{DocKind, Document, Writer, WriterRole};
 use proofroom_entry::{Draft, EntryKind, LogWriter, Signed};
-use proofroom_ident::{Audience, CommentId, DocId, LogId, Millis, Nonce, VersionHash};
+use proofroom_ident::{Audience, CommentId, DocId, LogClass, LogId, Millis, Nonce, VersionHash};
 use proofroom_replica::IngestOutcome;
 use proofroom_review::{Anchor, CommentLabel, ReviewEdit, Selector};
 use proofroom_seal::{EpochKey, WrapInfo};
@@ -37,7 +37,7 @@ fn forged_comment(mallory: &mut Peer, version: VersionHash) -> Signed {
     let team = workspace.review_doc(ASSET, Audience::Team);
     let seed = LogId::from_bytes([0x66; 16]);
     let zero = proofroom_ident::EntryHash::ZERO;
-    let mut log = LogWriter::begin(workspace, team, Audience::Team, me.device(), seed, zero);
+    let mut log = LogWriter::begin(workspace, team, LogClass::Changes, me.device(), seed, zero);
     let writer =
         Writer { author: me.device(), log: log.log(), person: me.person(), role: WriterRole::Contributor };
     let edit = ReviewEdit::AddComment {

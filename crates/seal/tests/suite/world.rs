@@ -2,7 +2,7 @@
 
 use proofroom_entry::{EntryKind, Header};
 use proofroom_ident::{
-    AssetId, Audience, EntryHash, KexSecret, LogId, Millis, Nonce, SigningSecret, WorkspaceId,
+    AssetId, Audience, EntryHash, KexSecret, LogClass, LogId, Millis, Nonce, SigningSecret, WorkspaceId,
 };
 use proofroom_seal::{EpochKey, WrapInfo};
 use rand_chacha::ChaCha20Rng;
@@ -36,7 +36,7 @@ pub fn header(epoch: &EpochKey) -> Header {
         workspace: WORKSPACE,
         doc,
         author,
-        log: LogId::of_author(author, doc, LogId::from_bytes([0x0f; 16])),
+        log: LogId::of_author(author, doc, LogClass::Changes, LogId::from_bytes([0x0f; 16])),
         seq: 1,
         prev: EntryHash::ZERO,
         prev_log_head: EntryHash::from_bytes([0x0e; 32]),

@@ -2,7 +2,7 @@
 
 use proofroom_entry::{Draft, EntryKind, LogTip, LogWriter, Verified};
 use proofroom_ident::{
-    AssetId, Audience, DocId, EntryHash, KeyId, LogId, Millis, Nonce, SigningSecret, WorkspaceId,
+    AssetId, Audience, DocId, EntryHash, KeyId, LogClass, LogId, Millis, Nonce, SigningSecret, WorkspaceId,
 };
 
 use crate::{DocSummary, KeyValue, Pair, Store, StoreError};
@@ -27,7 +27,7 @@ impl World {
         let mut writer = LogWriter::begin(
             WorkspaceId::ZERO,
             DocId::AUTHORITY,
-            Audience::Everyone,
+            LogClass::Authority,
             ada.public(),
             LogId::from_bytes([seed; 16]),
             EntryHash::ZERO,
@@ -57,7 +57,7 @@ impl World {
     /// A new log of `author` in `doc`, named by one byte.
     pub fn log(&self, author: &SigningSecret, doc: DocId, name: u8) -> LogWriter {
         let log = LogId::from_bytes([name; 16]);
-        LogWriter::begin(self.workspace, doc, doc.audience(), author.public(), log, EntryHash::ZERO)
+        LogWriter::begin(self.workspace, doc, LogClass::Changes, author.public(), log, EntryHash::ZERO)
     }
 
     /// The next entry of a log.

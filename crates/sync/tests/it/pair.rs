@@ -93,11 +93,12 @@ impl Peer {
     pub fn write_quietly(&mut self, doc: DocId, n: usize, bytes: usize) -> Vec<Verified> {
         let author = self.secret.public();
         let log = LogId::from_bytes([author.as_bytes()[0] ^ doc.as_bytes()[1]; 16]);
-        let fresh = || LogWriter::begin(WORKSPACE, doc, doc.audience(), author, log, EntryHash::ZERO);
-        let writer = self.writers.entry(doc).or_insert_with(fresh);
         let plain = doc == DocId::AUTHORITY;
+        let kind = if plain { EntryKind::Authority } else { EntryKind::Change };
+        let fresh = || LogWriter::begin(WORKSPACE, doc, kind.class(), author, log, EntryHash::ZERO);
+        let writer = self.writers.entry(doc).or_insert_with(fresh);
         let draft = Draft {
-            kind: if plain { EntryKind::Authority } else { EntryKind::Change },
+            kind,
             auth_head: EntryHash::from_bytes([1; 32]),
             claimed_at: Millis(0),
             key: if plain { KeyId::ZERO } else { KeyId::from_bytes([1; 16]) },

@@ -4,7 +4,7 @@ use proofroom_tests::house::{Dependencies, Text, has_word, texts};
 
 const GROUND: &[&str] = &["ident", "entry", "authority", "seal", "review", "workflow"];
 const HEART: &[&str] = &["document", "store", "sync", "replica", "relay"];
-const SHELL: &[&str] = &["store-redb", "transport", "relayd", "node", "web"];
+const SHELL: &[&str] = &["store-redb", "transport", "transport-iroh", "relayd", "node", "web"];
 /// Packages that run the others and are depended on by none.
 const TOOLS: &[&str] = &["tests", "benches", "xtask", "sim"];
 
@@ -98,7 +98,7 @@ const UNREACHABLE: &[Unreachable] = &[
         why: "a relay cannot read what it carries",
     },
     Unreachable {
-        who: &[&["transport"]],
+        who: &[&["transport", "transport-iroh"]],
         never: &["proofroom-entry", "proofroom-sync", "proofroom-store", "automerge"],
         why: "a transport carries bytes and knows no entries",
     },
@@ -136,8 +136,9 @@ const OWNED: &[Owned] = &[
     Owned { what: &["leptos"], owners: &["web"], why: "signals end at the browser's shell" },
     Owned { what: &["axum"], owners: &["relayd"], why: "one crate answers HTTP" },
     Owned { what: &["tokio-tungstenite"], owners: &["transport"], why: "one crate opens sockets to others" },
+    Owned { what: &["iroh"], owners: &["transport-iroh"], why: "one crate opens links to others" },
     Owned {
-        what: &["proofroom-store-redb", "proofroom-transport"],
+        what: &["proofroom-store-redb", "proofroom-transport", "proofroom-transport-iroh"],
         owners: &["node", "relayd", "web"],
         why: "only shells choose implementations",
     },

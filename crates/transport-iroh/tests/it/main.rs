@@ -1,0 +1,3 @@
+//! Real endpoints on loopback addresses.
+
+mod links;

@@ -7,6 +7,7 @@ use crate::chunk::RawChange;
 use crate::ledger::Ledger;
 use crate::merge::Queues;
 use crate::vet::learn_trusted;
+use crate::view::Shown;
 use crate::{Actor, ChangeHash, LoadError, schema};
 
 /// What a document holds.
@@ -35,7 +36,7 @@ impl std::fmt::Display for DocKind {
 }
 
 /// One document. [`Document::record_plan`] and [`Document::record_review`] write,
-/// [`Document::merge`] takes what others wrote, the views show.
+/// [`Document::merge`] takes what others wrote, [`Document::plan`] and [`Document::review`] show.
 #[derive(Clone, Debug)]
 pub struct Document {
     pub(crate) kind: DocKind,
@@ -45,6 +46,8 @@ pub struct Document {
     /// Always of the same changes as `am`.
     pub(crate) ledger: Ledger,
     pub(crate) queues: Queues,
+    /// What it looks like, as of some changes ago.
+    pub(crate) shown: Shown,
 }
 
 impl Document {
@@ -66,7 +69,7 @@ impl Document {
             let raw = RawChange::scan(change.raw_bytes()).map_err(|e| LoadError::Engine(e.to_string()))?;
             learn_trusted(&mut ledger, kind, &raw, change.hash().into()).map_err(Box::new)?;
         }
-        Ok(Self { kind, workspace, doc, am, ledger, queues: Queues::default() })
+        Ok(Self { kind, workspace, doc, am, ledger, queues: Queues::default(), shown: Shown::default() })
     }
 
     /// What it holds.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::chunk::{RawChange, RawId};
 use crate::schema::Place;
-use crate::{Actor, ChangeHash};
+use crate::{Actor, ChangeHash, Touched};
 
 /// An operation: actor by its number in the ledger, and counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,10 +89,16 @@ pub(crate) struct Ledger {
     by_hash: BTreeMap<ChangeHash, u32>,
     objects: BTreeMap<OpRef, Place>,
     keys: BTreeMap<Arc<str>, u32>,
+    /// The keys by their numbers.
+    key_texts: Vec<Arc<str>>,
     /// Which operations name this one as their predecessor.
     successors: BTreeMap<OpRef, Vec<OpRef>>,
     /// The counter of an actor's last put in a slot.
     latest: BTreeMap<OwnSlot, u32>,
+    /// The records that were written to since somebody asked.
+    touched: Touched,
+    /// The object of the operation before, whose record is noted already.
+    touched_last: Option<OpRef>,
 }
 
 impl Ledger {
@@ -242,8 +248,41 @@ impl Ledger {
 
     /// The number of a map key; later lookups of the same text give the same.
     pub(crate) fn key(&mut self, text: &Arc<str>) -> u32 {
-        let next = u32::try_from(self.keys.len()).expect("keys count in 32 bits");
-        *self.keys.entry(text.clone()).or_insert(next)
+        if let Some(number) = self.keys.get(text) {
+            return *number;
+        }
+        let next = u32::try_from(self.key_texts.len()).expect("keys count in 32 bits");
+        self.keys.insert(text.clone(), next);
+        self.key_texts.push(text.clone());
+        next
+    }
+
+    /// Notes the record that an operation on `object` lies in; `key` is the map's key that it puts.
+    pub(crate) fn touch(&mut self, object: OpRef, key: Option<u32>) {
+        if self.touched_last == Some(object) {
+            return;
+        }
+        let (mut at, mut key) = (object, key);
+        loop {
+            match (self.place(at).copied(), key) {
+                (Some(Place::Collection(of)), Some(key)) => {
+                    // The next put in the map itself may be of another record.
+                    self.touched_last = (at != object).then_some(object);
+                    return self.touched.note(of, &self.key_texts[key as usize]);
+                }
+                (Some(Place::Root), _) | (None, _) => return self.touched.note_root(),
+                _ => {}
+            }
+            // Objects lie in maps, and were put there by an operation that is known.
+            let Some(Fact::Put { object, key: put, .. }) = self.fact(at) else { return };
+            (at, key) = (object, Some(put));
+        }
+    }
+
+    /// The records that were written to since the last call.
+    pub(crate) fn take_touched(&mut self) -> Touched {
+        self.touched_last = None;
+        std::mem::take(&mut self.touched)
     }
 
     /// Translates a change's ids: its list of actors to ledger numbers. An actor that
@@ -296,7 +335,10 @@ impl Ledger {
     pub(crate) fn clone_without_names(&self) -> Self {
         let sessions = self.sessions.iter().filter(|session| !session.spans.is_empty());
         let sessions = sessions.cloned().collect();
-        Self { actors: BTreeMap::new(), keys: BTreeMap::new(), sessions, ..self.clone() }
+        let mut out = Self { actors: BTreeMap::new(), keys: BTreeMap::new(), sessions, ..self.clone() };
+        out.key_texts.clear();
+        out.take_touched();
+        out
     }
 
     /// What an operation did, if it is known.

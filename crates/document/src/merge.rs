@@ -7,7 +7,7 @@ use proofroom_ident::EntryHash;
 
 use crate::guard::guard;
 use crate::vet::{Change, Policy, read_batch, vet_in_context};
-use crate::{Actor, ChangeHash, Document, VetError, Writer, actor_for};
+use crate::{Actor, ChangeHash, Document, Touched, VetError, Writer, actor_for};
 
 /// The opened payload of a change entry, and who wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Merged {
     pub refused: Vec<(EntryHash, VetError)>,
     /// Entries that were given now and wait for changes that are not here yet.
     pub waiting: Vec<EntryHash>,
+    /// The records that changed.
+    pub touched: Touched,
 }
 
 /// An entry that passed what needs no document.
@@ -92,6 +94,7 @@ impl Document {
             }
         }
         self.run(touched, &mut out);
+        out.touched = self.note_touched();
         let settled: BTreeSet<_> = out.applied.iter().chain(out.refused.iter().map(|(e, _)| e)).collect();
         out.waiting = given.into_iter().filter(|entry| !settled.contains(entry)).collect();
         out

@@ -11,7 +11,7 @@ use proofroom_review::{PlanEdit, ReviewEdit};
 use crate::batch::write_batch;
 use crate::schema::{self, Collection};
 use crate::vet::{Policy, read_chunk, vet_in_context};
-use crate::{ChangeHash, DocKind, Document, RecordError, VetError, Writer, WriterRole, actor_for};
+use crate::{ChangeHash, DocKind, Document, RecordError, Touched, VetError, Writer, WriterRole, actor_for};
 
 /// A local change, ready to be sealed into an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Recorded {
     pub payload: Vec<u8>,
     /// The hash of its last change: what the entry's `tip_commit` commits to.
     pub tip: ChangeHash,
+    /// The records that changed.
+    pub touched: Touched,
 }
 
 impl From<AutomergeError> for RecordError {
@@ -109,7 +111,8 @@ impl Document {
         let change = read_chunk(0, made.raw_bytes(), Some(&actor)).map_err(refused)?;
         let policy = Policy { kind: self.kind, workspace: self.workspace, doc: self.doc, writer };
         vet_in_context(&mut self.ledger, &policy, &change).map_err(refused)?;
-        Ok(Recorded { payload: write_batch([made.raw_bytes()]), tip: change.hash })
+        let payload = write_batch([made.raw_bytes()]);
+        Ok(Recorded { payload, tip: change.hash, touched: self.note_touched() })
     }
 }
 

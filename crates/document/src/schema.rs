@@ -28,7 +28,7 @@ pub(crate) const PARENT: &str = "parent";
 pub(crate) const UNASSIGNED: &str = "none";
 
 /// A map of the root.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Collection {
     Requests,
     Assets,

@@ -2,12 +2,29 @@
 //!
 //! Every value was vetted before it was taken, so nothing here needs to explain a
 //! bad one: a record without its parts is left out.
+//!
+//! [`Document::view_plan`] and [`Document::view_review`] read all of it and say what a view
+//! *is*. [`Document::plan`] and [`Document::review`] keep the last one and patch the records
+//! that changed since (`view/shown.rs`); they show the same at any time.
+//!
+//! # A new map in the schema
+//!
+//! 1. A variant of `Collection`, so that the ledger notes its records (`schema.rs`).
+//! 2. A function beside `comment` below that reads one record, and its line in the whole view.
+//! 3. Its line in `Shown::patch_plan` or `patch_review`: `list` for lists in order of creation, `map`
+//!    for values by key, or read all of it again, where there are few.
+//! 4. If screens follow it, its keys in `touched.rs`.
+//!
+//! A new field in a record needs none of this: the record is read anew as a whole. The test
+//! `a_patched_view_equals_one_made_from_scratch` writes into every map; add the new one there.
+
+mod shown;
 
 use std::collections::BTreeMap;
 
 use automerge::iter::MapRangeItem;
 use automerge::{Automerge, ObjId, ROOT, ReadDoc as _, ScalarValueRef, Value, ValueRef};
-use proofroom_ident::{Millis, VersionHash};
+use proofroom_ident::{AssetId, ContentHash, Millis, VersionHash};
 use proofroom_review::{
     Anchor, AssetView, BlobRef, CommentKey, CommentState, CommentView, Manifest, Pick, PlanView, RequestKey,
     RequestState, RequestView, ReviewView, from_canonical_json,
@@ -16,54 +33,76 @@ use proofroom_review::{
 use crate::schema::{self, Collection};
 use crate::vet::{CommentStateNote, FORM_BYTES_MAX, RequestStateNote, STATE_BYTES_MAX};
 use crate::{DocKind, Document};
+pub(crate) use shown::Shown;
 
 impl Document {
-    /// The plan, as screens see it; empty for a review document.
+    /// The plan, read from scratch; empty for a review document. Screens take [`Document::plan`].
     pub fn view_plan(&self) -> PlanView {
         if self.kind != DocKind::Plan {
             return PlanView::default();
         }
         let am = &self.am;
-        let root = Record::read(am, &ROOT);
         let mut requests: Vec<_> =
             records(am, Collection::Requests).filter_map(|(key, record)| request(&key, &record)).collect();
         let mut assets: Vec<_> =
             records(am, Collection::Assets).filter_map(|(key, record)| asset(&key, &record)).collect();
-        requests.sort_by_key(|request| (request.created_at, request.key));
-        assets.sort_by_key(|asset| (asset.created_at, asset.id));
-        PlanView { name: root.text(schema::NAME).unwrap_or_default().to_owned(), requests, assets }
+        requests.sort_by_key(request_order);
+        assets.sort_by_key(asset_order);
+        PlanView { name: workspace_name(am), requests, assets }
     }
 
     /// Whether the review holds a version: one look-up, whatever the document's size.
     pub fn has_version(&self, version: &VersionHash) -> bool {
-        let versions = self.am.get(ROOT, Collection::Versions.key());
-        let Ok(Some((Value::Object(_), versions))) = versions else { return false };
-        self.kind == DocKind::Review && matches!(self.am.get(&versions, version.to_hex()), Ok(Some(_)))
+        let versions = map_of(&self.am, Collection::Versions);
+        let held = |map| matches!(self.am.get(&map, version.to_hex()), Ok(Some(_)));
+        self.kind == DocKind::Review && versions.is_some_and(held)
     }
 
-    /// The review, as screens see it; empty for a plan document.
+    /// The review, read from scratch; empty for a plan document. Screens take [`Document::review`].
     pub fn view_review(&self) -> ReviewView {
         if self.kind != DocKind::Review {
             return ReviewView::default();
         }
         let am = &self.am;
-        let versions = values(am, Collection::Versions);
-        let blobs = values(am, Collection::Blobs);
-        let picks = values(am, Collection::Picks);
         let mut comments: Vec<_> =
             records(am, Collection::Comments).filter_map(|(key, record)| comment(&key, &record)).collect();
-        comments.sort_by_key(|comment| (comment.created_at, comment.key));
+        comments.sort_by_key(comment_order);
         ReviewView {
-            versions: versions
-                .filter_map(|(key, json)| Some((key.parse().ok()?, Manifest::from_json(&json).ok()?)))
-                .collect(),
-            picks: picks.filter_map(|(_, json)| Pick::from_json(&json).ok()).collect(),
+            versions: values(am, Collection::Versions).filter_map(|(k, json)| version(&k, &json)).collect(),
+            picks: picks(am),
             comments,
-            blobs: blobs
-                .filter_map(|(key, json)| Some((key.parse().ok()?, BlobRef::from_json(&json).ok()?)))
-                .collect(),
+            blobs: values(am, Collection::Blobs).filter_map(|(key, json)| blob(&key, &json)).collect(),
         }
     }
+}
+
+fn request_order(request: &RequestView) -> (Millis, RequestKey) {
+    (request.created_at, request.key)
+}
+
+fn asset_order(asset: &AssetView) -> (Millis, AssetId) {
+    (asset.created_at, asset.id)
+}
+
+fn comment_order(comment: &CommentView) -> (Millis, CommentKey) {
+    (comment.created_at, comment.key)
+}
+
+fn workspace_name(am: &Automerge) -> String {
+    let name = am.get(ROOT, schema::NAME).ok().flatten();
+    name.and_then(|(value, _)| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn version(key: &str, json: &str) -> Option<(VersionHash, Manifest)> {
+    Some((key.parse().ok()?, Manifest::from_json(json).ok()?))
+}
+
+fn blob(key: &str, json: &str) -> Option<(ContentHash, BlobRef)> {
+    Some((key.parse().ok()?, BlobRef::from_json(json).ok()?))
+}
+
+fn picks(am: &Automerge) -> Vec<Pick> {
+    values(am, Collection::Picks).filter_map(|(_, json)| Pick::from_json(&json).ok()).collect()
 }
 
 fn request(key: &str, record: &Record<'_>) -> Option<RequestView> {
@@ -169,11 +208,16 @@ impl<'a> Record<'a> {
     }
 }
 
-fn collection(am: &Automerge, collection: Collection) -> Option<Record<'_>> {
+/// The map of a collection.
+fn map_of(am: &Automerge, collection: Collection) -> Option<ObjId> {
     match am.get(ROOT, collection.key()) {
-        Ok(Some((Value::Object(_), id))) => Some(Record::read(am, &id)),
+        Ok(Some((Value::Object(_), id))) => Some(id),
         _ => None,
     }
+}
+
+fn collection(am: &Automerge, of: Collection) -> Option<Record<'_>> {
+    map_of(am, of).map(|id| Record::read(am, &id))
 }
 
 /// The records of a collection.

@@ -15,6 +15,7 @@ use crate::error::ReplicaError;
 use crate::held::HeldEntry;
 use crate::open::Replica;
 use crate::statements::SignedDecision;
+use crate::view::Changed;
 
 const READ_BYTES: usize = 4 << 20;
 /// Largest plaintext of one entry, in bytes: a 64 KB batch of edits has room to spare.
@@ -29,6 +30,8 @@ pub(crate) struct OpenDoc {
     pub(crate) held: Vec<HeldEntry>,
     pub(crate) unreadable: BTreeMap<LogId, u64>,
     pub(crate) refused: BTreeMap<EntryHash, String>,
+    /// Since somebody asked.
+    pub(crate) changed: Changed,
 }
 
 /// An entry that was opened and may count.
@@ -96,6 +99,7 @@ impl Replica {
             held: Vec::new(),
             unreadable: BTreeMap::new(),
             refused: BTreeMap::new(),
+            changed: Changed::whole(),
         }
     }
 
@@ -176,14 +180,19 @@ impl Replica {
         if changes.is_empty() {
             return;
         }
-        for (entry, error) in open.document.merge(changes).refused {
+        let merged = open.document.merge(changes);
+        open.changed.touched.add(merged.touched);
+        for (entry, error) in merged.refused {
             open.refused.insert(entry, error.to_string());
         }
     }
 
     fn take_decision(&self, open: &mut OpenDoc, item: &Opened) {
         match SignedDecision::open(item) {
-            Ok(decision) => open.decisions.push(decision),
+            Ok(decision) => {
+                open.changed.decisions = true;
+                open.decisions.push(decision);
+            }
             Err(e) => {
                 open.refused.insert(item.entry.hash(), e.to_string());
             }
@@ -212,6 +221,7 @@ fn take_profile(open: &mut OpenDoc, item: &Opened) {
     let key = (item.entry.header().claimed_at.0, item.entry.hash());
     let newer = open.profiles.get(&item.person).is_none_or(|(hash, at, _)| (*at, *hash) < key);
     if newer {
+        open.changed.profiles = true;
         open.profiles.insert(item.person, (key.1, key.0, profile));
     }
 }

@@ -38,4 +38,4 @@ pub use membership::{DeviceView, InviteView, MemberView};
 pub use open::{Continuation, Membership, Replica, Step};
 pub use statements::{DecisionChoice, Receipt, SignedDecision};
 pub use trail::{LogLine, LogState, TrailReport};
-pub use view::{AssetStatus, HeldBackLog};
+pub use view::{AssetStatus, Changed, HeldBackLog};

@@ -1,6 +1,8 @@
-//! Views: what screens show, computed from the documents as they are now.
+//! Views: what screens show, kept by the documents and patched by what changed.
 
-use proofroom_document::DocKind;
+use std::sync::Arc;
+
+use proofroom_document::{DocKind, Touched};
 use proofroom_ident::{AssetId, Audience, DocId, EntryHash, LogId, Millis, PersonId};
 use proofroom_review::{AssetView, PlanView, ReviewView, ReviewerRole};
 use proofroom_store::Store;
@@ -14,6 +16,28 @@ use crate::open::Replica;
 pub struct AssetStatus {
     /// The outcome of each version and what it waits for.
     pub review: ReviewStatus,
+}
+
+/// What changed in a document since it was last asked: what a screen must look at again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// Records of the document.
+    pub touched: Touched,
+    /// Whether decisions came.
+    pub decisions: bool,
+    /// Whether names or organisations of people came.
+    pub profiles: bool,
+}
+
+impl Changed {
+    /// The document was loaded anew: whatever was shown of it is past.
+    pub(crate) fn whole() -> Self {
+        Self { touched: Touched::whole(), decisions: true, profiles: true }
+    }
+
+    fn nothing() -> Self {
+        Self { touched: Touched::default(), decisions: false, profiles: false }
+    }
 }
 
 /// One log's held-back part.
@@ -39,9 +63,9 @@ pub struct HeldBackLog {
 
 impl Replica {
     /// The plan: requests, briefs, assets. Empty while the workspace has not arrived.
-    pub fn plan(&mut self, store: &dyn Store) -> Result<PlanView, ReplicaError> {
+    pub fn plan(&mut self, store: &dyn Store) -> Result<Arc<PlanView>, ReplicaError> {
         let doc = self.workspace.plan_doc();
-        Ok(self.load_doc(store, DocKind::Plan, doc)?.document.view_plan())
+        Ok(self.load_doc(store, DocKind::Plan, doc)?.document.plan())
     }
 
     /// An asset's versions and comments, for one audience.
@@ -50,9 +74,17 @@ impl Replica {
         store: &dyn Store,
         asset: AssetId,
         audience: Audience,
-    ) -> Result<ReviewView, ReplicaError> {
+    ) -> Result<Arc<ReviewView>, ReplicaError> {
         let doc = self.workspace.review_doc(asset, audience);
-        Ok(self.load_doc(store, DocKind::Review, doc)?.document.view_review())
+        Ok(self.load_doc(store, DocKind::Review, doc)?.document.review())
+    }
+
+    /// What changed in a document since the last call, by whomever; all of it the first time,
+    /// and when a change of membership made it load anew.
+    pub fn take_changed(&mut self, store: &dyn Store, doc: DocId) -> Result<Changed, ReplicaError> {
+        let kind = self.kind_of(doc);
+        let open = self.load_doc(store, kind, doc)?;
+        Ok(std::mem::replace(&mut open.changed, Changed::nothing()))
     }
 
     /// Who is what to an asset's review: as the plan says; where it says nothing,
@@ -81,7 +113,7 @@ impl Replica {
             self.assignments(shown).into_iter().map(|(person, role)| Assignment { person, role }).collect();
         let doc = self.workspace.review_doc(asset, Audience::Everyone);
         let open = self.load_doc(store, DocKind::Review, doc)?;
-        let view = open.document.view_review();
+        let view = open.document.review();
         let decisions: Vec<SignedDecision> = open
             .decisions
             .iter()

@@ -102,6 +102,7 @@ impl Replica {
             Writer { person: self.me.person(), role: writer_role(role), author: self.me.device(), log };
         let open = self.docs.get_mut(&doc).ok_or(ReplicaError::StillJoining)?;
         let recorded = act(&mut open.document, &writer, step.now)?;
+        open.changed.touched.add(recorded.touched);
         let done = self.append(
             step,
             doc,

@@ -66,7 +66,10 @@ pub(crate) fn vet_in_context(
     let context = Context { policy, raw, actors };
     for (op, row) in raw.ops.iter().enumerate() {
         match context.vet(ledger, row) {
-            Ok(learned) => ledger.push_fact(learned.fact, learned.replaces, learned.made),
+            Ok(learned) => {
+                ledger.touch(learned.object, put_key(learned.fact));
+                ledger.push_fact(learned.fact, learned.replaces, learned.made);
+            }
             Err(error) => {
                 ledger.abandon_last();
                 return Err(match error {
@@ -115,8 +118,16 @@ fn put_fact(ledger: &mut Ledger, object: OpRef, key: &Arc<str>) -> Fact {
     Fact::Put { object, key, earlier }
 }
 
+fn put_key(fact: Fact) -> Option<u32> {
+    match fact {
+        Fact::Put { key, .. } => Some(key),
+        Fact::Insert { .. } | Fact::Delete => None,
+    }
+}
+
 /// What the ledger learns of an operation.
 struct Learned {
+    object: OpRef,
     fact: Fact,
     replaces: Vec<OpRef>,
     made: Option<Place>,
@@ -152,12 +163,12 @@ impl Context<'_> {
                     replaces: replaced,
                 };
                 let made = self.policy.may_put(&put)?;
-                Ok(Learned { fact, replaces, made })
+                Ok(Learned { object, fact, replaces, made })
             }
             RawKey::Head | RawKey::Element(_) if is_text => {
                 self.policy.may_write_text(&place)?;
                 let fact = self.vet_text(ledger, op, object)?;
-                Ok(Learned { fact, replaces, made: None })
+                Ok(Learned { object, fact, replaces, made: None })
             }
             _ => Err(ReferenceError::Shape.into()),
         }

@@ -9,4 +9,5 @@ mod mutation;
 mod recording;
 mod resting;
 mod rules;
+mod views;
 mod world;

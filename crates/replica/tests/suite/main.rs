@@ -11,5 +11,6 @@ mod joining;
 mod mallory;
 mod removal;
 mod roles;
+mod screens;
 mod twins;
 mod world;

@@ -221,7 +221,7 @@ impl Peer {
     /// What the comments for an audience say, sorted.
     pub fn comments(&mut self, audience: Audience) -> Vec<String> {
         let view = self.replica.review(&self.store, ASSET, audience).unwrap();
-        let mut all: Vec<String> = view.comments.into_iter().map(|c| c.body).collect();
+        let mut all: Vec<String> = view.comments.iter().map(|c| c.body.clone()).collect();
         all.sort();
         all
     }

@@ -41,6 +41,54 @@ impl Day {
         };
         ((1..=9_999).contains(&year) && (1..=days).contains(&day)).then_some(Self { year, month, day })
     }
+
+    /// The year, 1 to 9999.
+    pub const fn year(self) -> u16 {
+        self.year
+    }
+
+    /// The month, 1 to 12.
+    pub const fn month(self) -> u8 {
+        self.month
+    }
+
+    /// The day of the month, from 1.
+    pub const fn day(self) -> u8 {
+        self.day
+    }
+
+    /// So many days later; `None` beyond the year 9999.
+    pub fn plus(self, days: u32) -> Option<Self> {
+        Self::from_number(self.number().checked_add(days)?)
+    }
+
+    /// How many days there are from here to `later`; `None` where that lies before.
+    pub fn days_until(self, later: Self) -> Option<u32> {
+        later.number().checked_sub(self.number())
+    }
+
+    /// Days since 1 March of the year 0, in the proleptic Gregorian calendar.
+    fn number(self) -> u32 {
+        let (year, month) = if self.month > 2 {
+            (u32::from(self.year), u32::from(self.month) - 3)
+        } else {
+            (u32::from(self.year) - 1, u32::from(self.month) + 9)
+        };
+        year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + u32::from(self.day) - 1
+    }
+
+    /// The day of a [`Day::number`].
+    fn from_number(number: u32) -> Option<Self> {
+        let (era, day_of_era) = (number / 146_097, number % 146_097);
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month = (5 * day_of_year + 2) / 153;
+        let day = u8::try_from(day_of_year - (153 * month + 2) / 5 + 1).ok()?;
+        let month_of_year = u8::try_from(if month < 10 { month + 3 } else { month - 9 }).ok()?;
+        let year = year_of_era + era * 400 + u32::from(month_of_year <= 2);
+        Self::new(u16::try_from(year).ok()?, month_of_year, day)
+    }
 }
 
 impl fmt::Display for Day {

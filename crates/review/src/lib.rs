@@ -9,13 +9,20 @@
 //!
 //! Everything that is hashed or signed is canonical JSON ([`canonical_json`]).
 
+pub mod act;
 pub mod anchor;
 mod brief;
+pub mod calendar;
 mod canonical;
+mod deadline;
+pub mod delegation;
 mod edit;
 mod manifest;
 pub mod media;
+mod names;
 mod owned;
+mod package;
+pub mod route;
 pub mod statement;
 mod text;
 pub mod timecode;
@@ -23,19 +30,26 @@ mod versions;
 mod view;
 mod words;
 
+pub use act::{Act, ActStatement, Comparison, ReminderKey, RouteChoice, RuleVerdict, Submission};
 pub use anchor::{Anchor, AnchorError, Selector};
 pub use brief::{BriefFileError, Day, DayError, Deliverable, Gap, RequestForm};
+pub use calendar::{CalendarSpec, Hours, LocalTime, Peace, TimeOfDay, Week};
 pub use canonical::{CanonicalError, canonical_json, from_canonical_json};
+pub use deadline::{BusinessDuration, DurationError};
+pub use delegation::{Delegation, DelegationStatement, Scope};
 pub use edit::{EditError, PlanEdit, ReviewEdit};
 pub use manifest::{BlobKeyBytes, BlobRef, FileRef, Manifest, ManifestError};
 pub use media::MediaType;
+pub use names::{CalendarName, NameError, RoleName, RouteName, StageName};
 pub use owned::{CommentKey, Owned, OwnedKeyError, RequestKey};
+pub use package::{Package, PackageItem};
+pub use route::{Assignment, Route, RouteTemplate, RoutingRules, Slot, Stage};
 pub use statement::{DecisionStatement, ProfileStatement, StatementError};
 pub use text::TextError;
 pub use timecode::{Rate, Timecode, TimecodeError};
 pub use versions::{Current, NumberedVersion, Pick, current, number};
 pub use view::{AssetView, CommentView, PlanView, RequestView, ReviewView};
 pub use words::{
-    AssignmentEnd, Category, CommentLabel, CommentState, Decision, MarkupShape, Outcome, RequestState,
-    ReviewerRole, RiskClass, SignMeaning, SlaState, UnknownWord,
+    Aspect, AssignmentEnd, Category, CommentLabel, CommentState, Decision, MarkupShape, NewVersionPolicy,
+    Outcome, RequestState, ReviewerRole, RiskClass, SignMeaning, SlaState, Threshold, UnknownWord,
 };

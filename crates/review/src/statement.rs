@@ -49,6 +49,12 @@ pub enum StatementError {
     /// It names another review document than the one that it was found in.
     #[error("the statement is about another review")]
     OtherReview,
+    /// A submission's route does not hold.
+    #[error("the route does not hold: {0}")]
+    Route(String),
+    /// A delegation ends before it begins.
+    #[error("a delegation ends after it begins")]
+    Period,
     /// A list is not in its one order.
     #[error("statement: {0} are sorted and unique")]
     NotSorted(&'static str),

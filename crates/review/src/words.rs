@@ -236,6 +236,46 @@ words! {
         /// The author holds the work.
         Paused "paused",
     }
+    /// A step of the ladder up to a deadline and beyond.
+    Threshold "threshold" {
+        /// Half of the time has passed and the assignee has not opened the version.
+        HalfUnopened "half_unopened",
+        /// Three quarters of the time have passed.
+        AtRisk "at_risk",
+        /// All of the time has passed.
+        Overdue "overdue",
+        /// It went to the named backup.
+        Escalated "escalated",
+    }
+    /// What a new version does to a stage.
+    NewVersionPolicy "new version policy" {
+        /// The stage runs again; nothing is carried over.
+        Restart "restart",
+        /// As `restart`, but who approved may sign to carry their approval forward where nothing
+        /// that the stage watches has changed.
+        CarryForwardIfUnaffected "carry_forward_if_unaffected",
+        /// The stage is passed by where it approved the version before.
+        SkipIfApproved "skip_if_approved",
+        /// The stage runs again on every version, and nobody may skip it.
+        Always "always",
+    }
+    /// What can change between two versions, by kind.
+    Aspect "aspect" {
+        /// What a picture or a frame looks like.
+        Pixels "pixels",
+        /// Text: copy, captions, subtitles.
+        Words "words",
+        /// The structure of a design source.
+        Layers "layers",
+        /// Sound.
+        Audio "audio",
+        /// How long it runs, its tracks and rates.
+        Timing "timing",
+        /// What is embedded beside the content.
+        Metadata "metadata",
+        /// Which files there are, their names and kinds.
+        Files "files",
+    }
     /// Where a request is on its way.
     RequestState "request state" {
         /// Waits for a producer.

@@ -1,12 +1,15 @@
 //! The public face of the crate, under test.
 
+mod acts;
 mod anchors;
 mod briefs;
+mod calendars;
 mod canonical;
 mod edits;
 mod manifests;
 mod media;
 mod probes;
+mod routes;
 mod statements;
 mod timecodes;
 mod versions;

@@ -41,6 +41,7 @@
 mod chain;
 mod header;
 mod signed;
+mod snapshot;
 mod write;
 
 pub use chain::{ChainError, LogTip, check_link};
@@ -48,4 +49,8 @@ pub use header::{
     DecodeError, ENTRY_BYTES_MAX, EntryKind, HEADER_BYTES, Header, PAYLOAD_BYTES_MAX, SIGNED_BYTES, seal_aad,
 };
 pub use signed::{Signed, SignedHeader, Verified, VerifiedHeader, VerifyError};
+pub use snapshot::{
+    SNAPSHOT_BYTES_MAX, SNAPSHOT_PAYLOAD_BYTES_MAX, SNAPSHOT_ROWS_MAX, SignedSnapshot, Snapshot,
+    SnapshotDraft, SnapshotHeader,
+};
 pub use write::{Draft, LogWriter, WriteError};

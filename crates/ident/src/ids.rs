@@ -123,6 +123,8 @@ fixed_bytes! {
     KeyId[16] "a key id";
     /// The BLAKE3 hash of an entry's signed bytes.
     EntryHash[32] "an entry hash";
+    /// The BLAKE3 hash of a snapshot's header and signature.
+    SnapshotId[32] "a snapshot id";
     /// The BLAKE3 hash of a blob's ciphertext: where it is stored and fetched.
     BlobHash[32] "a blob hash";
     /// The BLAKE3 hash of a file's plaintext: what people, decisions and certificates name.
@@ -295,4 +297,4 @@ macro_rules! hash_of {
         }
     )*};
 }
-hash_of!(EntryHash BlobHash ContentHash VersionHash WorkspaceId);
+hash_of!(EntryHash SnapshotId BlobHash ContentHash VersionHash WorkspaceId);

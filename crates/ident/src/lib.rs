@@ -21,7 +21,7 @@ pub use device::{DeviceRecord, DeviceRecordError, DeviceSecrets, Voucher};
 pub use ids::{
     AssetId, Audience, BlobHash, CommentId, ContentHash, Digest, DocId, EndpointKey, EntryHash, HashWords,
     IdParseError, InviteId, KexPublic, KeyId, LogClass, LogId, Millis, Nonce, PersonId, RequestId, Signature,
-    SignerKey, VersionHash, WorkspaceId,
+    SignerKey, SnapshotId, VersionHash, WorkspaceId,
 };
 pub use keys::{KexSecret, PersonSecret, SignError, SigningSecret};
 pub use phrase::{PhraseError, RecoveryPhrase};

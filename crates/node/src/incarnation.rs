@@ -22,7 +22,7 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use proofroom_entry::{LogTip, Verified};
+use proofroom_entry::{LogTip, Snapshot, Verified, VerifiedHeader};
 use proofroom_ident::{DocId, LogId, SignerKey, WorkspaceId};
 use proofroom_store::{Batch, DocSummary, KeyValue, Pair, Store, StoreError, Write};
 use rand_core::Rng as _;
@@ -162,6 +162,20 @@ impl<S: Store> Store for StampedStore<S> {
         seq: u64,
     ) -> Result<Option<Verified>, StoreError> {
         self.inner.entry(workspace, doc, log, seq)
+    }
+    fn bases(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<VerifiedHeader>, StoreError> {
+        self.inner.bases(workspace, doc)
+    }
+    fn base(
+        &self,
+        workspace: WorkspaceId,
+        doc: DocId,
+        log: LogId,
+    ) -> Result<Option<VerifiedHeader>, StoreError> {
+        self.inner.base(workspace, doc, log)
+    }
+    fn snapshots(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<Snapshot>, StoreError> {
+        self.inner.snapshots(workspace, doc)
     }
     fn proofs(&self, workspace: WorkspaceId) -> Result<Vec<Pair>, StoreError> {
         self.inner.proofs(workspace)

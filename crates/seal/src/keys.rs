@@ -83,6 +83,11 @@ impl SealKey {
         EntryKey(derive("proofroom 1 entry key", &[self.0.as_ref(), nonce.as_bytes()]))
     }
 
+    /// The key of the snapshot with this nonce: no entry's, even of the same nonce.
+    pub(crate) fn snapshot_key(&self, nonce: &Nonce) -> EntryKey {
+        EntryKey(derive("proofroom 1 snapshot key", &[self.0.as_ref(), nonce.as_bytes()]))
+    }
+
     /// A keyed hash of a change's hash: who holds the key can check it, others learn nothing.
     pub fn tip_commit(&self, change_hash: &[u8; 32]) -> [u8; 32] {
         *derive("proofroom 1 tip commit", &[self.0.as_ref(), change_hash])

@@ -9,7 +9,8 @@
 //!   |- link            of the epoch before, sealed under this one
 //!   '- document key    one per document
 //!        |- tip commit a keyed hash of a change's hash
-//!        '- entry key  one per entry, by its nonce; enough to open that entry alone
+//!        |- entry key  one per entry, by its nonce; enough to open that entry alone
+//!        '- snapshot key, one per snapshot, by its nonce
 //!
 //! payload     commitment:32  ciphertext  tag:16
 //!             commitment = derive(entry key), checked before anything else
@@ -42,5 +43,5 @@ pub use blob::{BLOB_BYTES_MAX, BlobKey, BlobTooLong};
 pub use error::{OpenError, SealError};
 pub use invite::InviteSecret;
 pub use keys::{EntryKey, EpochKey, Keyring, SealKey, tip_commit};
-pub use payload::{OVERHEAD_BYTES, open, seal};
+pub use payload::{OVERHEAD_BYTES, open, open_snapshot, seal, seal_snapshot};
 pub use wrap::{Link, Wrap, WrapInfo, link, unlink, unwrap, wrap};

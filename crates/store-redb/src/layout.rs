@@ -1,6 +1,6 @@
 //! Tables, keys and rows. See the crate's header for the drawing.
 
-use proofroom_entry::{LogTip, Signed, Verified};
+use proofroom_entry::{LogTip, Signed, SignedSnapshot, Snapshot, Verified, VerifiedHeader};
 use proofroom_ident::{Audience, ByteReader, ByteWriter, DocId, EntryHash, LogId, SignerKey, WorkspaceId};
 use proofroom_store::{DocKey, DocSummary, LogKey, Pair};
 use redb::TableDefinition;
@@ -10,6 +10,7 @@ use crate::failure::Failure;
 pub(crate) type EntryRowKey = [u8; 72];
 pub(crate) type LogRowKey = [u8; 64];
 pub(crate) type DocRowKey = [u8; 48];
+pub(crate) type SnapshotRowKey = [u8; 80];
 
 pub(crate) const SCHEMAS: TableDefinition<'static, &'static str, u32> = TableDefinition::new("schema");
 pub(crate) const ENTRIES: TableDefinition<'static, &'static EntryRowKey, &'static [u8]> =
@@ -22,6 +23,11 @@ pub(crate) const PROOFS: TableDefinition<'static, &'static LogRowKey, &'static [
     TableDefinition::new("proofs-1");
 pub(crate) const META: TableDefinition<'static, &'static [u8], &'static [u8]> =
     TableDefinition::new("meta-1");
+
+pub(crate) const BASES: TableDefinition<'static, &'static LogRowKey, &'static [u8]> =
+    TableDefinition::new("bases-1");
+pub(crate) const SNAPSHOTS: TableDefinition<'static, &'static SnapshotRowKey, &'static [u8]> =
+    TableDefinition::new("snapshots-1");
 
 pub(crate) const TIP_BYTES: usize = 73;
 pub(crate) const DOC_BYTES: usize = 49;
@@ -137,6 +143,30 @@ pub(crate) fn read_proof(row: &[u8]) -> Result<Pair, Failure> {
     let one = trusted(r.run("first entry of a proof").map_err(short)?)?;
     let other = trusted(r.run("second entry of a proof").map_err(short)?)?;
     Ok((one, other))
+}
+
+pub(crate) fn snapshot_key(doc: &DocKey, maker: SignerKey) -> SnapshotRowKey {
+    let mut key = [0; 80];
+    key[..48].copy_from_slice(&doc_key(doc));
+    key[48..].copy_from_slice(maker.as_bytes());
+    key
+}
+
+pub(crate) fn read_base(key: &LogRowKey, row: &[u8]) -> Result<VerifiedHeader, Failure> {
+    let base = VerifiedHeader::trust_stored_bytes(row).map_err(short)?;
+    let h = base.header();
+    match log_key(&(h.workspace, h.doc, h.log)) == *key {
+        true => Ok(base),
+        false => Err(Failure::Damage(format!("base {:?} is not at its log", base.hash()))),
+    }
+}
+
+/// The snapshots among rows of one document, most entries first.
+pub(crate) fn read_snapshots<'a>(rows: impl Iterator<Item = &'a [u8]>) -> Result<Vec<Snapshot>, Failure> {
+    let read = |row| SignedSnapshot::decode(row).map_err(short)?.trust_stored_bytes().map_err(short);
+    let mut all = rows.map(read).collect::<Result<Vec<_>, _>>()?;
+    all.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.entries()));
+    Ok(all)
 }
 
 fn trusted(bytes: &[u8]) -> Result<Verified, Failure> {

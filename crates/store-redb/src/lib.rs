@@ -8,6 +8,8 @@
 //! docs-1     workspace:32 doc:16                   audience:1 entries:u64le bytes:u64le digest:32
 //! proofs-1   workspace:32 doc:16 log:16            (len:u32le entry) twice, one log position
 //! meta-1     the caller's bytes                    the caller's bytes
+//! bases-1    workspace:32 doc:16 log:16            header and signature of the entry before the first held
+//! snapshots-1  workspace:32 doc:16 maker:32        the snapshot as transmitted, at most two a document
 //! ```
 //!
 //! Keys sort as bytes do, so a log is one range, and so are a document's logs
@@ -22,7 +24,8 @@
 //! synced again, then the call returns. A crash before the switch leaves the old
 //! root, with every earlier commit; a crash after it leaves the new one. Tip,
 //! document digest and entry change in the same transaction, so none can run
-//! ahead of the others. The allocator's state is saved with each commit: opening
+//! ahead of the others; a base and what stands for the entries below it come and go
+//! together. The allocator's state is saved with each commit: opening
 //! after a crash does not walk the file.
 //!
 //! A new file is filled under the name `*.new`, renamed when its tables are

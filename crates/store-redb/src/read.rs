@@ -2,15 +2,16 @@
 
 use std::ops::Bound;
 
-use proofroom_entry::{LogTip, Verified};
+use proofroom_entry::{LogTip, Snapshot, Verified, VerifiedHeader};
 use proofroom_ident::{DocId, LogId, WorkspaceId};
 use proofroom_store::{Batch, DocSummary, KeyValue, LogKey, Pair, Store, StoreError};
 use redb::{Key, ReadOnlyTable, ReadableDatabase as _, TableDefinition, Value};
 
 use crate::failure::Failure;
 use crate::layout::{
-    DOCS, DocRowKey, ENTRIES, EntryRowKey, LogRowKey, META, PROOFS, TIPS, doc_key, entry_key, log_key,
-    read_doc, read_entry, read_proof, read_tip, span, workspace_of,
+    BASES, DOCS, DocRowKey, ENTRIES, EntryRowKey, LogRowKey, META, PROOFS, SNAPSHOTS, SnapshotRowKey, TIPS,
+    doc_key, entry_key, log_key, read_base, read_doc, read_entry, read_proof, read_snapshots, read_tip, span,
+    workspace_of,
 };
 use crate::store::RedbStore;
 
@@ -83,6 +84,25 @@ impl RedbStore {
         Ok(all)
     }
 
+    fn read_bases(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<VerifiedHeader>, Failure> {
+        let (first, last) = span(&doc_key(&(workspace, doc)));
+        let mut all = Vec::new();
+        for row in self.table(BASES)?.range::<&LogRowKey>(&first..=&last)? {
+            let (key, row) = row?;
+            all.push(read_base(key.value(), row.value())?);
+        }
+        Ok(all)
+    }
+
+    fn read_snapshots(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<Snapshot>, Failure> {
+        let (first, last) = span(&doc_key(&(workspace, doc)));
+        let mut rows = Vec::new();
+        for row in self.table(SNAPSHOTS)?.range::<&SnapshotRowKey>(&first..=&last)? {
+            rows.push(row?.1.value().to_vec());
+        }
+        read_snapshots(rows.iter().map(Vec::as_slice))
+    }
+
     fn read_prefix(&self, prefix: &[u8]) -> Result<Vec<KeyValue>, Failure> {
         let mut all = Vec::new();
         for row in self.table(META)?.range::<&[u8]>(prefix..)? {
@@ -142,6 +162,26 @@ impl Store for RedbStore {
             let key = entry_key(&(workspace, doc, log), seq);
             self.table(ENTRIES)?.get(&key)?.map(|row| read_entry(&key, row.value())).transpose()
         })
+    }
+
+    fn bases(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<VerifiedHeader>, StoreError> {
+        self.run("listing where logs begin", || self.read_bases(workspace, doc))
+    }
+
+    fn base(
+        &self,
+        workspace: WorkspaceId,
+        doc: DocId,
+        log: LogId,
+    ) -> Result<Option<VerifiedHeader>, StoreError> {
+        self.run("looking up where a log begins", || {
+            let key = log_key(&(workspace, doc, log));
+            self.table(BASES)?.get(&key)?.map(|row| read_base(&key, row.value())).transpose()
+        })
+    }
+
+    fn snapshots(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<Snapshot>, StoreError> {
+        self.run("reading snapshots", || self.read_snapshots(workspace, doc))
     }
 
     fn proofs(&self, workspace: WorkspaceId) -> Result<Vec<Pair>, StoreError> {

@@ -11,10 +11,10 @@ use redb::backends::FileBackend;
 use redb::{Database, Durability, ReadableDatabase as _, StorageBackend, WriteTransaction};
 
 use crate::failure::Failure;
-use crate::layout::{DOCS, ENTRIES, META, PROOFS, SCHEMAS, TIPS};
+use crate::layout::{BASES, DOCS, ENTRIES, META, PROOFS, SCHEMAS, SNAPSHOTS, TIPS};
 
 /// The schema that this program writes, and the newest that it reads.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 /// Memory for cached pages, in bytes, unless the caller says otherwise.
 pub const CACHE_BYTES_DEFAULT: usize = 32 << 20;
 
@@ -66,11 +66,13 @@ impl RedbStore {
         Ok(store)
     }
 
-    /// Checks the schema of an old file; makes the tables of a new one.
+    /// Checks the schema of an old file, and brings it up to date; makes the tables of a new one.
     fn settle_schema(&self) -> Result<(), Failure> {
         match self.schema()? {
             Some(SCHEMA) => Ok(()),
             Some(found) if found > SCHEMA => Err(Failure::Store(newer(&self.place, found))),
+            // The first schema had no bases and no snapshots.
+            Some(1) => self.create_tables(),
             Some(found) => Err(Failure::Damage(format!("schema {found} was never written"))),
             None => self.create_tables(),
         }
@@ -101,6 +103,8 @@ impl RedbStore {
         write.open_table(DOCS)?;
         write.open_table(PROOFS)?;
         write.open_table(META)?;
+        write.open_table(BASES)?;
+        write.open_table(SNAPSHOTS)?;
         write.commit()?;
         Ok(())
     }

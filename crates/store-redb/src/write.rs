@@ -1,15 +1,17 @@
 //! Committing: one batch, one transaction.
 
-use proofroom_entry::{LogTip, Verified};
+use proofroom_entry::{LogTip, Snapshot, Verified};
 use proofroom_store::{
-    Batch, DocKey, DocSummary, Effect, Growth, LogKey, Pair, StoreError, Write, doc_digest,
+    Batch, DocKey, DocSummary, Effect, Growth, LogKey, Pair, StoreError, Write, doc_digest, dropped,
+    worth_keeping,
 };
 use redb::{ReadableTable, Table, WriteTransaction};
 
 use crate::failure::Failure;
 use crate::layout::{
-    DOCS, ENTRIES, LogRowKey, META, PROOFS, TIP_BYTES, TIPS, doc_key, doc_row, entry_key, log_key, proof_row,
-    read_doc, read_proof, read_tip, span, tip_row,
+    BASES, DOCS, ENTRIES, EntryRowKey, LogRowKey, META, PROOFS, SNAPSHOTS, SnapshotRowKey, TIP_BYTES, TIPS,
+    doc_key, doc_row, entry_key, log_key, proof_row, read_doc, read_proof, read_snapshots, read_tip,
+    snapshot_key, span, tip_row,
 };
 use crate::store::RedbStore;
 
@@ -28,6 +30,9 @@ impl RedbStore {
 }
 
 fn write_batch(write: &WriteTransaction, batch: Batch) -> Result<(), Failure> {
+    for doc in dropped(&batch) {
+        drop_based(write, &doc)?;
+    }
     let mut tips = write.open_table(TIPS)?;
     let effect = Effect::of(&batch, |key| held_tip(&tips, key))?;
     for (key, tip) in &effect.tips {
@@ -48,6 +53,13 @@ fn write_batch(write: &WriteTransaction, batch: Batch) -> Result<(), Failure> {
             Write::Delete(key) => {
                 meta.remove(&key[..])?;
             }
+            Write::Base(header) => {
+                let h = header.header();
+                let key = log_key(&(h.workspace, h.doc, h.log));
+                write.open_table(BASES)?.insert(&key, &header.to_bytes()[..])?;
+            }
+            Write::Snapshot(snapshot) => keep_snapshot(write, *snapshot)?,
+            Write::DropBased(..) => {}
         }
     }
     Ok(())
@@ -89,6 +101,58 @@ fn grown(
         entries: entries + growth.entries,
         bytes: bytes + growth.bytes,
     })
+}
+
+/// Drops the logs of a document that begin at a base, and its snapshots.
+fn drop_based(write: &WriteTransaction, doc: &DocKey) -> Result<(), Failure> {
+    let prefix = doc_key(doc);
+    let (first, last) = span(&prefix);
+    let mut snapshots = write.open_table(SNAPSHOTS)?;
+    snapshots.retain_in::<&SnapshotRowKey, _>(&first..=&last, |_, _| false)?;
+    let mut based: Vec<LogRowKey> = Vec::new();
+    let (first, last) = span(&prefix);
+    write.open_table(BASES)?.retain_in::<&LogRowKey, _>(&first..=&last, |key, _| {
+        based.push(*key);
+        false
+    })?;
+    let (mut tips, mut entries) = (write.open_table(TIPS)?, write.open_table(ENTRIES)?);
+    let (mut gone, mut bytes) = (0, 0);
+    for log in &based {
+        tips.remove(log)?;
+        let (first, last) = span(log);
+        entries.retain_in::<&EntryRowKey, _>(&first..=&last, |_, entry| {
+            (gone, bytes) = (gone + 1, bytes + entry.len() as u64);
+            false
+        })?;
+    }
+    let mut docs = write.open_table(DOCS)?;
+    let held = docs.get(&prefix)?.map(|row| read_doc(&prefix, row.value())).transpose()?;
+    let Some(held) = held.filter(|_| !based.is_empty()) else { return Ok(()) };
+    let (first, last) = span::<64>(&prefix);
+    if tips.range::<&LogRowKey>(&first..=&last)?.next().is_none() {
+        docs.remove(&prefix)?;
+        return Ok(());
+    }
+    let left = DocSummary { entries: held.entries - gone, bytes: held.bytes - bytes, ..held };
+    let nothing = Growth { audience: held.audience, entries: 0, bytes: 0 };
+    docs.insert(&prefix, &doc_row(&grown(doc, Some(left), &nothing, &tips)?))?;
+    Ok(())
+}
+
+fn keep_snapshot(write: &WriteTransaction, snapshot: Snapshot) -> Result<(), Failure> {
+    let doc = (snapshot.header().workspace, snapshot.header().doc);
+    let mut table = write.open_table(SNAPSHOTS)?;
+    let (first, last) = span(&doc_key(&doc));
+    let mut rows = Vec::new();
+    table.retain_in::<&SnapshotRowKey, _>(&first..=&last, |_, row| {
+        rows.push(row.to_vec());
+        false
+    })?;
+    let held = read_snapshots(rows.iter().map(Vec::as_slice))?;
+    for kept in worth_keeping(held, snapshot) {
+        table.insert(&snapshot_key(&doc, kept.header().maker), &kept.bytes()[..])?;
+    }
+    Ok(())
 }
 
 /// Keeps the proof of a log's earliest position.

@@ -1,6 +1,7 @@
 //! Batches: the ordered writes of one commit.
 
-use proofroom_entry::Verified;
+use proofroom_entry::{Snapshot, Verified, VerifiedHeader};
+use proofroom_ident::{DocId, WorkspaceId};
 
 use crate::StoreError;
 
@@ -21,6 +22,12 @@ pub enum Write {
     Put(Vec<u8>, Vec<u8>),
     /// Removes a key; absent keys are no error.
     Delete(Vec<u8>),
+    /// Begins a log that is not held at a later entry than its first.
+    Base(Box<VerifiedHeader>),
+    /// Drops every log of a document that begins at a base, and its snapshots.
+    DropBased(WorkspaceId, DocId),
+    /// Offers a snapshot for keeping.
+    Snapshot(Box<Snapshot>),
 }
 
 /// Ordered writes that become durable together, or not at all.
@@ -56,6 +63,24 @@ impl Batch {
     /// Removes a key.
     pub fn delete(&mut self, key: impl Into<Vec<u8>>) -> &mut Self {
         self.push(Write::Delete(key.into()))
+    }
+
+    /// Begins a log of changes, of which nothing is held, at this entry: those up to it
+    /// are not held, the next one must follow it. Only where a snapshot stands for them.
+    pub fn base(&mut self, header: VerifiedHeader) -> &mut Self {
+        self.push(Write::Base(Box::new(header)))
+    }
+
+    /// Drops every log of a document that begins at a base, the entries after it
+    /// included, and the document's snapshots. Comes before all else in its batch, whatever its place.
+    pub fn drop_based(&mut self, workspace: WorkspaceId, doc: DocId) -> &mut Self {
+        self.push(Write::DropBased(workspace, doc))
+    }
+
+    /// Offers a snapshot. A store keeps the two of a document that stand for most
+    /// entries, one per maker, and forgets the others: see [`crate::worth_keeping`].
+    pub fn snapshot(&mut self, snapshot: Snapshot) -> &mut Self {
+        self.push(Write::Snapshot(Box::new(snapshot)))
     }
 
     /// Adds the writes of `other` after these.
@@ -102,7 +127,9 @@ impl Write {
                 within("value", value.len(), VALUE_BYTES_MAX)
             }
             Self::Delete(key) => within("key", key.len(), KEY_BYTES_MAX),
-            Self::Append(_) | Self::Proof(_) => Ok(()),
+            Self::Append(_) | Self::Proof(_) | Self::Base(_) | Self::DropBased(..) | Self::Snapshot(_) => {
+                Ok(())
+            }
         }
     }
 }

@@ -23,10 +23,16 @@
 //! Crashes differ by backend, so each backend tests its own; [`contents`] tells
 //! whether two stores hold the same.
 
+mod bases;
 mod logs;
 mod values;
 mod world;
 
+pub use bases::{
+    a_base_alone_is_held_and_survives_reopening, a_base_of_a_held_log_or_of_statements_is_refused,
+    a_gap_after_a_base_refuses_the_whole_batch, a_log_may_begin_at_a_base,
+    dropping_bases_leaves_what_is_held_from_the_start, two_snapshots_of_different_makers_are_kept,
+};
 pub use logs::{
     a_broken_chain_refuses_the_whole_batch, a_gap_refuses_the_whole_batch, a_known_entry_is_refused,
     a_new_store_holds_nothing, a_summary_counts_and_digests_its_document,
@@ -81,6 +87,12 @@ macro_rules! conformance_tests {
             a_prefix_finds_its_keys_in_order
             keys_and_values_over_their_limit_are_refused
             an_empty_batch_changes_nothing
+            a_log_may_begin_at_a_base
+            a_base_alone_is_held_and_survives_reopening
+            a_base_of_a_held_log_or_of_statements_is_refused
+            a_gap_after_a_base_refuses_the_whole_batch
+            dropping_bases_leaves_what_is_held_from_the_start
+            two_snapshots_of_different_makers_are_kept
         }
     };
     (@each $backend:expr; $($check:ident)*) => {$(

@@ -1,6 +1,6 @@
 //! The trait that every backend implements.
 
-use proofroom_entry::{LogTip, Verified};
+use proofroom_entry::{LogTip, Snapshot, Verified, VerifiedHeader};
 use proofroom_ident::{Audience, DocId, LogId, WorkspaceId};
 
 use crate::{Batch, StoreError};
@@ -18,9 +18,10 @@ pub struct DocSummary {
     pub doc: DocId,
     /// Who may read it.
     pub audience: Audience,
-    /// [`doc_digest`] of its tips: two replicas with equal digests hold the same entries.
+    /// [`doc_digest`] of its tips: two replicas with equal digests hold the same entries,
+    /// or snapshots that stand for them.
     pub digest: [u8; 32],
-    /// How many entries are held.
+    /// How many entries are held; those that a snapshot stands for are not.
     pub entries: u64,
     /// Their size as transmitted.
     pub bytes: u64,
@@ -50,7 +51,7 @@ pub trait Store {
     fn tip(&self, workspace: WorkspaceId, doc: DocId, log: LogId) -> Result<Option<LogTip>, StoreError>;
 
     /// Entries of a log from position `from_seq` on, without holes: as many as fit
-    /// `bytes_max`, and at least one if there is one.
+    /// `bytes_max`, and at least one if there is one. Of a log that begins at a base, those after it.
     fn entries(
         &self,
         workspace: WorkspaceId,
@@ -68,6 +69,20 @@ pub trait Store {
         log: LogId,
         seq: u64,
     ) -> Result<Option<Verified>, StoreError>;
+
+    /// Where the logs of a document begin that begin at a base, by log.
+    fn bases(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<VerifiedHeader>, StoreError>;
+
+    /// Where a log begins, if it begins at a base.
+    fn base(
+        &self,
+        workspace: WorkspaceId,
+        doc: DocId,
+        log: LogId,
+    ) -> Result<Option<VerifiedHeader>, StoreError>;
+
+    /// The snapshots kept of a document, the one that stands for most entries first.
+    fn snapshots(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<Snapshot>, StoreError>;
 
     /// The proofs of equivocation held for a workspace: at most one per log, that
     /// of the earliest position.

@@ -1,12 +1,15 @@
 //! What a batch would do, worked out before anything is written: the chain rule
 //! has one home, whatever the backend.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use proofroom_entry::{LogTip, Verified, check_link};
-use proofroom_ident::{Audience, DocId, LogId, WorkspaceId};
+use proofroom_entry::{LogTip, Snapshot, Verified, VerifiedHeader, check_link};
+use proofroom_ident::{Audience, DocId, LogClass, LogId, WorkspaceId};
 
 use crate::{Batch, StoreError, Write};
+
+/// How many snapshots are kept of a document.
+pub const SNAPSHOTS_MAX: usize = 2;
 
 /// Names a document across workspaces.
 pub type DocKey = (WorkspaceId, DocId);
@@ -45,10 +48,28 @@ impl Effect {
             match write {
                 Write::Append(entry) => effect.append(entry, &mut tip_of)?,
                 Write::Proof(pair) => check_proof(&pair.0, &pair.1)?,
-                Write::Put(..) | Write::Delete(_) => {}
+                Write::Base(header) => effect.begin(header, &mut tip_of)?,
+                Write::Put(..) | Write::Delete(_) | Write::DropBased(..) | Write::Snapshot(_) => {}
             }
         }
         Ok(effect)
+    }
+
+    fn begin<E: From<StoreError>>(
+        &mut self,
+        header: &VerifiedHeader,
+        tip_of: &mut impl FnMut(&LogKey) -> Result<Option<LogTip>, E>,
+    ) -> Result<(), E> {
+        let h = header.header();
+        let key = (h.workspace, h.doc, h.log);
+        let held = self.tips.contains_key(&key) || tip_of(&key)?.is_some();
+        if held || h.kind.class() != LogClass::Changes {
+            return Err(StoreError::NotABase(header.hash()).into());
+        }
+        self.tips.insert(key, LogTip::after(header));
+        let nothing = Growth { audience: h.audience, entries: 0, bytes: 0 };
+        self.docs.entry((key.0, key.1)).or_insert(nothing);
+        Ok(())
     }
 
     fn append<E: From<StoreError>>(
@@ -70,6 +91,31 @@ impl Effect {
         growth.bytes += entry.bytes().len() as u64;
         Ok(())
     }
+}
+
+/// The documents whose based logs a batch drops.
+pub fn dropped(batch: &Batch) -> BTreeSet<DocKey> {
+    let dropped = |write: &Write| match write {
+        Write::DropBased(workspace, doc) => Some((*workspace, *doc)),
+        _ => None,
+    };
+    batch.writes().iter().filter_map(dropped).collect()
+}
+
+/// Which snapshots of a document are kept once `offered` comes to those held: of one
+/// maker the one that stands for more entries, of several makers two. Most entries first;
+/// among equals what was there first stays.
+pub fn worth_keeping(held: Vec<Snapshot>, offered: Snapshot) -> Vec<Snapshot> {
+    let maker = |s: &Snapshot| s.header().maker;
+    let mut all: Vec<Snapshot> = held.into_iter().chain([offered]).collect();
+    all.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.entries()));
+    let mut kept: Vec<Snapshot> = Vec::new();
+    for snapshot in all {
+        if kept.len() < SNAPSHOTS_MAX && !kept.iter().any(|k| maker(k) == maker(&snapshot)) {
+            kept.push(snapshot);
+        }
+    }
+    kept
 }
 
 /// Checks that two entries show one author signing two histories: one position

@@ -18,6 +18,9 @@ pub enum StoreError {
         "the batch was refused: entries {0:?} and {1:?} are no proof that an author signed two histories"
     )]
     NotAProof(EntryHash, EntryHash),
+    /// Refusal: a log cannot begin at this entry.
+    #[error("the batch was refused: entry {0:?} is no base: its log is held, or carries no changes")]
+    NotABase(EntryHash),
     /// Refusal: a key or value is over its limit.
     #[error("the batch was refused: a {what} of {bytes} bytes, the limit is {bytes_max}")]
     TooLarge {
@@ -89,7 +92,7 @@ pub enum StoreError {
 impl StoreError {
     /// Whether only the batch is at fault: the store is as it was and goes on.
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Chain(_) | Self::NotAProof(..) | Self::TooLarge { .. })
+        matches!(self, Self::Chain(_) | Self::NotAProof(..) | Self::NotABase(_) | Self::TooLarge { .. })
     }
 
     /// Whether the storage itself failed: nothing more is taken or told until it is reopened.

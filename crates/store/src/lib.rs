@@ -10,6 +10,12 @@
 //! checked against their log's tip inside the commit, so two writers can never
 //! interleave one log: a break refuses the whole batch and changes nothing.
 //!
+//! A log of changes may begin at a *base*: the signed header of a later entry than
+//! its first, with a snapshot that stands for the entries up to there. Its tip,
+//! its chain and its document's digest are as if all were held. The base is durable
+//! in the commit that brings what stands for it, and goes when it stops holding,
+//! with all that follows it.
+//!
 //! Crash story: after a crash, whatever the moment, the store opens with every
 //! batch whose commit returned and, for the batch in flight, all of it or none.
 //! After an input or output failure the store is *poisoned*: what is on the disk
@@ -27,6 +33,6 @@ pub mod memory;
 
 pub use batch::{Batch, KEY_BYTES_MAX, VALUE_BYTES_MAX, Write};
 pub use contract::{DocSummary, KeyValue, Pair, Store, doc_digest};
-pub use effect::{DocKey, Effect, Growth, LogKey, check_proof};
+pub use effect::{DocKey, Effect, Growth, LogKey, SNAPSHOTS_MAX, check_proof, dropped, worth_keeping};
 pub use error::StoreError;
 pub use memory::MemoryStore;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use proofroom_entry::{LogTip, Verified};
+use proofroom_entry::{LogTip, Snapshot, Verified, VerifiedHeader};
 use proofroom_ident::{DocId, LogId, WorkspaceId};
 
 use crate::{
     Batch, DocKey, DocSummary, Effect, Growth, KeyValue, LogKey, Pair, Store, StoreError, Write, doc_digest,
+    dropped, worth_keeping,
 };
 
 /// Keeps everything in ordered maps. "Durable" means: until it is dropped.
@@ -16,6 +17,8 @@ pub struct MemoryStore {
     tips: BTreeMap<LogKey, LogTip>,
     docs: BTreeMap<DocKey, DocSummary>,
     proofs: BTreeMap<LogKey, Pair>,
+    bases: BTreeMap<LogKey, VerifiedHeader>,
+    snapshots: BTreeMap<DocKey, Vec<Snapshot>>,
     meta: BTreeMap<Vec<u8>, Vec<u8>>,
     fail_after: Option<u64>,
     poison: Option<String>,
@@ -69,6 +72,37 @@ impl MemoryStore {
             Write::Delete(key) => {
                 self.meta.remove(&key);
             }
+            Write::Base(header) => {
+                let h = header.header();
+                self.bases.insert((h.workspace, h.doc, h.log), *header);
+            }
+            Write::Snapshot(snapshot) => {
+                let key = (snapshot.header().workspace, snapshot.header().doc);
+                let held = self.snapshots.remove(&key).unwrap_or_default();
+                self.snapshots.insert(key, worth_keeping(held, *snapshot));
+            }
+            Write::DropBased(..) => {}
+        }
+    }
+
+    fn drop_based(&mut self, doc: DocKey) {
+        self.snapshots.remove(&doc);
+        let based: Vec<LogKey> = self.bases.keys().filter(|key| (key.0, key.1) == doc).copied().collect();
+        for log in based {
+            self.bases.remove(&log);
+            self.tips.remove(&log);
+            let run: Vec<_> = self.entries.range((log, 0)..=(log, u64::MAX)).map(|(key, _)| *key).collect();
+            for key in run {
+                if let (Some(entry), Some(summary)) = (self.entries.remove(&key), self.docs.get_mut(&doc)) {
+                    summary.entries -= 1;
+                    summary.bytes -= entry.bytes().len() as u64;
+                }
+            }
+        }
+        let audience = self.tips_of(doc).next().map(|(_, tip)| tip.audience);
+        match audience {
+            None => _ = self.docs.remove(&doc),
+            Some(audience) => self.grow(doc, Growth { audience, entries: 0, bytes: 0 }),
         }
     }
 
@@ -104,8 +138,15 @@ impl MemoryStore {
 impl Store for MemoryStore {
     fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
         self.healthy()?;
-        let effect = Effect::of(&batch, |key| Ok::<_, StoreError>(self.tips.get(key).copied()))?;
+        let dropped = dropped(&batch);
+        let effect = Effect::of(&batch, |key| {
+            let gone = dropped.contains(&(key.0, key.1)) && self.bases.contains_key(key);
+            Ok::<_, StoreError>(self.tips.get(key).filter(|_| !gone).copied())
+        })?;
         self.spend_commit()?;
+        for doc in dropped {
+            self.drop_based(doc);
+        }
         for write in batch.into_writes() {
             self.write(write);
         }
@@ -169,6 +210,27 @@ impl Store for MemoryStore {
     ) -> Result<Option<Verified>, StoreError> {
         self.healthy()?;
         Ok(self.entries.get(&((workspace, doc, log), seq)).cloned())
+    }
+
+    fn bases(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<VerifiedHeader>, StoreError> {
+        self.healthy()?;
+        let all = (workspace, doc, LogId::ZERO)..=(workspace, doc, LogId::from_bytes([0xff; 16]));
+        Ok(self.bases.range(all).map(|(_, base)| base.clone()).collect())
+    }
+
+    fn base(
+        &self,
+        workspace: WorkspaceId,
+        doc: DocId,
+        log: LogId,
+    ) -> Result<Option<VerifiedHeader>, StoreError> {
+        self.healthy()?;
+        Ok(self.bases.get(&(workspace, doc, log)).cloned())
+    }
+
+    fn snapshots(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<Snapshot>, StoreError> {
+        self.healthy()?;
+        Ok(self.snapshots.get(&(workspace, doc)).cloned().unwrap_or_default())
     }
 
     fn proofs(&self, workspace: WorkspaceId) -> Result<Vec<Pair>, StoreError> {

@@ -1,6 +1,6 @@
 //! A small workspace to write entries from, the same in every run.
 
-use proofroom_entry::{Draft, EntryKind, LogTip, LogWriter, Verified};
+use proofroom_entry::{Draft, EntryKind, LogTip, LogWriter, Snapshot, Verified, VerifiedHeader};
 use proofroom_ident::{
     AssetId, Audience, DocId, EntryHash, KeyId, LogClass, LogId, Millis, Nonce, SigningSecret, WorkspaceId,
 };
@@ -91,6 +91,10 @@ pub struct Contents {
     pub entries: Vec<Verified>,
     /// All proofs.
     pub proofs: Vec<Pair>,
+    /// Where logs begin that begin at a base.
+    pub bases: Vec<VerifiedHeader>,
+    /// All snapshots of documents.
+    pub snapshots: Vec<Snapshot>,
     /// All values.
     pub values: Vec<KeyValue>,
 }
@@ -102,6 +106,8 @@ pub fn contents(store: &dyn Store) -> Result<Contents, StoreError> {
         all.proofs.extend(store.proofs(workspace)?);
         for summary in store.docs(workspace)? {
             all.docs.push((workspace, summary));
+            all.bases.extend(store.bases(workspace, summary.doc)?);
+            all.snapshots.extend(store.snapshots(workspace, summary.doc)?);
             for tip in store.tips(workspace, summary.doc)? {
                 all.tips.push((workspace, tip));
                 all.entries.extend(store.entries(workspace, summary.doc, tip.log, 1, usize::MAX)?);

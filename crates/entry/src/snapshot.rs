@@ -15,7 +15,9 @@
 //!    197  payload_len        4
 //!    201  payload_hash      32   BLAKE3 of the payload as transmitted
 //!    233  signature         64   over bytes 0..233, under a domain of its own
-//!    297  rows         n * 383   header and signature of the last entry of each log, by log
+//!    297  rows         n * 383   header and signature of the last entry of each log, by log;
+//!                                before it that of the first, where the author's role
+//!                                changed before the log began
 //!         payload            n   the sealed document chunk
 //! ```
 //!
@@ -127,7 +129,7 @@ pub struct SnapshotDraft {
     pub key: KeyId,
     /// A fresh random nonce.
     pub nonce: Nonce,
-    /// The last entry of each log that is covered.
+    /// By log: the last entry that is covered, before it the first where that matters.
     pub rows: Vec<VerifiedHeader>,
 }
 
@@ -256,12 +258,14 @@ fn check_rows(header: &SnapshotHeader, rows: &[SignedHeader]) -> Result<(), Deco
         let h = row.claims();
         h.doc == header.doc && h.workspace == header.workspace && h.kind.class() == LogClass::Changes
     };
+    // Two rows of one log are its first entry and a later one.
+    let in_order = |pair: &[SignedHeader]| {
+        let (a, b) = (pair[0].claims(), pair[1].claims());
+        a.log < b.log || (a.log == b.log && a.seq == 1 && b.seq > 1)
+    };
     let rules = [
         (!rows.iter().all(of_this), "a snapshot's rows are changes of its document"),
-        (
-            !rows.is_sorted_by(|a, b| a.claims().log < b.claims().log),
-            "rows are in ascending order, one a log",
-        ),
+        (!rows.windows(2).all(in_order), "rows are in ascending order, one or two a log"),
         (header.key.is_zero() || header.nonce.is_zero(), "a snapshot is sealed"),
     ];
     match rules.iter().find(|(broken, _)| *broken) {
@@ -289,18 +293,22 @@ impl Snapshot {
     pub fn id(&self) -> SnapshotId {
         self.id
     }
-    /// The last entry of each log that it covers, by log.
-    pub fn rows(&self) -> &[VerifiedHeader] {
-        &self.rows
+    /// Each log that it covers, by log: its first entry where it is shown, and the last one covered.
+    pub fn logs(&self) -> impl Iterator<Item = (Option<&VerifiedHeader>, &VerifiedHeader)> {
+        let same_log = |a: &VerifiedHeader, b: &VerifiedHeader| a.header().log == b.header().log;
+        self.rows.chunk_by(same_log).filter_map(|rows| match rows {
+            [first, last] => Some((Some(first), last)),
+            rows => rows.last().map(|last| (None, last)),
+        })
     }
     /// The last entry that it covers of one log.
     pub fn row(&self, log: LogId) -> Option<&VerifiedHeader> {
-        let at = self.rows.binary_search_by_key(&log, |row| row.header().log).ok()?;
-        self.rows.get(at)
+        let end = self.rows.partition_point(|row| row.header().log <= log);
+        self.rows.get(end.checked_sub(1)?).filter(|row| row.header().log == log)
     }
     /// How many entries it stands for.
     pub fn entries(&self) -> u64 {
-        self.rows.iter().fold(0, |sum, row| sum.saturating_add(row.header().seq))
+        self.logs().fold(0, |sum, (_, last)| sum.saturating_add(last.header().seq))
     }
     /// The sealed chunk.
     pub fn payload(&self) -> &[u8] {

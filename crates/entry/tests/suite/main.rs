@@ -2,6 +2,7 @@
 
 mod chain;
 mod form;
+mod snapshots;
 mod tampering;
 mod vectors;
 mod world;

@@ -1,9 +1,10 @@
 //! Sealed payloads: what opens, and what must not.
 
-use proofroom_entry::{EntryKind, Header, PAYLOAD_BYTES_MAX};
+use proofroom_entry::{EntryKind, Header, PAYLOAD_BYTES_MAX, SnapshotHeader};
 use proofroom_ident::{Audience, DocId, EntryHash, KeyId, LogId, Millis, Nonce, SignerKey, WorkspaceId};
 use proofroom_seal::{
-    EntryKey, Keyring, OVERHEAD_BYTES, OpenError, SealError, SealKey, open, seal, tip_commit,
+    EntryKey, Keyring, OVERHEAD_BYTES, OpenError, SealError, SealKey, open, open_snapshot, seal,
+    seal_snapshot, tip_commit,
 };
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
@@ -177,4 +178,37 @@ proptest! {
     fn arbitrary_payloads_are_refused_without_a_panic(payload in proptest::collection::vec(any::<u8>(), 0..200)) {
         prop_assert!(open(&epoch(1), &header(&epoch(1)), &payload, BYTES_MAX).is_err());
     }
+}
+
+/// A snapshot's key is its own: neither its maker's entries nor another snapshot open with it.
+#[test]
+fn a_snapshots_chunk_opens_under_its_own_header_only() {
+    let (key, h) = (epoch(1), header(&epoch(1)));
+    let header = SnapshotHeader {
+        workspace: h.workspace,
+        doc: h.doc,
+        maker: h.author,
+        auth_head: h.auth_head,
+        claimed_at: h.claimed_at,
+        key: h.key,
+        nonce: h.nonce,
+        rows: 1,
+        rows_hash: [7; 32],
+        payload_len: 0,
+        payload_hash: [0; 32],
+    };
+    let sealed = seal_snapshot(&key, &header, PLAIN).expect("small");
+    assert_eq!(*open_snapshot(&key, &header, &sealed, BYTES_MAX).expect("its own header"), PLAIN);
+    assert!(open(&key, &h, &sealed, BYTES_MAX).is_err(), "an entry of the same nonce");
+    for elsewhere in [
+        SnapshotHeader { maker: SignerKey::from_bytes([0xaa; 32]), ..header },
+        SnapshotHeader { rows_hash: [8; 32], ..header },
+        SnapshotHeader { auth_head: EntryHash::from_bytes([0xaa; 32]), ..header },
+        SnapshotHeader { doc: DocId::from_bytes([0xaa; 16]), ..header },
+    ] {
+        assert!(open_snapshot(&key, &elsewhere, &sealed, BYTES_MAX).is_err(), "{elsewhere:?}");
+    }
+    assert!(open_snapshot(&epoch(2), &header, &sealed, BYTES_MAX).is_err(), "another key");
+    let limit = open_snapshot(&key, &header, &sealed, PLAIN.len() - 1).expect_err("too large");
+    assert_eq!(limit, OpenError::TooLarge(PLAIN.len() - 1));
 }

@@ -13,7 +13,7 @@
 //! a change, its author's role and its causal past: every replica refuses the same ones,
 //! in any order of arrival. A refused entry ends its log.
 //!
-//! # Schema 1
+//! # Schema 2
 //!
 //! Every replica makes the root's maps itself, by one change that is the same everywhere
 //! and is never transmitted. OWNER is a person's id; `f` marks fields that come with their
@@ -22,7 +22,7 @@
 //!
 //! ```text
 //! plan                                        review
-//! +- kind "plan", schema 1                    +- kind "review", schema 1
+//! +- kind "plan", schema 2                    +- kind "review", schema 2
 //! +- name             p  text                 +- versions  VERSION  f p  canonical manifest
 //! +- requests                                 +- blobs     CONTENT  f p  canonical blob reference
 //! |  +- OWNER.REQUEST                         +- picks     HASH     f p  canonical pick
@@ -36,9 +36,13 @@
 //!       +- category   f p  word                     +- created  f  milliseconds
 //!       +- request    f p  OWNER.REQUEST
 //!       +- author     f p  person
+//!       +- slot       p    name of a deliverable
 //!       +- created    f p  milliseconds
 //!       +- assignments
 //!          +- PERSON  p  role, or "none"
+//! library  KIND/NAME    p  canonical item, or "none"
+//!
+//! also in a review:  acknowledged  PERSON.OWNER.COMMENT  f !  milliseconds
 //! ```
 //!
 //! Keys that are hashes are the hashes of their values, so nothing there can be altered.

@@ -9,7 +9,7 @@ use crate::DocKind;
 use crate::chunk::Action;
 
 /// Version of the schema, in every document's root.
-const SCHEMA: u64 = 1;
+const SCHEMA: u64 = 2;
 
 pub(crate) const NAME: &str = "name";
 pub(crate) const FORM: &str = "form";
@@ -18,6 +18,7 @@ pub(crate) const STATE: &str = "state";
 pub(crate) const CREATED: &str = "created";
 pub(crate) const CATEGORY: &str = "category";
 pub(crate) const REQUEST: &str = "request";
+pub(crate) const SLOT: &str = "slot";
 pub(crate) const AUTHOR: &str = "author";
 pub(crate) const ASSIGNMENTS: &str = "assignments";
 pub(crate) const BODY: &str = "body";
@@ -26,21 +27,26 @@ pub(crate) const LABEL: &str = "label";
 pub(crate) const PARENT: &str = "parent";
 /// The assignment of somebody who was taken off.
 pub(crate) const UNASSIGNED: &str = "none";
+/// What stands for an item that was taken out of the library: nothing is deleted from a map.
+pub(crate) const UNSHELVED: &str = "none";
 
 /// A map of the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Collection {
     Requests,
     Assets,
+    Library,
     Versions,
     Blobs,
     Picks,
     Comments,
+    Acknowledged,
 }
 
 impl Collection {
-    const PLAN: [Self; 2] = [Self::Requests, Self::Assets];
-    const REVIEW: [Self; 4] = [Self::Versions, Self::Blobs, Self::Picks, Self::Comments];
+    const PLAN: [Self; 3] = [Self::Requests, Self::Assets, Self::Library];
+    const REVIEW: [Self; 5] =
+        [Self::Versions, Self::Blobs, Self::Picks, Self::Comments, Self::Acknowledged];
 
     /// The collections of a kind of document.
     pub(crate) fn of(kind: DocKind) -> &'static [Self] {
@@ -59,6 +65,8 @@ impl Collection {
             Self::Blobs => "blobs",
             Self::Picks => "picks",
             Self::Comments => "comments",
+            Self::Library => "library",
+            Self::Acknowledged => "acknowledged",
         }
     }
 }

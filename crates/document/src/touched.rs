@@ -10,7 +10,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use proofroom_ident::{AssetId, VersionHash};
-use proofroom_review::{CommentKey, RequestKey};
+use proofroom_review::{AcknowledgedKey, CommentKey, RequestKey};
 
 use crate::schema::Collection;
 
@@ -66,6 +66,16 @@ impl Touched {
     /// Comments that changed: their words, label or state.
     pub fn comments(&self) -> impl Iterator<Item = CommentKey> {
         self.ids(Collection::Comments)
+    }
+
+    /// Whether forms, routes or the like were put into the library or taken out.
+    pub fn library(&self) -> bool {
+        self.keys(Collection::Library).next().is_some()
+    }
+
+    /// Comments of which somebody has taken note.
+    pub fn acknowledged(&self) -> impl Iterator<Item = AcknowledgedKey> {
+        self.ids(Collection::Acknowledged)
     }
 
     /// Adds what changed later.

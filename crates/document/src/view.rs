@@ -21,13 +21,14 @@
 mod shown;
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use automerge::iter::MapRangeItem;
 use automerge::{Automerge, ObjId, ROOT, ReadDoc as _, ScalarValueRef, Value, ValueRef};
 use proofroom_ident::{AssetId, ContentHash, Millis, VersionHash};
 use proofroom_review::{
-    Anchor, AssetView, BlobRef, CommentKey, CommentState, CommentView, Manifest, Pick, PlanView, RequestKey,
-    RequestState, RequestView, ReviewView, from_canonical_json,
+    Anchor, AssetView, BlobRef, CommentKey, CommentState, CommentView, Library, LibraryItem, Manifest,
+    Pick, PlanView, RequestKey, RequestState, RequestView, ReviewView, from_canonical_json,
 };
 
 use crate::schema::{self, Collection};
@@ -48,7 +49,7 @@ impl Document {
             records(am, Collection::Assets).filter_map(|(key, record)| asset(&key, &record)).collect();
         requests.sort_by_key(request_order);
         assets.sort_by_key(asset_order);
-        PlanView { name: workspace_name(am), requests, assets }
+        PlanView { name: workspace_name(am), requests, assets, library: library(am) }
     }
 
     /// Whether the review holds a version: one look-up, whatever the document's size.
@@ -71,6 +72,7 @@ impl Document {
             versions: values(am, Collection::Versions).filter_map(|(k, json)| version(&k, &json)).collect(),
             picks: picks(am),
             comments,
+            acknowledged: times(am, Collection::Acknowledged).collect(),
             blobs: values(am, Collection::Blobs).filter_map(|(key, json)| blob(&key, &json)).collect(),
         }
     }
@@ -105,16 +107,28 @@ fn picks(am: &Automerge) -> Vec<Pick> {
     values(am, Collection::Picks).filter_map(|(_, json)| Pick::from_json(&json).ok()).collect()
 }
 
+/// Forms and the like: few, so they are always read together.
+fn library(am: &Automerge) -> Library {
+    let mut library = Library::default();
+    for (key, json) in values(am, Collection::Library) {
+        let item = key.parse().ok().and_then(|key| LibraryItem::from_json(&key, &json).ok());
+        item.into_iter().for_each(|item| library.put(item));
+    }
+    library
+}
+
 fn request(key: &str, record: &Record<'_>) -> Option<RequestView> {
     let note: Option<RequestStateNote> =
         record.text(schema::STATE).and_then(|json| from_canonical_json(json, STATE_BYTES_MAX).ok());
-    let (state, reason) = note.map_or((RequestState::Submitted, None), |note| (note.state, note.reason));
+    let (state, reason, questions) = note
+        .map_or((RequestState::Submitted, None, Vec::new()), |note| (note.state, note.reason, note.questions));
     Some(RequestView {
         key: key.parse::<RequestKey>().ok()?,
         form: from_canonical_json(record.text(schema::FORM)?, FORM_BYTES_MAX).ok()?,
         brief: record.long_text(schema::BRIEF)?,
         state,
         reason,
+        questions,
         created_at: record.time(schema::CREATED)?,
     })
 }
@@ -129,6 +143,7 @@ fn asset(key: &str, record: &Record<'_>) -> Option<AssetView> {
         name: record.text(schema::NAME)?.to_owned(),
         category: record.text(schema::CATEGORY)?.parse().ok()?,
         request: record.text(schema::REQUEST).and_then(|key| key.parse().ok()),
+        slot: record.text(schema::SLOT).filter(|slot| !slot.is_empty()).map(str::to_owned),
         author: record.text(schema::AUTHOR)?.parse().ok()?,
         created_at: record.time(schema::CREATED)?,
         assignments: record.record(schema::ASSIGNMENTS)?.fields.iter().filter_map(assigned).collect(),
@@ -144,6 +159,7 @@ fn comment(key: &str, record: &Record<'_>) -> Option<CommentView> {
         anchor: Anchor::from_json(record.text(schema::ANCHOR)?).ok()?,
         label: record.text(schema::LABEL)?.parse().ok()?,
         state: note.as_ref().map_or(CommentState::Open, |note| note.state),
+        addressed_in: note.as_ref().and_then(|note| note.version),
         state_by: note.map(|note| note.by),
         parent: record.text(schema::PARENT).and_then(|key| key.parse().ok()),
         created_at: record.time(schema::CREATED)?,
@@ -234,6 +250,15 @@ fn values(am: &Automerge, of: Collection) -> impl Iterator<Item = (String, Strin
     let fields = collection(am, of).into_iter().flat_map(|map| map.fields);
     fields.filter_map(|(key, (field, _))| match field {
         Field::Text(text) => Some((key, text)),
+        _ => None,
+    })
+}
+
+/// The times of a collection.
+fn times<K: FromStr>(am: &Automerge, of: Collection) -> impl Iterator<Item = (K, Millis)> {
+    let fields = collection(am, of).into_iter().flat_map(|map| map.fields);
+    fields.filter_map(|(key, (field, _))| match field {
+        Field::Uint(at) => Some((key.parse().ok()?, Millis(at))),
         _ => None,
     })
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    asset, bundle, comment, completions, decide, device, doctor, export, identity, invite, log, members,
+    asset, bundle, comment, completions, decide, device, doctor, export, form, identity, invite, log, members,
     relay, request, status, sync, version, workspace,
 };
 
@@ -84,6 +84,9 @@ pub enum Command {
     Invite(invite::Invite),
     /// Join a workspace by a link
     Join(invite::Join),
+    /// What a request is asked for, by category
+    #[command(subcommand)]
+    Form(form::Command),
     /// File, read and answer requests
     #[command(subcommand)]
     Request(request::Command),
@@ -143,7 +146,17 @@ mod tests {
             "invite list",
             "join proofroom:join/abc",
             "request new --from brief.toml",
-            "request list",
+            "request new",
+            "request list --state returned",
+            "request show 4f2a",
+            "request edit 4f2a --from brief.toml",
+            "request return 4f2a --question why --question when",
+            "request decline 4f2a --reason no",
+            "request deliverables 4f2a",
+            "form list",
+            "form show visual",
+            "form export visual visual.toml",
+            "form import visual.toml",
             "request accept 4f2a",
             "asset add hero.jpg --name Hero --category visual --request 4f2a",
             "version add Hero hero2.jpg",
@@ -196,6 +209,9 @@ mod tests {
             "comment add Spot text --frames 1..2 --page 3",
             "comment add Copy text --page 0",
             "export Hero",
+            "request return 4f2a",
+            "request edit 4f2a",
+            "form show painting",
             "export Hero --to dir --automerge plan file",
             "decide Hero maybe",
         ];

@@ -7,7 +7,9 @@ pub mod completions;
 pub mod decide;
 pub mod device;
 pub mod doctor;
+mod duplicates;
 pub mod export;
+pub mod form;
 pub mod identity;
 pub mod invite;
 pub mod log;
@@ -94,6 +96,7 @@ pub fn run(command: Command, peer: &mut Peer, call: &mut Call) -> Result<Next, F
         Command::Workspace(c) => workspace::run(c, peer, call),
         Command::Invite(c) => invite::invite(c, peer, call).map(Next::from),
         Command::Join(c) => invite::join(&c, peer),
+        Command::Form(c) => form::run(c, peer, call).map(Next::from),
         Command::Request(c) => request::run(c, peer, call).map(Next::from),
         Command::Asset(c) => asset::run(c, peer, call).map(Next::from),
         Command::Version(c) => version::run(c, peer, call).map(Next::from),

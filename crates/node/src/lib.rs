@@ -93,8 +93,8 @@ fn start(cli: Cli, console: &mut Console) -> u8 {
     match without_store(cli, console) {
         Ok(Started::Ended(code)) => code,
         Ok(Started::Report(report)) => print(console, Ok(report)),
-        Ok(Started::NeedsStore(cli, home)) => {
-            with_store(*cli, &home, console).unwrap_or_else(|failure| print(console, Err(failure)))
+        Ok(Started::NeedsStore(cli, more, home)) => {
+            with_store(*cli, more, &home, console).unwrap_or_else(|failure| print(console, Err(failure)))
         }
         Err(failure) => print(console, Err(failure)),
     }
@@ -103,7 +103,8 @@ fn start(cli: Cli, console: &mut Console) -> u8 {
 enum Started {
     Ended(u8),
     Report(Report),
-    NeedsStore(Box<Cli>, Home),
+    /// A command, the arguments that were added to those of this process, and where the store is.
+    NeedsStore(Box<Cli>, Vec<String>, Home),
 }
 
 /// Commands that work without a store, or before there is one.
@@ -129,17 +130,33 @@ fn without_store(cli: Cli, console: &mut Console) -> Result<Started, Failure> {
         Command::Device(commands::device::Command::Link(args)) if !Identity::exists(&home)? => {
             commands::device::link_here(args, &home).map(Started::Report)
         }
-        _ => Ok(Started::NeedsStore(Box::new(cli), home)),
+        Command::Request(commands::request::Command::New { from: None }) => asked(cli, home),
+        _ => Ok(Started::NeedsStore(Box::new(cli), Vec::new(), home)),
     }
 }
 
+/// The wizard asks in this process, which has the terminal; its brief is then filed like any other.
+fn asked(mut cli: Cli, home: Home) -> Result<Started, Failure> {
+    if !Identity::exists(&home)? {
+        return Err(home::HomeError::Empty(home.dir().to_owned()).into());
+    }
+    let cwd =
+        std::env::current_dir().map_err(|e| Failure::user(format!("there is no current directory: {e}")))?;
+    let workspace = cli.globals.workspace.clone();
+    let form = |category| commands::form::ask_program(&home, workspace.as_deref(), category);
+    let path = commands::request::wizard::run(&cwd, &form)?;
+    let more = vec!["--from".to_owned(), path.to_string_lossy().into_owned()];
+    cli.command = Command::Request(commands::request::Command::New { from: Some(path) });
+    Ok(Started::NeedsStore(Box::new(cli), more, home))
+}
+
 /// Runs a command on the store: here, or in the process that owns it.
-fn with_store(cli: Cli, home: &Home, console: &mut Console) -> Result<u8, Failure> {
+fn with_store(cli: Cli, more: Vec<String>, home: &Home, console: &mut Console) -> Result<u8, Failure> {
     if !Identity::exists(home)? {
         return Err(home::HomeError::Empty(home.dir().to_owned()).into());
     }
     let watching = matches!(&cli.command, Command::Sync(args) if args.watch);
-    let request = request(&cli.globals, console.manner())?;
+    let request = request(&cli.globals, more, console.manner())?;
     let forward = || {
         let sent = agent::forward(home, &request, &mut std::io::stdout(), &mut std::io::stderr());
         sent.transpose()
@@ -162,10 +179,11 @@ fn with_store(cli: Cli, home: &Home, console: &mut Console) -> Result<u8, Failur
     closed.map(|()| code)
 }
 
-fn request(globals: &Globals, manner: Manner) -> Result<agent::Request, Failure> {
+fn request(globals: &Globals, more: Vec<String>, manner: Manner) -> Result<agent::Request, Failure> {
     let argv: Result<Vec<String>, _> =
         std::env::args_os().skip(1).map(std::ffi::OsString::into_string).collect();
-    let argv = argv.map_err(|a| Failure::usage(format!("`{}` is not valid UTF-8", a.display())))?;
+    let mut argv = argv.map_err(|a| Failure::usage(format!("`{}` is not valid UTF-8", a.display())))?;
+    argv.extend(more);
     let cwd =
         std::env::current_dir().map_err(|e| Failure::user(format!("there is no current directory: {e}")))?;
     Ok(agent::Request { argv, cwd, workspace: globals.workspace.clone(), manner })

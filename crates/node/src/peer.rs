@@ -60,6 +60,15 @@ impl Seat<'_> {
         edited.map_err(|e| self.refusal(e))
     }
 
+    /// Changes the plan by several edits: all of them, or none.
+    ///
+    /// # Errors
+    /// As [`Seat::edit_plan`].
+    pub fn edit_plan_all(&mut self, edits: &[PlanEdit]) -> Result<Receipt, Failure> {
+        let edited = self.replica.edit_plan(&mut self.step, edits);
+        edited.map_err(|e| self.refusal(e))
+    }
+
     /// Changes an asset's review.
     ///
     /// # Errors

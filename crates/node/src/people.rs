@@ -36,6 +36,16 @@ impl People {
         Self { names: named.collect() }
     }
 
+    /// The person of a name, if exactly one is called so.
+    pub fn find(&self, name: &str) -> Option<PersonId> {
+        let lower = name.trim().to_lowercase();
+        let mut found = self.names.iter().filter(|(_, n)| n.to_lowercase() == lower);
+        match (found.next(), found.next()) {
+            (Some((person, _)), None) => Some(*person),
+            _ => None,
+        }
+    }
+
     /// The name to print.
     pub fn name(&self, person: PersonId) -> String {
         self.names.get(&person).cloned().unwrap_or_else(|| person.short())

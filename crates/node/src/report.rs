@@ -98,6 +98,15 @@ impl Report {
         Self { json, blocks: Vec::new(), warnings: Vec::new(), essential: false, verdict: None }
     }
 
+    /// Puts another JSON object in the place of the first.
+    ///
+    /// # Panics
+    /// When it is no object.
+    pub fn with_json(mut self, json: impl Serialize) -> Self {
+        self.json = Self::new(json).json;
+        self
+    }
+
     /// Adds lines of text; line breaks inside are kept.
     pub fn line(self, text: impl std::fmt::Display) -> Self {
         self.toned(text, Tone::Plain)

@@ -14,6 +14,13 @@ pub fn shown(at: Millis) -> String {
     local.unwrap_or_else(|| format!("at {} ms", at.0))
 }
 
+/// The day in this machine's zone; `None` beyond the calendar.
+pub fn day(at: Millis) -> Option<proofroom_review::Day> {
+    let date = timestamp(at)?.to_zoned(TimeZone::system()).date();
+    let part = |n: i8| u8::try_from(n).ok();
+    proofroom_review::Day::new(u16::try_from(date.year()).ok()?, part(date.month())?, part(date.day())?)
+}
+
 /// This machine's offset from UTC at a time, in minutes.
 pub fn utc_offset_min(at: Millis) -> i16 {
     let seconds = timestamp(at).map_or(0, |t| TimeZone::system().to_offset(t).seconds());

@@ -6,8 +6,15 @@ use proofroom_ident::Millis;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
+/// Sets the time that this process claims, in milliseconds since 1970: for rehearsals and tests.
+/// It moves claims only; no decision about validity depends on a clock.
+const CLOCK: &str = "PROOFROOM_CLOCK_MS";
+
 /// The machine's clock. A claim, like every time in an entry.
 pub fn now() -> Millis {
+    if let Some(ms) = std::env::var(CLOCK).ok().and_then(|ms| ms.parse().ok()) {
+        return Millis(ms);
+    }
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

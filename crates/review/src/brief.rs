@@ -1,5 +1,6 @@
 //! Requests: the intake form, and what it still lacks before its brief can be accepted.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -10,10 +11,6 @@ use crate::words::{Category, RiskClass};
 
 mod file;
 
-pub use file::BriefFileError;
-
-/// Largest brief file, in bytes.
-pub const BRIEF_FILE_BYTES_MAX: usize = 1 << 20;
 const LIST_MAX: usize = 500;
 
 /// A text is not a date.
@@ -147,9 +144,47 @@ pub struct Deliverable {
     /// Its language and region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
+    /// Its size: pixels, millimetres, seconds, words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<String>,
     /// When it is due, if not with the rest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Day>,
+}
+
+/// A day on the way to the due date.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Milestone {
+    /// What is reached.
+    pub name: String,
+    /// By when.
+    pub due: Day,
+}
+
+/// An answer to a field of a form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// To a `yes_no` field.
+    YesNo(bool),
+    /// To a `number` field.
+    Number(i64),
+    /// To a `line`, `text`, `date` or `choice` field.
+    Text(String),
+    /// To a `choices` or `list` field.
+    List(Vec<String>),
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::YesNo(yes) => f.write_str(if *yes { "yes" } else { "no" }),
+            Self::Number(n) => n.fmt(f),
+            Self::Text(text) => f.write_str(text.trim()),
+            Self::List(items) => f.write_str(&items.join(", ")),
+        }
+    }
 }
 
 /// The intake form of a request.
@@ -177,15 +212,24 @@ pub struct RequestForm {
     pub approvers: Vec<String>,
     /// How much care it needs.
     pub risk_class: RiskClass,
+    /// When the work may begin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Day>,
+    /// Days on the way to the due date.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timeline: Vec<Milestone>,
+    /// Answers to what the categories' forms ask for, by key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, Answer>,
 }
 
 /// Something that a request lacks: it can be filed, but hardly accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Gap {
     /// The form's field.
-    pub field: &'static str,
+    pub field: String,
     /// What to do about it.
-    pub hint: &'static str,
+    pub hint: String,
 }
 
 impl fmt::Display for Gap {
@@ -197,17 +241,43 @@ impl fmt::Display for Gap {
 impl RequestForm {
     /// Whether it keeps every limit; without this it cannot be filed.
     pub fn check(&self) -> Result<(), TextError> {
-        text::line("the title", &self.title)?;
-        text::body("the objective", &self.objective)?;
-        text::body("the audience", &self.audience)?;
-        text::body("the message", &self.message)?;
-        text::count("categories", self.categories.len(), Category::ALL.len())?;
-        text::count("mandatories", self.mandatories.len(), LIST_MAX)?;
-        text::count("deliverables", self.deliverables.len(), LIST_MAX)?;
-        text::count("approvers", self.approvers.len(), LIST_MAX)?;
-        self.mandatories.iter().try_for_each(|m| text::body("a mandatory", m))?;
-        self.approvers.iter().try_for_each(|a| text::line("an approver", a))?;
-        self.deliverables.iter().try_for_each(Deliverable::check)
+        self.checks().map_or(Ok(()), |(_, error)| Err(error))
+    }
+
+    /// The first limit that it breaks, and where: `deliverables.1`.
+    fn checks(&self) -> Option<(String, TextError)> {
+        let counts = [
+            ("categories", self.categories.len(), Category::ALL.len()),
+            ("mandatories", self.mandatories.len(), LIST_MAX),
+            ("deliverables", self.deliverables.len(), LIST_MAX),
+            ("approvers", self.approvers.len(), LIST_MAX),
+            ("timeline", self.timeline.len(), LIST_MAX),
+            ("answers", self.answers.len(), LIST_MAX),
+        ];
+        let texts = [
+            ("title", text::line("the title", &self.title)),
+            ("objective", text::body("the objective", &self.objective)),
+            ("audience", text::body("the audience", &self.audience)),
+            ("message", text::body("the message", &self.message)),
+        ];
+        let counts = counts.into_iter().map(|(field, n, max)| (field, text::count(field, n, max)));
+        let whole = texts.into_iter().chain(counts).map(|(field, checked)| (field.to_owned(), checked));
+        let mandatories = self.mandatories.iter().map(|m| text::body("a mandatory", m));
+        let approvers = self.approvers.iter().map(|a| text::line("an approver", a));
+        let deliverables = self.deliverables.iter().map(Deliverable::check);
+        let timeline = self.timeline.iter().map(|m| text::line("a milestone", &m.name));
+        let answers = self.answers.iter().map(|(key, answer)| {
+            let checked = text::line("an answer's key", key);
+            (format!("answers.{key}"), checked.and_then(|()| text::body("an answer", &answer.to_string())))
+        });
+        let at = |field: &'static str| move |(i, checked)| (format!("{field}.{i}"), checked);
+        whole
+            .chain(mandatories.enumerate().map(at("mandatories")))
+            .chain(approvers.enumerate().map(at("approvers")))
+            .chain(deliverables.enumerate().map(at("deliverables")))
+            .chain(timeline.enumerate().map(at("timeline")))
+            .chain(answers)
+            .find_map(|(path, checked)| Some((path, checked.err()?)))
     }
 
     /// What is missing before the brief can be accepted.
@@ -223,7 +293,7 @@ impl RequestForm {
             (self.approvers.is_empty(), "approvers", "name at least one approver"),
         ];
         let missing = gaps.into_iter().filter(|(missing, ..)| *missing);
-        missing.map(|(_, field, hint)| Gap { field, hint }).collect()
+        missing.map(|(_, field, hint)| Gap { field: field.into(), hint: hint.into() }).collect()
     }
 
     /// The brief's first text, in Markdown: what people then edit together.
@@ -237,7 +307,15 @@ impl RequestForm {
             }
         }
         let deliverables: Vec<String> = self.deliverables.iter().map(Deliverable::to_string).collect();
-        for (heading, items) in [("Mandatories", &self.mandatories), ("Deliverables", &deliverables)] {
+        let days: Vec<String> = self.timeline.iter().map(|m| format!("{}: {}", m.due, m.name)).collect();
+        let answers: Vec<String> = self.answers.iter().map(|(key, answer)| format!("{key}: {answer}")).collect();
+        let lists = [
+            ("Mandatories", &self.mandatories),
+            ("Deliverables", &deliverables),
+            ("Timeline", &days),
+            ("Details", &answers),
+        ];
+        for (heading, items) in lists {
             if !items.is_empty() {
                 out.push_str(&format!("\n## {heading}\n\n"));
                 items.iter().for_each(|item| out.push_str(&format!("- {}\n", item.trim())));
@@ -252,7 +330,8 @@ impl Deliverable {
         text::line("a deliverable's name", &self.name)?;
         text::line_or_blank("a deliverable's channel", self.channel.as_deref().unwrap_or_default())?;
         text::body("a deliverable's spec", self.spec.as_deref().unwrap_or_default())?;
-        text::line_or_blank("a deliverable's locale", self.locale.as_deref().unwrap_or_default())
+        text::line_or_blank("a deliverable's locale", self.locale.as_deref().unwrap_or_default())?;
+        text::line_or_blank("a deliverable's size", self.size.as_deref().unwrap_or_default())
     }
 }
 
@@ -260,7 +339,7 @@ impl Deliverable {
 impl fmt::Display for Deliverable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let due = self.due.map(|day| format!("due {day}"));
-        let parts = [&self.channel, &self.spec, &self.locale, &due];
+        let parts = [&self.channel, &self.spec, &self.size, &self.locale, &due];
         let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
         f.write_str(&self.name)?;
         if parts.is_empty() { Ok(()) } else { write!(f, " ({})", parts.join(", ")) }

@@ -8,11 +8,14 @@ use proofroom_ident::{AssetId, CommentId, PersonId, RequestId, VersionHash};
 use crate::anchor::{Anchor, AnchorError};
 use crate::brief::RequestForm;
 use crate::canonical::CanonicalError;
+use crate::library::{LibraryError, LibraryItem, LibraryKey};
 use crate::manifest::{BlobRef, Manifest, ManifestError};
 use crate::owned::{CommentKey, RequestKey};
 use crate::text::{self, TextError};
 use crate::versions::Pick;
 use crate::words::{Category, CommentLabel, CommentState, RequestState, ReviewerRole};
+
+const QUESTIONS_MAX: usize = 200;
 
 /// An edit cannot be recorded, whoever makes it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +32,9 @@ pub enum EditError {
     /// The pick does not serialise.
     #[error(transparent)]
     Canonical(#[from] CanonicalError),
+    /// The item does not hold.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
     /// Returning or declining a request needs a reason.
     #[error("a request is {0} with a reason")]
     NoReason(RequestState),
@@ -84,6 +90,25 @@ pub enum PlanEdit {
         /// Why; needed to return or decline.
         reason: Option<String>,
     },
+    /// Sends a request back with questions.
+    ReturnRequest {
+        /// Which request.
+        request: RequestKey,
+        /// What its author is to answer, at least one question.
+        questions: Vec<String>,
+        /// What else there is to say.
+        reason: Option<String>,
+    },
+    /// Puts a form or the like into the library, in the place of the one of the same key.
+    Shelve {
+        /// The item.
+        item: Box<LibraryItem>,
+    },
+    /// Takes an item out of the library.
+    Unshelve {
+        /// Which item.
+        key: LibraryKey,
+    },
     /// Adds an asset.
     AddAsset {
         /// Its id.
@@ -94,6 +119,13 @@ pub enum PlanEdit {
         category: Category,
         /// The request that it answers.
         request: Option<RequestKey>,
+    },
+    /// Says which deliverable of its request an asset is; `None` says it is none.
+    FillSlot {
+        /// Which asset.
+        asset: AssetId,
+        /// The deliverable's name.
+        slot: Option<String>,
     },
     /// Renames an asset.
     RenameAsset {
@@ -131,10 +163,22 @@ impl PlanEdit {
                     return Err(EditError::NoReason(*state));
                 }
             }
+            Self::ReturnRequest { questions, reason, .. } => {
+                text::body("the reason", reason.as_deref().unwrap_or_default())?;
+                text::count("questions", questions.len(), QUESTIONS_MAX)?;
+                if questions.iter().all(|q| q.trim().is_empty()) {
+                    return Err(EditError::NoReason(RequestState::Returned));
+                }
+                questions.iter().try_for_each(|q| text::body("a question", q))?;
+            }
+            Self::Shelve { item } => item.check()?,
+            Self::FillSlot { slot, .. } => {
+                slot.iter().try_for_each(|slot| text::line("the deliverable's name", slot))?;
+            }
             Self::AddAsset { name, .. } | Self::RenameAsset { name, .. } => {
                 text::line("the asset's name", name)?
             }
-            Self::SetAssignment { .. } => {}
+            Self::SetAssignment { .. } | Self::Unshelve { .. } => {}
         }
         Ok(())
     }
@@ -186,6 +230,18 @@ pub enum ReviewEdit {
         /// The new state.
         state: CommentState,
     },
+    /// Claims that a version does what a comment asks for.
+    ClaimAddressed {
+        /// Which comment.
+        comment: CommentKey,
+        /// The version that is said to do it.
+        version: VersionHash,
+    },
+    /// Takes note of a comment; a second time changes nothing.
+    Acknowledge {
+        /// Which comment.
+        comment: CommentKey,
+    },
     /// Says what a comment is for.
     SetCommentLabel {
         /// Which comment.
@@ -211,7 +267,11 @@ impl ReviewEdit {
                 anchor.check()?;
             }
             Self::EditComment { insert, .. } => text::body("the comment", insert)?,
-            Self::PickVersion { .. } | Self::SetCommentState { .. } | Self::SetCommentLabel { .. } => {}
+            Self::PickVersion { .. }
+            | Self::SetCommentState { .. }
+            | Self::ClaimAddressed { .. }
+            | Self::Acknowledge { .. }
+            | Self::SetCommentLabel { .. } => {}
         }
         Ok(())
     }

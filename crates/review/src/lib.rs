@@ -9,6 +9,7 @@
 //!
 //! Everything that is hashed or signed is canonical JSON ([`canonical_json`]).
 
+mod acknowledged;
 pub mod act;
 pub mod anchor;
 mod brief;
@@ -17,6 +18,9 @@ mod canonical;
 mod deadline;
 pub mod delegation;
 mod edit;
+pub mod fault;
+pub mod intake;
+mod library;
 mod manifest;
 pub mod media;
 mod names;
@@ -30,14 +34,18 @@ mod versions;
 mod view;
 mod words;
 
+pub use acknowledged::AcknowledgedKey;
 pub use act::{Act, ActStatement, Comparison, ReminderKey, RouteChoice, RuleVerdict, Submission};
 pub use anchor::{Anchor, AnchorError, Selector};
-pub use brief::{BriefFileError, Day, DayError, Deliverable, Gap, RequestForm};
+pub use brief::{Answer, Day, DayError, Deliverable, Gap, Milestone, RequestForm};
 pub use calendar::{CalendarSpec, Hours, LocalTime, Peace, TimeOfDay, Week};
 pub use canonical::{CanonicalError, canonical_json, from_canonical_json};
 pub use deadline::{BusinessDuration, DurationError};
 pub use delegation::{Delegation, DelegationStatement, Scope};
 pub use edit::{EditError, PlanEdit, ReviewEdit};
+pub use fault::FileFault;
+pub use intake::IntakeForm;
+pub use library::{Casting, Library, LibraryError, LibraryItem, LibraryKey, PeaceOf};
 pub use manifest::{BlobKeyBytes, BlobRef, FileRef, Manifest, ManifestError};
 pub use media::MediaType;
 pub use names::{CalendarName, NameError, RoleName, RouteName, StageName};

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use proofroom_ident::{AssetId, ContentHash, HashWords as _, Millis, PersonId, VersionHash};
 use serde::Serialize;
 
+use crate::acknowledged::AcknowledgedKey;
 use crate::anchor::Anchor;
 use crate::brief::RequestForm;
 use crate::canonical::{CanonicalError, canonical_json};
+use crate::library::Library;
 use crate::manifest::{BlobRef, Manifest};
 use crate::owned::{CommentKey, RequestKey};
 use crate::versions::{Current, NumberedVersion, Pick, current, number};
@@ -22,6 +24,8 @@ pub struct PlanView {
     pub requests: Vec<RequestView>,
     /// All assets, by time of creation, then id.
     pub assets: Vec<AssetView>,
+    /// Forms and the like.
+    pub library: Library,
 }
 
 impl PlanView {
@@ -49,6 +53,8 @@ pub struct RequestView {
     pub state: RequestState,
     /// Why it is there.
     pub reason: Option<String>,
+    /// What its author is asked, while it is returned.
+    pub questions: Vec<String>,
     /// When its author says they filed it.
     pub created_at: Millis,
 }
@@ -72,6 +78,8 @@ pub struct AssetView {
     pub category: Category,
     /// The request that it answers.
     pub request: Option<RequestKey>,
+    /// The deliverable of the request that it is, where somebody said so.
+    pub slot: Option<String>,
     /// Who added it.
     pub author: PersonId,
     /// When they say they did.
@@ -89,6 +97,8 @@ pub struct ReviewView {
     pub picks: Vec<Pick>,
     /// All comments, by time of creation, then key.
     pub comments: Vec<CommentView>,
+    /// Who has taken note of which comment, and when they say they did.
+    pub acknowledged: BTreeMap<AcknowledgedKey, Millis>,
     /// Where the bytes of files are.
     #[serde(skip)]
     pub blobs: BTreeMap<ContentHash, BlobRef>,
@@ -126,6 +136,8 @@ pub struct CommentView {
     pub state: CommentState,
     /// Who moved it there, if anybody did since it was written.
     pub state_by: Option<PersonId>,
+    /// The version that is said to do what it asks for.
+    pub addressed_in: Option<VersionHash>,
     /// The comment that it answers.
     pub parent: Option<CommentKey>,
     /// When its author says they wrote it.

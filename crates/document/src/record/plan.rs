@@ -4,7 +4,7 @@ use automerge::transaction::Transactable as _;
 use automerge::{ObjId, ObjType, ROOT};
 use proofroom_ident::AssetId;
 use proofroom_review::{
-    Category, EditError, PlanEdit, RequestForm, RequestKey, RequestState, ReviewerRole, canonical_json,
+    Category, EditError, LibraryKey, PlanEdit, RequestForm, RequestKey, RequestState, ReviewerRole, canonical_json,
 };
 
 use super::Pen;
@@ -38,8 +38,28 @@ impl Pen<'_, '_> {
             PlanEdit::SetRequestState { request, state, reason } => {
                 self.set_request_state(request, *state, reason.as_deref())
             }
+            PlanEdit::ReturnRequest { request, questions, reason } => {
+                let note = RequestStateNote {
+                    by: self.writer.person,
+                    questions: questions.clone(),
+                    reason: reason.clone(),
+                    state: RequestState::Returned,
+                    version: None,
+                };
+                self.put_request_state(request, &note)
+            }
+            PlanEdit::Shelve { item } => {
+                let json = item.to_json().map_err(EditError::from)?;
+                self.shelve(&item.key().map_err(EditError::from)?, &json)
+            }
+            PlanEdit::Unshelve { key } => self.shelve(key, schema::UNSHELVED),
             PlanEdit::AddAsset { id, name, category, request } => {
                 self.add_asset(id, name, *category, request.as_ref())
+            }
+            PlanEdit::FillSlot { asset, slot } => {
+                self.producer("only owners and producers say which deliverable an asset is")?;
+                let record = self.asset(asset)?;
+                self.set(&record, schema::SLOT, slot.as_deref().unwrap_or_default())
             }
             PlanEdit::RenameAsset { asset, name } => {
                 self.producer("only owners and producers rename assets")?;
@@ -75,14 +95,35 @@ impl Pen<'_, '_> {
         state: RequestState,
         reason: Option<&str>,
     ) -> Result<(), RecordError> {
+        let note = RequestStateNote {
+            by: self.writer.person,
+            questions: Vec::new(),
+            reason: reason.map(str::to_owned),
+            state,
+            version: None,
+        };
+        self.put_request_state(request, &note)
+    }
+
+    fn put_request_state(&mut self, request: &RequestKey, note: &RequestStateNote) -> Result<(), RecordError> {
         self.owner_or_producer(request.owner, "this request is somebody else's")?;
-        if state != RequestState::Submitted {
+        if note.state != RequestState::Submitted {
             self.producer("only owners and producers accept, return or decline requests")?;
         }
         let record = self.request(request)?;
-        let note = RequestStateNote { by: self.writer.person, reason: reason.map(str::to_owned), state };
-        let json = canonical_json(&note).map_err(EditError::from)?;
+        let json = canonical_json(note).map_err(EditError::from)?;
         self.set(&record, schema::STATE, &json)
+    }
+
+    fn shelve(&mut self, key: &LibraryKey, value: &str) -> Result<(), RecordError> {
+        match key {
+            // When somebody wants to be left in peace they say themselves.
+            LibraryKey::Peace(person) if *person == self.writer.person => {}
+            LibraryKey::Peace(_) => return Err(RecordError::NotAllowed("people say for themselves how they are reminded")),
+            _ => self.producer("only owners and producers change forms, routes and calendars")?,
+        }
+        let library = self.collection(Collection::Library)?;
+        self.set(&library, &key.to_string(), value)
     }
 
     fn add_asset(

@@ -5,7 +5,7 @@ use automerge::ReadDoc as _;
 use automerge::transaction::Transactable as _;
 use proofroom_ident::VersionHash;
 use proofroom_review::{
-    Anchor, BlobRef, CommentKey, CommentLabel, CommentState, EditError, Manifest, Pick, ReviewEdit,
+    AcknowledgedKey, Anchor, BlobRef, CommentKey, CommentLabel, CommentState, EditError, Manifest, Pick, ReviewEdit,
     canonical_json,
 };
 
@@ -31,6 +31,11 @@ impl Pen<'_, '_> {
                 self.splice(&record, schema::BODY, (*at, *delete), insert)
             }
             ReviewEdit::SetCommentState { comment, state } => self.set_comment_state(comment, *state),
+            ReviewEdit::ClaimAddressed { comment, version } => {
+                self.version(version)?;
+                self.put_comment_state(comment, CommentState::Addressed, Some(*version))
+            }
+            ReviewEdit::Acknowledge { comment } => self.acknowledge(comment),
             ReviewEdit::SetCommentLabel { comment, label } => {
                 self.owner_or_producer(comment.owner, "this comment is somebody else's")?;
                 let record = self.comment(comment)?;
@@ -102,9 +107,29 @@ impl Pen<'_, '_> {
     }
 
     fn set_comment_state(&mut self, comment: &CommentKey, state: CommentState) -> Result<(), RecordError> {
+        self.put_comment_state(comment, state, None)
+    }
+
+    fn acknowledge(&mut self, comment: &CommentKey) -> Result<(), RecordError> {
+        self.comment(comment)?;
+        let key = AcknowledgedKey { by: self.writer.person, comment: *comment }.to_string();
+        let notes = self.collection(Collection::Acknowledged)?;
+        match self.tx.get(&notes, &key)? {
+            Some(_) => Ok(()),
+            None => Ok(self.tx.put(&notes, &key, self.at.0)?),
+        }
+    }
+
+    fn put_comment_state(
+        &mut self,
+        comment: &CommentKey,
+        state: CommentState,
+        version: Option<VersionHash>,
+    ) -> Result<(), RecordError> {
         self.owner_or_producer(comment.owner, "this comment is somebody else's")?;
         let record = self.comment(comment)?;
-        let note = CommentStateNote { by: self.writer.person, reason: None, state };
+        let note =
+            CommentStateNote { by: self.writer.person, questions: Vec::new(), reason: None, state, version };
         let json = canonical_json(&note).map_err(EditError::from)?;
         self.set(&record, schema::STATE, &json)
     }

@@ -3,7 +3,8 @@
 
 use proofroom_ident::{BlobHash, ContentHash, DocId, HashWords as _, PersonId, VersionHash, WorkspaceId};
 use proofroom_review::{
-    Anchor, BlobRef, Category, CommentKey, CommentLabel, CommentState, Manifest, Pick, RequestForm,
+    AcknowledgedKey, Anchor, BlobRef, Category, CommentKey, CommentLabel, CommentState, LibraryItem, LibraryKey, Manifest,
+    Pick, RequestForm,
     RequestKey, RequestState, ReviewerRole, from_canonical_json,
 };
 use serde::de::DeserializeOwned;
@@ -58,9 +59,15 @@ pub enum PolicyError {
 #[serde(deny_unknown_fields)]
 pub(crate) struct StateNote<S> {
     pub by: PersonId,
+    /// Of a returned request: what its author is asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     pub state: S,
+    /// Of an addressed comment: the version that is said to do it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionHash>,
 }
 
 pub(crate) type RequestStateNote = StateNote<RequestState>;
@@ -188,6 +195,8 @@ impl Policy<'_> {
                 self.producer(put)?;
                 put.once()?;
             }
+            (Place::Collection(Collection::Library), None) => self.library(put)?,
+            (Place::Collection(Collection::Acknowledged), None) => self.acknowledged(put)?,
             (Place::Collection(collection), None) => self.fixed(put, collection)?,
             (Place::Owned(..) | Place::Asset, Some(_)) => put.with_its_object()?,
             (Place::Owned(Collection::Requests, owner), None) => self.request(put, owner)?,
@@ -241,6 +250,26 @@ impl Policy<'_> {
         }
     }
 
+    fn library(&self, put: &Put<'_>) -> Result<(), PolicyError> {
+        let key: LibraryKey = canonical(put.key).ok_or_else(|| put.no_place())?;
+        match key {
+            LibraryKey::Peace(person) => self.owner(put, person)?,
+            _ => self.producer(put)?,
+        }
+        match put.text()? {
+            schema::UNSHELVED => Ok(()),
+            json => LibraryItem::from_json(&key, json).map(drop).map_err(|e| put.bad(e)),
+        }
+    }
+
+    /// What somebody has taken note of they say themselves, once.
+    fn acknowledged(&self, put: &Put<'_>) -> Result<(), PolicyError> {
+        let key: AcknowledgedKey = canonical(put.key).ok_or_else(|| put.no_place())?;
+        self.owner(put, key.by)?;
+        put.once()?;
+        put.time()
+    }
+
     fn request(&self, put: &Put<'_>, owner: PersonId) -> Result<(), PolicyError> {
         match put.key {
             schema::CREATED => put.with_its_object().and_then(|()| put.time()),
@@ -252,6 +281,9 @@ impl Policy<'_> {
             schema::STATE => {
                 self.owner_or_producer(put, owner)?;
                 let note: RequestStateNote = put.json(STATE_BYTES_MAX)?;
+                if note.version.is_some() || (!note.questions.is_empty() && note.state != RequestState::Returned) {
+                    return Err(put.bad("questions go with a returned request, versions with no request"));
+                }
                 // Its author may submit it again; what becomes of it others say.
                 if note.state != RequestState::Submitted {
                     self.producer(put)?;
@@ -277,6 +309,9 @@ impl Policy<'_> {
             schema::STATE => {
                 self.owner_or_producer(put, owner)?;
                 let note: CommentStateNote = put.json(STATE_BYTES_MAX)?;
+                if !note.questions.is_empty() || (note.version.is_some() && note.state != CommentState::Addressed) {
+                    return Err(put.bad("a version goes with an addressed comment, questions with no comment"));
+                }
                 self.author(put, note.by)
             }
             _ => Err(put.no_place()),
@@ -287,6 +322,8 @@ impl Policy<'_> {
         self.producer(put)?;
         match put.key {
             schema::NAME => put.line(),
+            schema::SLOT if put.text()?.is_empty() => Ok(()),
+            schema::SLOT => put.line(),
             schema::CREATED => put.with_its_object().and_then(|()| put.time()),
             schema::CATEGORY => put.with_its_object().and_then(|()| put.parsed::<Category>()).map(drop),
             schema::REQUEST => put.with_its_object().and_then(|()| put.parsed::<RequestKey>()).map(drop),

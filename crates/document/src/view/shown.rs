@@ -5,10 +5,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use automerge::{Automerge, ObjId, ReadDoc as _, Value};
+use proofroom_ident::Millis;
 use proofroom_review::{PlanView, ReviewView};
 
 use super::{
-    Record, asset, asset_order, blob, comment, comment_order, map_of, picks, request, request_order, version,
+    Record, asset, asset_order, blob, comment, comment_order, library, map_of, picks, request, request_order, version,
     workspace_name,
 };
 use crate::schema::Collection;
@@ -77,12 +78,16 @@ fn patch_plan(view: &mut PlanView, am: &Automerge, stale: &Touched) {
         view.name = workspace_name(am);
     }
     list(&mut view.requests, read.records(Collection::Requests, request), |r| r.key, request_order);
+    if read.any(Collection::Library) {
+        view.library = library(am);
+    }
     list(&mut view.assets, read.records(Collection::Assets, asset), |a| a.id, asset_order);
 }
 
 fn patch_review(view: &mut ReviewView, am: &Automerge, stale: &Touched) {
     let read = Reader { am, stale };
     map(&mut view.versions, read.values(Collection::Versions, version));
+    map(&mut view.acknowledged, read.times(Collection::Acknowledged));
     map(&mut view.blobs, read.values(Collection::Blobs, blob));
     if stale.picks() {
         view.picks = picks(am);
@@ -117,6 +122,14 @@ impl Reader<'_> {
             Some((key.parse().ok()?, read(key, &Record::read(self.am, &id))))
         };
         objects.filter_map(record).collect()
+    }
+
+    fn any(&self, of: Collection) -> bool {
+        self.stale.keys(of).next().is_some()
+    }
+
+    fn times<K: FromStr>(&self, of: Collection) -> Vec<(K, Millis)> {
+        self.each(of).filter_map(|(key, value, _)| Some((key.parse().ok()?, Millis(value.to_u64()?)))).collect()
     }
 
     fn values<T>(&self, of: Collection, read: impl Fn(&str, &str) -> Option<T>) -> Vec<T> {

@@ -152,6 +152,9 @@ pub fn form(title: &str) -> RequestForm {
         due: None,
         approvers: vec!["Ada".into()],
         risk_class: RiskClass::Standard,
+        start: None,
+        timeline: Vec::new(),
+        answers: Default::default(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use proofroom_ident::{AssetId, WorkspaceId};
-use proofroom_review::{AssetView, Category, Current, PlanEdit, ReviewerRole};
+use proofroom_review::{AssetView, Category, Current, PlanEdit, PlanView, RequestKey, ReviewerRole};
 use serde_json::{Value, json};
 
 use super::Call;
@@ -22,10 +22,12 @@ pub enum Command {
     #[command(after_help = "\
 Examples:
   proofroom asset add hero.jpg --name Hero --category visual
-  proofroom asset add spot.mp4 spot.srt --name Spot --category video --request 4f2a
+  proofroom asset add spot.mp4 spot.srt --name Spot --category video --request 4f2a --slot \"Spot 30s\"
 
 JSON: {\"asset\", \"name\", \"category\", \"request\", \"version\", \"label\", \"note\", \"entry\",
-\"files\": [{\"name\", \"media_type\", \"bytes\", \"content\", \"blob\"}]}")]
+\"files\": [{\"name\", \"media_type\", \"bytes\", \"content\", \"blob\"}],
+\"duplicates\": [{\"file\", \"content\", \"asset\", \"asset_name\", \"version\", \"label\", \"name\"}]}
+duplicates are files whose very bytes are in the workspace already, and where")]
     Add {
         /// The file, or the files of one version
         #[arg(required = true, value_name = "FILE")]
@@ -39,9 +41,27 @@ JSON: {\"asset\", \"name\", \"category\", \"request\", \"version\", \"label\", \
         /// The request that it answers
         #[arg(long, value_name = "ID")]
         request: Option<String>,
+        /// The deliverable of the request that it is
+        #[arg(long, value_name = "NAME", requires = "request")]
+        slot: Option<String>,
         /// What to say about the first version
         #[arg(long, default_value = "")]
         note: String,
+    },
+    /// Say where in the workspace a file's very bytes are
+    #[command(after_help = "\
+JSON: {\"file\", \"content\", \"bytes\", \"found\": [{\"asset\", \"asset_name\", \"version\", \"label\", \"name\"}]}")]
+    Find {
+        /// The file
+        file: PathBuf,
+    },
+    /// Say which deliverable of its request an asset is
+    #[command(after_help = "JSON: {\"asset\", \"slot\", \"entry\"}; slot is null when it is none")]
+    Slot {
+        /// The asset: its name or id
+        asset: String,
+        /// The deliverable's name, or none
+        slot: String,
     },
     /// List the assets
     #[command(after_help = "\
@@ -78,9 +98,11 @@ pub fn run(command: Command, peer: &mut Peer, call: &Call) -> Result<Report, Fai
     let workspace = find::workspace(peer, call.workspace.as_deref())?;
     let mut seat = peer.seat(workspace)?;
     match command {
-        Command::Add { files, name, category, request, note } => {
+        Command::Find { file } => super::duplicates::find(&mut seat, &call.path(&file)),
+        Command::Slot { asset, slot } => self::slot(&mut seat, &asset, slot),
+        Command::Add { files, name, category, request, slot, note } => {
             let files = files.iter().map(|f| call.path(f)).collect();
-            let new = New { files, name, category, request, note };
+            let new = New { files, name, category, request, slot, note };
             add(workspace, &mut seat, call, new)
         }
         Command::List => list(&mut seat),
@@ -94,6 +116,7 @@ struct New {
     name: String,
     category: Category,
     request: Option<String>,
+    slot: Option<String>,
     note: String,
 }
 
@@ -105,9 +128,13 @@ fn add(workspace: WorkspaceId, seat: &mut Seat<'_>, call: &Call, new: New) -> Re
             .hint("choose another name, or add a version: proofroom version add ASSET FILE"));
     }
     let asset = AssetId::from_bytes(seat.random());
+    check_slot(&plan, request, new.slot.as_deref())?;
     let draft = Draft::read(workspace, seat, call, asset, &new.files)?;
-    let edit = PlanEdit::AddAsset { id: asset, name: new.name.clone(), category: new.category, request };
-    if let Err(e) = seat.edit_plan(edit) {
+    let twins = super::duplicates::of(seat, &plan, &draft.files)?;
+    let add = PlanEdit::AddAsset { id: asset, name: new.name.clone(), category: new.category, request };
+    let slot = new.slot.clone().map(|slot| PlanEdit::FillSlot { asset, slot: Some(slot) });
+    let edits: Vec<PlanEdit> = std::iter::once(add).chain(slot).collect();
+    if let Err(e) = seat.edit_plan_all(&edits) {
         draft.discard(seat);
         return Err(e);
     }
@@ -119,7 +146,36 @@ fn add(workspace: WorkspaceId, seat: &mut Seat<'_>, call: &Call, new: New) -> Re
         "request": request.map(|r| r.id),
     });
     merge(&mut json, added.to_json());
-    Ok(told(Report::new(json), asset, &new.name, new.category, &added))
+    let report = told(Report::new(json), asset, &new.name, new.category, &added);
+    Ok(super::duplicates::warned(report, &twins))
+}
+
+/// A slot is a deliverable of the request.
+fn check_slot(plan: &PlanView, request: Option<RequestKey>, slot: Option<&str>) -> Result<(), Failure> {
+    let Some(slot) = slot else { return Ok(()) };
+    let Some(request) = request.and_then(|key| plan.request(&key)) else {
+        return Err(Failure::user("an asset that answers no request fills no deliverable")
+            .hint("name the request: --request ID"));
+    };
+    let names: Vec<&str> = request.form.deliverables.iter().map(|d| d.name.as_str()).collect();
+    if names.iter().any(|name| name.to_lowercase() == slot.to_lowercase()) {
+        return Ok(());
+    }
+    Err(Failure::user(format!("`{}` lists no deliverable `{slot}`", request.form.title))
+        .hint(format!("it lists: {}", names.join(", "))))
+}
+
+fn slot(seat: &mut Seat<'_>, asset: &str, slot: String) -> Result<Report, Failure> {
+    let plan = seat.replica.plan(seat.step.store)?;
+    let asset = find::asset(&plan, asset)?;
+    let slot = Some(slot).filter(|slot| slot != "none");
+    check_slot(&plan, asset.request, slot.as_deref())?;
+    let receipt = seat.edit_plan(PlanEdit::FillSlot { asset: asset.id, slot: slot.clone() })?;
+    let said = match &slot {
+        Some(slot) => format!("{} is the deliverable {slot}", asset.name),
+        None => format!("{} is no deliverable by its own name", asset.name),
+    };
+    Ok(Report::new(json!({"asset": asset.id, "slot": slot, "entry": receipt.entry})).line(said))
 }
 
 fn told(report: Report, asset: AssetId, name: &str, category: Category, added: &VersionReport) -> Report {

@@ -78,7 +78,7 @@ pub fn run(command: Command, peer: &mut Peer, call: &Call) -> Result<Report, Fai
 pub(super) struct Draft {
     workspace: WorkspaceId,
     asset: AssetId,
-    files: Vec<FileRef>,
+    pub(super) files: Vec<FileRef>,
     blobs: Vec<BlobRef>,
     new: Vec<BlobHash>,
 }
@@ -224,6 +224,7 @@ fn add(
     let mut parents = current.heads().to_vec();
     parents.sort_unstable();
     let draft = Draft::read(workspace, seat, call, asset.id, files)?;
+    let twins = super::duplicates::of(seat, &plan, &draft.files)?;
     let added = draft.record(seat, parents, note)?;
     let mut json = json!({"asset": asset.id});
     super::asset::merge(&mut json, added.to_json());
@@ -232,7 +233,7 @@ fn add(
         Current::Fork(_) => report.line("The new version joins the concurrent ones"),
         _ => report,
     };
-    Ok(added.warn_of_misfits(report, asset.category))
+    Ok(super::duplicates::warned(added.warn_of_misfits(report, asset.category), &twins))
 }
 
 fn list(workspace: WorkspaceId, seat: &mut Seat<'_>, asset: &str) -> Result<Report, Failure> {

@@ -8,6 +8,7 @@
 //! audience = "Commuters, 25 to 45"
 //! message = "Faster than the tram"
 //! mandatories = ["Logo bottom right"]
+//! start = 2026-01-12
 //! due = 2026-03-01
 //! approvers = ["Bo Ek"]
 //! risk_class = "standard"
@@ -16,38 +17,24 @@
 //! name = "Hero"
 //! channel = "print"
 //! spec = "A2, 300 dpi"
+//! locale = "de-CH"
+//! size = "420x594 mm"
+//!
+//! [[timeline]]
+//! name = "First layouts"
+//! due = 2026-02-01
+//!
+//! [answers]                      # what the forms of the categories ask for
+//! colour_space = "CMYK"
 //! ```
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{BRIEF_FILE_BYTES_MAX, Day, DayError, Deliverable, RequestForm};
-use crate::text::TextError;
+use super::{Answer, Day, Deliverable, Milestone, RequestForm};
+use crate::fault::{FileFault, Source};
 use crate::words::{Category, RiskClass};
-
-/// A brief file cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BriefFileError {
-    /// Longer than the limit.
-    #[error("the brief has {0} bytes, the limit is {BRIEF_FILE_BYTES_MAX}")]
-    TooLarge(usize),
-    /// Not TOML, a misspelt field or word; says the line.
-    #[error("the brief does not parse: {0}")]
-    Toml(String),
-    /// A due date is none.
-    #[error("the brief's {field}: {error}")]
-    Due {
-        /// Which due date.
-        field: String,
-        /// What is wrong.
-        error: DayError,
-    },
-    /// A text breaks its limit.
-    #[error("the brief: {0}")]
-    Text(#[from] TextError),
-    /// Both spellings of the categories.
-    #[error("the brief has both `category` and `categories`: keep one")]
-    TwoCategories,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,10 +52,15 @@ struct BriefFile {
     mandatories: Vec<String>,
     #[serde(default)]
     deliverables: Vec<DeliverableFile>,
+    start: Option<toml::Value>,
     due: Option<toml::Value>,
+    #[serde(default)]
+    timeline: Vec<MilestoneFile>,
     #[serde(default)]
     approvers: Vec<String>,
     risk_class: Option<RiskClass>,
+    #[serde(default)]
+    answers: BTreeMap<String, toml::Value>,
 }
 
 #[derive(Deserialize)]
@@ -78,32 +70,57 @@ struct DeliverableFile {
     channel: Option<String>,
     spec: Option<String>,
     locale: Option<String>,
+    size: Option<String>,
     due: Option<toml::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MilestoneFile {
+    name: String,
+    due: toml::Value,
 }
 
 impl RequestForm {
     /// Reads a brief file.
-    pub fn from_toml(text: &str) -> Result<Self, BriefFileError> {
-        if text.len() > BRIEF_FILE_BYTES_MAX {
-            return Err(BriefFileError::TooLarge(text.len()));
+    ///
+    /// # Errors
+    /// Names the line, what is wrong there, and what to write instead.
+    pub fn from_toml(text: &str) -> Result<Self, FileFault> {
+        let source = Source::new(text)?;
+        let file: BriefFile = source.read()?;
+        let form = file.into_form(&source)?;
+        match form.checks() {
+            Some((path, error)) => Err(source.fault(&path, error, "shorten or fill in the text")),
+            None => Ok(form),
         }
-        let file: BriefFile = toml::from_str(text).map_err(|e| BriefFileError::Toml(e.to_string()))?;
-        let form = file.into_form()?;
-        form.check()?;
-        Ok(form)
     }
 }
 
 impl BriefFile {
-    fn into_form(self) -> Result<RequestForm, BriefFileError> {
+    fn into_form(self, source: &Source<'_>) -> Result<RequestForm, FileFault> {
         let mut categories = match (self.category, self.categories) {
-            (Some(_), Some(_)) => return Err(BriefFileError::TwoCategories),
+            (Some(_), Some(_)) => {
+                let what = "both `category` and `categories` are there";
+                return Err(source.fault("categories", what, "keep one of them"));
+            }
             (one, many) => one.into_iter().chain(many.unwrap_or_default()).collect::<Vec<_>>(),
         };
         categories.sort_unstable();
         categories.dedup();
-        let deliverables: Result<_, _> =
-            self.deliverables.into_iter().map(DeliverableFile::into_form).collect();
+        let mut deliverables = Vec::new();
+        for (i, d) in self.deliverables.into_iter().enumerate() {
+            let due = d.due.map(|value| day(source, &format!("deliverables.{i}.due"), &d.name, value)).transpose()?;
+            let DeliverableFile { name, channel, spec, locale, size, .. } = d;
+            deliverables.push(Deliverable { name, channel, spec, locale, size, due });
+        }
+        let mut timeline = Vec::new();
+        for (i, m) in self.timeline.into_iter().enumerate() {
+            let due = day(source, &format!("timeline.{i}.due"), &m.name, m.due)?;
+            timeline.push(Milestone { name: m.name, due });
+        }
+        let answers: Result<_, _> =
+            self.answers.into_iter().map(|(key, value)| answer(source, key, value)).collect();
         Ok(RequestForm {
             title: self.title,
             categories,
@@ -111,29 +128,54 @@ impl BriefFile {
             audience: self.audience,
             message: self.message,
             mandatories: self.mandatories,
-            deliverables: deliverables?,
-            due: day("due", self.due)?,
+            deliverables,
+            due: self.due.map(|value| day(source, "due", "the brief", value)).transpose()?,
             approvers: self.approvers,
             risk_class: self.risk_class.unwrap_or(RiskClass::Standard),
+            start: self.start.map(|value| day(source, "start", "the brief", value)).transpose()?,
+            timeline,
+            answers: answers?,
         })
     }
 }
 
-impl DeliverableFile {
-    fn into_form(self) -> Result<Deliverable, BriefFileError> {
-        let due = day(&format!("deliverable `{}`, due", self.name), self.due)?;
-        Ok(Deliverable { name: self.name, channel: self.channel, spec: self.spec, locale: self.locale, due })
-    }
+/// A TOML date and a quoted one mean the same.
+fn day(source: &Source<'_>, path: &str, of: &str, value: toml::Value) -> Result<Day, FileFault> {
+    let text = match value {
+        toml::Value::String(text) => text,
+        toml::Value::Datetime(datetime) => datetime.to_string(),
+        other => other.to_string(),
+    };
+    let field = path.rsplit('.').next().unwrap_or(path);
+    text.parse().map_err(|e| source.fault(path, format!("{field} of {of}: {e}"), "write it as 2026-03-01"))
 }
 
-/// A TOML date and a quoted one mean the same.
-fn day(field: &str, value: Option<toml::Value>) -> Result<Option<Day>, BriefFileError> {
-    let text = match value {
-        None => return Ok(None),
-        Some(toml::Value::String(text)) => text,
-        Some(toml::Value::Datetime(datetime)) => datetime.to_string(),
-        Some(other) => other.to_string(),
+fn answer(source: &Source<'_>, key: String, value: toml::Value) -> Result<(String, Answer), FileFault> {
+    let path = format!("answers.{key}");
+    let wrong = |what: String| source.fault(&path, what, "give a text, a whole number, true or false, or a list of texts");
+    let answer = match value {
+        toml::Value::Boolean(yes) => Answer::YesNo(yes),
+        toml::Value::Integer(n) => Answer::Number(n),
+        toml::Value::String(text) => Answer::Text(text),
+        toml::Value::Datetime(datetime) => Answer::Text(datetime.to_string()),
+        toml::Value::Array(items) => {
+            let texts = items.into_iter().map(|item| match item {
+                toml::Value::String(text) => Ok(text),
+                other => Err(wrong(format!("`{key}` lists {other}, which is no text"))),
+            });
+            Answer::List(texts.collect::<Result<_, _>>()?)
+        }
+        other => return Err(wrong(format!("`{key}` is {other}, which no form asks for"))),
     };
-    let error = |error| BriefFileError::Due { field: field.into(), error };
-    text.parse().map(Some).map_err(error)
+    Ok((key, answer))
+}
+
+impl RequestForm {
+    /// The form as a brief file.
+    ///
+    /// # Errors
+    /// Never for a form that passed [`RequestForm::check`].
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string_pretty(self)
+    }
 }

@@ -87,6 +87,7 @@ fn the_hash_of_a_brief_covers_form_and_text() {
         brief: "# Spring".into(),
         state: RequestState::Accepted,
         reason: None,
+        questions: Vec::new(),
         created_at: Millis(1),
     };
     let same = RequestView { state: RequestState::Submitted, ..view.clone() };

@@ -6,6 +6,7 @@ mod briefs;
 mod calendars;
 mod canonical;
 mod edits;
+mod intake;
 mod manifests;
 mod media;
 mod probes;

@@ -85,6 +85,7 @@ impl World {
             label,
             state: CommentState::Open,
             state_by: None,
+            addressed_in: None,
             parent: None,
             created_at: Millis(0),
         });

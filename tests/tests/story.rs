@@ -24,6 +24,10 @@ approvers = ["Bo Ek"]
 [[deliverables]]
 name = "Hero"
 channel = "print"
+
+[answers]
+dimensions = "A2"
+colour_space = "sRGB"
 "#;
 
 /// What is written in the story: none of it may be readable on the relay.

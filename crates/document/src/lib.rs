@@ -42,7 +42,7 @@
 //!          +- PERSON  p  role, or "none"
 //! library  KIND/NAME    p  canonical item, or "none"
 //!
-//! also in a review:  acknowledged  PERSON.OWNER.COMMENT  f !  milliseconds
+//! also in a review:  acknowledged  PERSON.COMMENT  f !  milliseconds
 //! ```
 //!
 //! Keys that are hashes are the hashes of their values, so nothing there can be altered.

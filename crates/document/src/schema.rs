@@ -45,8 +45,7 @@ pub(crate) enum Collection {
 
 impl Collection {
     const PLAN: [Self; 3] = [Self::Requests, Self::Assets, Self::Library];
-    const REVIEW: [Self; 5] =
-        [Self::Versions, Self::Blobs, Self::Picks, Self::Comments, Self::Acknowledged];
+    const REVIEW: [Self; 5] = [Self::Versions, Self::Blobs, Self::Picks, Self::Comments, Self::Acknowledged];
 
     /// The collections of a kind of document.
     pub(crate) fn of(kind: DocKind) -> &'static [Self] {

@@ -120,8 +120,9 @@ fn library(am: &Automerge) -> Library {
 fn request(key: &str, record: &Record<'_>) -> Option<RequestView> {
     let note: Option<RequestStateNote> =
         record.text(schema::STATE).and_then(|json| from_canonical_json(json, STATE_BYTES_MAX).ok());
-    let (state, reason, questions) = note
-        .map_or((RequestState::Submitted, None, Vec::new()), |note| (note.state, note.reason, note.questions));
+    let (state, reason, questions) = note.map_or((RequestState::Submitted, None, Vec::new()), |note| {
+        (note.state, note.reason, note.questions)
+    });
     Some(RequestView {
         key: key.parse::<RequestKey>().ok()?,
         form: from_canonical_json(record.text(schema::FORM)?, FORM_BYTES_MAX).ok()?,

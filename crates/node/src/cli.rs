@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    asset, bundle, comment, completions, decide, device, doctor, export, form, identity, invite, log, members,
-    relay, request, status, sync, version, workspace,
+    asset, bundle, comment, completions, decide, device, doctor, export, form, identity, invite, log,
+    members, relay, request, status, sync, version, workspace,
 };
 
 const ABOUT: &str = "Creative review and sign-off between people who need no server to agree";

@@ -308,7 +308,8 @@ impl RequestForm {
         }
         let deliverables: Vec<String> = self.deliverables.iter().map(Deliverable::to_string).collect();
         let days: Vec<String> = self.timeline.iter().map(|m| format!("{}: {}", m.due, m.name)).collect();
-        let answers: Vec<String> = self.answers.iter().map(|(key, answer)| format!("{key}: {answer}")).collect();
+        let answers: Vec<String> =
+            self.answers.iter().map(|(key, answer)| format!("{key}: {answer}")).collect();
         let lists = [
             ("Mandatories", &self.mandatories),
             ("Deliverables", &deliverables),

@@ -165,7 +165,11 @@ impl IntakeField {
         self.of.iter().try_for_each(|word| text::line("a word to choose", word))?;
         match (self.kind, self.of.is_empty()) {
             (FieldKind::Choice | FieldKind::Choices, true) => {
-                return Err(rule(at("type"), "nothing to choose from".into(), "add of = [\"one\", \"other\"]"));
+                return Err(rule(
+                    at("type"),
+                    "nothing to choose from".into(),
+                    "add of = [\"one\", \"other\"]",
+                ));
             }
             (FieldKind::Choice | FieldKind::Choices, false) | (_, true) => {}
             (_, false) => {
@@ -176,7 +180,11 @@ impl IntakeField {
         let Some(when) = &self.when else { return Ok(()) };
         if !FACTS.contains(&when.field.as_str()) && !earlier.contains(when.field.as_str()) {
             let what = format!("the condition asks about `{}`, which comes to no earlier field", when.field);
-            return Err(rule(at("when"), what, "ask about a field above, category, risk_class, channel or locale"));
+            return Err(rule(
+                at("when"),
+                what,
+                "ask about a field above, category, risk_class, channel or locale",
+            ));
         }
         if when.is.is_empty() {
             let fix = "add is = [\"word\"]";
@@ -194,9 +202,12 @@ impl IntakeField {
         if typed.is_empty() {
             return Ok(None);
         }
-        let several = || typed.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect();
+        let several =
+            || typed.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect();
         let answer = match self.kind {
-            FieldKind::Line | FieldKind::Text | FieldKind::Date | FieldKind::Choice => Answer::Text(typed.into()),
+            FieldKind::Line | FieldKind::Text | FieldKind::Date | FieldKind::Choice => {
+                Answer::Text(typed.into())
+            }
             FieldKind::Number => {
                 Answer::Number(typed.parse().map_err(|_| format!("`{typed}` is not a whole number"))?)
             }

@@ -4,7 +4,8 @@ use automerge::transaction::Transactable as _;
 use automerge::{ObjId, ObjType, ROOT};
 use proofroom_ident::AssetId;
 use proofroom_review::{
-    Category, EditError, LibraryKey, PlanEdit, RequestForm, RequestKey, RequestState, ReviewerRole, canonical_json,
+    Category, EditError, LibraryKey, PlanEdit, RequestForm, RequestKey, RequestState, ReviewerRole,
+    canonical_json,
 };
 
 use super::Pen;
@@ -105,7 +106,11 @@ impl Pen<'_, '_> {
         self.put_request_state(request, &note)
     }
 
-    fn put_request_state(&mut self, request: &RequestKey, note: &RequestStateNote) -> Result<(), RecordError> {
+    fn put_request_state(
+        &mut self,
+        request: &RequestKey,
+        note: &RequestStateNote,
+    ) -> Result<(), RecordError> {
         self.owner_or_producer(request.owner, "this request is somebody else's")?;
         if note.state != RequestState::Submitted {
             self.producer("only owners and producers accept, return or decline requests")?;

@@ -5,8 +5,8 @@ use automerge::ReadDoc as _;
 use automerge::transaction::Transactable as _;
 use proofroom_ident::VersionHash;
 use proofroom_review::{
-    AcknowledgedKey, Anchor, BlobRef, CommentKey, CommentLabel, CommentState, EditError, Manifest, Pick, ReviewEdit,
-    canonical_json,
+    AcknowledgedKey, Anchor, BlobRef, CommentKey, CommentLabel, CommentState, EditError, Manifest, Pick,
+    ReviewEdit, canonical_json,
 };
 
 use super::Pen;
@@ -112,7 +112,7 @@ impl Pen<'_, '_> {
 
     fn acknowledge(&mut self, comment: &CommentKey) -> Result<(), RecordError> {
         self.comment(comment)?;
-        let key = AcknowledgedKey { by: self.writer.person, comment: *comment }.to_string();
+        let key = AcknowledgedKey { by: self.writer.person, comment: comment.id }.to_string();
         let notes = self.collection(Collection::Acknowledged)?;
         match self.tx.get(&notes, &key)? {
             Some(_) => Ok(()),

@@ -3,9 +3,8 @@
 
 use proofroom_ident::{BlobHash, ContentHash, DocId, HashWords as _, PersonId, VersionHash, WorkspaceId};
 use proofroom_review::{
-    AcknowledgedKey, Anchor, BlobRef, Category, CommentKey, CommentLabel, CommentState, LibraryItem, LibraryKey, Manifest,
-    Pick, RequestForm,
-    RequestKey, RequestState, ReviewerRole, from_canonical_json,
+    AcknowledgedKey, Anchor, BlobRef, Category, CommentKey, CommentLabel, CommentState, LibraryItem,
+    LibraryKey, Manifest, Pick, RequestForm, RequestKey, RequestState, ReviewerRole, from_canonical_json,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -281,7 +280,9 @@ impl Policy<'_> {
             schema::STATE => {
                 self.owner_or_producer(put, owner)?;
                 let note: RequestStateNote = put.json(STATE_BYTES_MAX)?;
-                if note.version.is_some() || (!note.questions.is_empty() && note.state != RequestState::Returned) {
+                if note.version.is_some()
+                    || (!note.questions.is_empty() && note.state != RequestState::Returned)
+                {
                     return Err(put.bad("questions go with a returned request, versions with no request"));
                 }
                 // Its author may submit it again; what becomes of it others say.
@@ -309,8 +310,12 @@ impl Policy<'_> {
             schema::STATE => {
                 self.owner_or_producer(put, owner)?;
                 let note: CommentStateNote = put.json(STATE_BYTES_MAX)?;
-                if !note.questions.is_empty() || (note.version.is_some() && note.state != CommentState::Addressed) {
-                    return Err(put.bad("a version goes with an addressed comment, questions with no comment"));
+                if !note.questions.is_empty()
+                    || (note.version.is_some() && note.state != CommentState::Addressed)
+                {
+                    return Err(
+                        put.bad("a version goes with an addressed comment, questions with no comment")
+                    );
                 }
                 self.author(put, note.by)
             }

@@ -30,8 +30,8 @@ fn replay_log(doc: &Document, peer: &Peer) -> ReplayLog {
 #[test]
 fn the_schemas_own_change_is_the_same_everywhere_and_forever() {
     let heads = |kind| fresh(kind).heads().iter().map(ToString::to_string).collect::<Vec<_>>();
-    assert_eq!(heads(Plan), ["abfa90feecdda48260bd6bcd703bf5f787539f3024ecbba24f60a165e2efb601"]);
-    assert_eq!(heads(Review), ["80cad0bf7fb6391dc5e13ca05c86352bb1dcc19e0e777f66156e482e7a457e9d"]);
+    assert_eq!(heads(Plan), ["1ecb29bb8fe7389bf3d214e3e28d6a381b5d457c9e0189d32cbbe7b7e2849cf7"]);
+    assert_eq!(heads(Review), ["3cfa60f8a33ec225e0e35b38823575cdf19f3654b00f7cecc273d3b91d8e0262"]);
 }
 
 #[test]

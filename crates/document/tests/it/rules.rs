@@ -4,3 +4,4 @@ mod graph;
 mod policy;
 mod references;
 mod shape;
+mod shelves;

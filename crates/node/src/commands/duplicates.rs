@@ -82,9 +82,8 @@ pub(super) fn find(seat: &mut Seat<'_>, path: &Path) -> Result<Report, Failure> 
     let file = FileRef { name: name.clone(), media_type: "application/octet-stream".into(), bytes, content };
     let plan = seat.replica.plan(seat.step.store)?;
     let found = of(seat, &plan, &[file])?;
-    let row = |p: &Place| {
-        vec![Cell::new(&p.asset_name, Tone::Strong), Cell::from(&p.label), Cell::from(&p.name)]
-    };
+    let row =
+        |p: &Place| vec![Cell::new(&p.asset_name, Tone::Strong), Cell::from(&p.label), Cell::from(&p.name)];
     let rows = found.iter().map(row).collect();
     let json = json!({"file": name, "content": content, "bytes": bytes, "found": found});
     Ok(Report::new(json).table(&["ASSET", "VERSION", "FILE"], rows, "These bytes are not in the workspace"))

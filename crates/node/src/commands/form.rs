@@ -18,8 +18,10 @@ use crate::report::{Cell, Report, Tone};
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List the request forms, one for each category
-    #[command(after_help = "JSON: {\"forms\": [{\"category\", \"title\", \"own\", \"optional\", \"fields\"}]}
-own is false for a form that comes with the program")]
+    #[command(
+        after_help = "JSON: {\"forms\": [{\"category\", \"title\", \"own\", \"optional\", \"fields\"}]}
+own is false for a form that comes with the program"
+    )]
     List,
     /// Show what a category's form asks for
     #[command(after_help = "\

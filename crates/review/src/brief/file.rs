@@ -110,7 +110,10 @@ impl BriefFile {
         categories.dedup();
         let mut deliverables = Vec::new();
         for (i, d) in self.deliverables.into_iter().enumerate() {
-            let due = d.due.map(|value| day(source, &format!("deliverables.{i}.due"), &d.name, value)).transpose()?;
+            let due = d
+                .due
+                .map(|value| day(source, &format!("deliverables.{i}.due"), &d.name, value))
+                .transpose()?;
             let DeliverableFile { name, channel, spec, locale, size, .. } = d;
             deliverables.push(Deliverable { name, channel, spec, locale, size, due });
         }
@@ -152,7 +155,9 @@ fn day(source: &Source<'_>, path: &str, of: &str, value: toml::Value) -> Result<
 
 fn answer(source: &Source<'_>, key: String, value: toml::Value) -> Result<(String, Answer), FileFault> {
     let path = format!("answers.{key}");
-    let wrong = |what: String| source.fault(&path, what, "give a text, a whole number, true or false, or a list of texts");
+    let wrong = |what: String| {
+        source.fault(&path, what, "give a text, a whole number, true or false, or a list of texts")
+    };
     let answer = match value {
         toml::Value::Boolean(yes) => Answer::YesNo(yes),
         toml::Value::Integer(n) => Answer::Number(n),

@@ -113,8 +113,14 @@ fn mistakes_in_a_form_are_named_with_line_and_fix() {
         ("key = \"a\"\nlabel = \"x\"\ntype = \"choice\"", &["line 6", "add of"]),
         ("key = \"a\"\nlabel = \"x\"\ntype = \"line\"\nof = [\"b\"]", &["line 7", "no choice"]),
         ("key = \"a\"\nlabel = \"x\"\ntype = \"line\"\nkind = 1", &["line 7", "unknown field `kind`"]),
-        ("key = \"a\"\nlabel = \"x\"\ntype = \"line\"\nwhen = { field = \"b\", is = [\"c\"] }", &["line 7", "`b`"]),
-        ("key = \"a\"\nlabel = \"x\"\ntype = \"line\"\nwhen = { field = \"channel\", is = [] }", &["line 7", "never hold"]),
+        (
+            "key = \"a\"\nlabel = \"x\"\ntype = \"line\"\nwhen = { field = \"b\", is = [\"c\"] }",
+            &["line 7", "`b`"],
+        ),
+        (
+            "key = \"a\"\nlabel = \"x\"\ntype = \"line\"\nwhen = { field = \"channel\", is = [] }",
+            &["line 7", "never hold"],
+        ),
         (
             "key = \"a\"\nlabel = \"x\"\ntype = \"line\"\n[[fields]]\nkey = \"a\"\nlabel = \"y\"\ntype = \"line\"",
             &["line 8", "twice"],
@@ -126,7 +132,8 @@ fn mistakes_in_a_form_are_named_with_line_and_fix() {
             assert!(fault.contains(word), "`{word}` is not in: {fault}");
         }
     }
-    let fault = IntakeForm::from_toml("category = \"visual\"\ntitle = \"t\"\noptional = [\"x\"]").expect_err("x");
+    let fault =
+        IntakeForm::from_toml("category = \"visual\"\ntitle = \"t\"\noptional = [\"x\"]").expect_err("x");
     assert_eq!(fault.line, 3);
 }
 

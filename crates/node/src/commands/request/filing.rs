@@ -78,8 +78,12 @@ pub(super) fn edit(
         entry = Some(seat.edit_plan(PlanEdit::SetForm { request: key, form: Box::new(form) })?.entry);
     }
     if let Some(change) = text.and_then(|text| splice(&old, &text)) {
-        let edit =
-            PlanEdit::SpliceBrief { request: key, at: change.at, delete: change.delete, insert: change.insert };
+        let edit = PlanEdit::SpliceBrief {
+            request: key,
+            at: change.at,
+            delete: change.delete,
+            insert: change.insert,
+        };
         entry = Some(seat.edit_plan(edit)?.entry);
     }
     let said = if entry.is_some() { "The brief is changed" } else { "The brief says so already" };

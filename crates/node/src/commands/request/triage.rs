@@ -1,5 +1,7 @@
 //! Triage: accept, return with questions, decline with a reason.
 
+use proofroom_authority::Role;
+use proofroom_replica::Membership;
 use proofroom_review::{Gap, PlanEdit, RequestState};
 use serde_json::{Value, json};
 
@@ -18,7 +20,9 @@ pub(super) fn accept(seat: &mut Seat<'_>, id: &str, anyway: Option<String>) -> R
     let plan = seat.replica.plan(seat.step.store)?;
     let request = find::request(&plan, id)?;
     let gaps = verdict(&request.form, &plan).missing;
-    if !gaps.is_empty() && anyway.is_none() {
+    // Who may not accept at all is told so by the document.
+    let may = matches!(seat.replica.membership(), Membership::Member(role) if role >= Role::Producer);
+    if may && !gaps.is_empty() && anyway.is_none() {
         let title = &request.form.title;
         return Err(Failure::user(format!("`{title}` is not complete; it lacks{}", listed(&gaps))).hint(
             "ask for it: proofroom request return ID --question TEXT; or accept it as it is: --anyway REASON",
@@ -45,8 +49,7 @@ pub(super) fn send_back(
     let plan = seat.replica.plan(seat.step.store)?;
     let request = find::request(&plan, id)?;
     let (key, title) = (request.key, request.form.title.clone());
-    let edit =
-        PlanEdit::ReturnRequest { request: key, questions: questions.clone(), reason: reason.clone() };
+    let edit = PlanEdit::ReturnRequest { request: key, questions: questions.clone(), reason: reason.clone() };
     let receipt = seat.edit_plan(edit)?;
     let state = RequestState::Returned;
     let json = json!({

@@ -117,7 +117,9 @@ fn interview(
 ) -> Result<RequestForm, Failure> {
     let title = ask.line("What is the request called?", &something)?;
     let chosen = ask.some("What is wanted?", &words(Category::ALL))?;
-    let categories: Vec<Category> = chosen.into_iter().filter_map(|i| Category::ALL.get(i).copied()).collect();
+    let mut categories: Vec<Category> =
+        chosen.into_iter().filter_map(|i| Category::ALL.get(i).copied()).collect();
+    categories.sort_unstable();
     let risk = ask.one("How much care does it need?", &words(RiskClass::ALL))?;
     let mut form = RequestForm {
         title: title.trim().to_owned(),
@@ -139,7 +141,9 @@ fn interview(
     for category in form.categories.clone() {
         let asked = forms(category)?;
         for field in &asked.fields {
-            if field.when.as_ref().is_some_and(|when| !when.holds(&form)) || form.answers.contains_key(&field.key) {
+            if field.when.as_ref().is_some_and(|when| !when.holds(&form))
+                || form.answers.contains_key(&field.key)
+            {
                 continue;
             }
             if let Some(answer) = answer(ask, field)? {
@@ -153,7 +157,8 @@ fn interview(
 fn deliverables(ask: &mut dyn Ask, form: &mut RequestForm) -> Result<(), Failure> {
     loop {
         let nth = if form.deliverables.is_empty() { "A deliverable" } else { "Another deliverable" };
-        let Some(name) = option(ask.line(&format!("{nth}: its name (nothing ends the list)"), &anything)?) else {
+        let Some(name) = option(ask.line(&format!("{nth}: its name (nothing ends the list)"), &anything)?)
+        else {
             return Ok(());
         };
         form.deliverables.push(Deliverable {
@@ -161,7 +166,11 @@ fn deliverables(ask: &mut dyn Ask, form: &mut RequestForm) -> Result<(), Failure
             size: option(ask.line(&format!("{name}: how large? (pixels, millimetres, seconds)"), &anything)?),
             spec: option(ask.line(&format!("{name}: what must it be? (format, resolution)"), &anything)?),
             locale: option(ask.line(&format!("{name}: for which language and region?"), &anything)?),
-            due: ask.line(&format!("{name}: due earlier than the rest? (YYYY-MM-DD, or nothing)"), &a_day)?.trim().parse().ok(),
+            due: ask
+                .line(&format!("{name}: due earlier than the rest? (YYYY-MM-DD, or nothing)"), &a_day)?
+                .trim()
+                .parse()
+                .ok(),
             name,
         });
     }
@@ -169,10 +178,12 @@ fn deliverables(ask: &mut dyn Ask, form: &mut RequestForm) -> Result<(), Failure
 
 fn timeline(ask: &mut dyn Ask, form: &mut RequestForm) -> Result<(), Failure> {
     loop {
-        let Some(name) = option(ask.line("A milestone on the way (nothing ends the list)", &anything)?) else {
+        let Some(name) = option(ask.line("A milestone on the way (nothing ends the list)", &anything)?)
+        else {
             return Ok(());
         };
-        let due = ask.line(&format!("{name}: by when? (YYYY-MM-DD)"), &|t| something(t).and_then(|()| a_day(t)))?;
+        let due =
+            ask.line(&format!("{name}: by when? (YYYY-MM-DD)"), &|t| something(t).and_then(|()| a_day(t)))?;
         let due = due.trim().parse().map_err(Failure::user)?;
         form.timeline.push(Milestone { name, due });
     }
@@ -225,7 +236,11 @@ mod tests {
     }
 
     impl Ask for Script {
-        fn line(&mut self, prompt: &str, check: &dyn Fn(&str) -> Result<(), String>) -> Result<String, Failure> {
+        fn line(
+            &mut self,
+            prompt: &str,
+            check: &dyn Fn(&str) -> Result<(), String>,
+        ) -> Result<String, Failure> {
             loop {
                 let text = self.next(prompt);
                 if check(text).is_ok() {
@@ -247,10 +262,38 @@ mod tests {
     }
 
     const ANSWERS: &[&str] = &[
-        "", "Spring campaign", "written,visual", "regulated", "Sell the bike", "Commuters", "Faster than the tram",
-        "Logo, Source", "Bo Ek", "2026-01-12", "soon", "2026-03-01", "Poster", "print", "A2", "PDF/X-4", "de-CH", "",
-        "", "Layouts", "2026-02-01", "", "Plain", "", "yes", "Study 7, page 3", "Read the leaflet", "A2", "CMYK",
-        "PSO Coated v3", "", "Faces cleared until 2028",
+        "",
+        "Spring campaign",
+        "written,visual",
+        "regulated",
+        "Sell the bike",
+        "Commuters",
+        "Faster than the tram",
+        "Logo, Source",
+        "Bo Ek",
+        "2026-01-12",
+        "soon",
+        "2026-03-01",
+        "Poster",
+        "print",
+        "A2",
+        "PDF/X-4",
+        "de-CH",
+        "",
+        "",
+        "Layouts",
+        "2026-02-01",
+        "",
+        "A2",
+        "CMYK",
+        "PSO Coated v3",
+        "",
+        "Faces cleared until 2028",
+        "Plain",
+        "",
+        "yes",
+        "Study 7, page 3",
+        "Read the leaflet",
     ];
 
     #[test]
@@ -268,8 +311,9 @@ mod tests {
     fn a_field_whose_condition_does_not_hold_is_not_asked() {
         let mut answers = ANSWERS.to_vec();
         // No claims: their sources are not asked for.
-        answers[24] = "no";
-        answers.remove(25);
+        let claims = answers.iter().position(|a| *a == "yes").expect("it is answered");
+        answers[claims] = "no";
+        answers.remove(claims + 1);
         let mut script = Script { answers: answers.into_iter(), asked: Vec::new() };
         interview(&mut script, &|c| Ok(IntakeForm::default_for(c))).expect("answered");
         assert!(!script.asked.iter().any(|q| q.contains("Sources of the claims")), "{:?}", script.asked);

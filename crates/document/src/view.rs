@@ -27,8 +27,8 @@ use automerge::iter::MapRangeItem;
 use automerge::{Automerge, ObjId, ROOT, ReadDoc as _, ScalarValueRef, Value, ValueRef};
 use proofroom_ident::{AssetId, ContentHash, Millis, VersionHash};
 use proofroom_review::{
-    Anchor, AssetView, BlobRef, CommentKey, CommentState, CommentView, Library, LibraryItem, Manifest,
-    Pick, PlanView, RequestKey, RequestState, RequestView, ReviewView, from_canonical_json,
+    Anchor, AssetView, BlobRef, CommentKey, CommentState, CommentView, Library, LibraryItem, Manifest, Pick,
+    PlanView, RequestKey, RequestState, RequestView, ReviewView, from_canonical_json,
 };
 
 use crate::schema::{self, Collection};

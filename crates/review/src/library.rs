@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use proofroom_ident::{Digest, PersonId};
+use proofroom_ident::{ContentHash, PersonId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -103,7 +103,7 @@ pub enum LibraryKey {
     /// When somebody wants to be left in peace. They say so themselves.
     Peace(PersonId),
     /// Versions that are approved together, by the hash of the package.
-    Package(Digest<Package>),
+    Package(ContentHash),
 }
 
 impl fmt::Display for LibraryKey {
@@ -153,7 +153,9 @@ impl LibraryItem {
             Self::Rules(_) => LibraryKey::Rules,
             Self::Cast(casting) => LibraryKey::Cast(casting.role.clone()),
             Self::Peace(of) => LibraryKey::Peace(of.person),
-            Self::Package(package) => LibraryKey::Package(package.hash()?),
+            Self::Package(package) => {
+                LibraryKey::Package(ContentHash::from_bytes(*package.hash()?.as_bytes()))
+            }
         })
     }
 

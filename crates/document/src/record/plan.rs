@@ -124,7 +124,9 @@ impl Pen<'_, '_> {
         match key {
             // When somebody wants to be left in peace they say themselves.
             LibraryKey::Peace(person) if *person == self.writer.person => {}
-            LibraryKey::Peace(_) => return Err(RecordError::NotAllowed("people say for themselves how they are reminded")),
+            LibraryKey::Peace(_) => {
+                return Err(RecordError::NotAllowed("people say for themselves how they are reminded"));
+            }
             _ => self.producer("only owners and producers change forms, routes and calendars")?,
         }
         let library = self.collection(Collection::Library)?;

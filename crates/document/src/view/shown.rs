@@ -9,8 +9,8 @@ use proofroom_ident::Millis;
 use proofroom_review::{PlanView, ReviewView};
 
 use super::{
-    Record, asset, asset_order, blob, comment, comment_order, library, map_of, picks, request, request_order, version,
-    workspace_name,
+    Record, asset, asset_order, blob, comment, comment_order, library, map_of, picks, request, request_order,
+    version, workspace_name,
 };
 use crate::schema::Collection;
 use crate::{DocKind, Document, Touched};
@@ -129,7 +129,9 @@ impl Reader<'_> {
     }
 
     fn times<K: FromStr>(&self, of: Collection) -> Vec<(K, Millis)> {
-        self.each(of).filter_map(|(key, value, _)| Some((key.parse().ok()?, Millis(value.to_u64()?)))).collect()
+        self.each(of)
+            .filter_map(|(key, value, _)| Some((key.parse().ok()?, Millis(value.as_u64()?))))
+            .collect()
     }
 
     fn values<T>(&self, of: Collection, read: impl Fn(&str, &str) -> Option<T>) -> Vec<T> {

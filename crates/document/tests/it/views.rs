@@ -6,8 +6,8 @@ use proofroom_document::DocKind::{self, Plan, Review};
 use proofroom_document::{Incoming, WriterRole};
 use proofroom_ident::{AssetId, LogId, Millis, SignerKey};
 use proofroom_review::{
-    Category, CommentKey, CommentLabel, CommentState, Pick, PlanEdit, RequestKey, RequestState, ReviewEdit,
-    ReviewView, ReviewerRole,
+    Category, CommentKey, CommentLabel, CommentState, IntakeForm, LibraryItem, LibraryKey, Pick, PlanEdit,
+    RequestKey, RequestState, ReviewEdit, ReviewView, ReviewerRole,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -50,6 +50,8 @@ fn review_edit(view: &ReviewView, me: &Peer, what: u8, a: u64, b: u64) -> Option
             delete: usize::from(b.is_multiple_of(2)),
             insert: format!("{b}"),
         },
+        5 => ReviewEdit::Acknowledge { comment: pick(&comments, a)? },
+        6 => ReviewEdit::ClaimAddressed { comment: pick(&comments, a)?, version: pick(&versions, b)? },
         _ => match comment(pick(&versions, b)?, a % 20, &format!("words {b}")) {
             ReviewEdit::AddComment { id, body, anchor, label, .. } => {
                 let parent = if b.is_multiple_of(3) { pick(&comments, b) } else { None };
@@ -91,6 +93,13 @@ fn plan_edit(me: &Peer, what: u8, a: u64, b: u64) -> Option<PlanEdit> {
             person: me.writer.person,
             role: if b.is_multiple_of(3) { None } else { pick(ReviewerRole::ALL, b) },
         },
+        7 => PlanEdit::Shelve {
+            item: Box::new(LibraryItem::Form(IntakeForm {
+                title: format!("form {a}"),
+                ..IntakeForm::default_for(pick(Category::ALL, b)?)
+            })),
+        },
+        8 => PlanEdit::Unshelve { key: LibraryKey::Form(pick(Category::ALL, b)?) },
         _ => request(small(a), &format!("brief {b}")),
     })
 }

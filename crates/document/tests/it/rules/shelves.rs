@@ -68,7 +68,7 @@ fn everybody_notes_for_themselves_what_they_have_read_and_only_once() {
     let note = ReviewEdit::Acknowledge { comment };
     bo.review(std::slice::from_ref(&note));
     let key = AcknowledgedKey { by: bo.writer.person, comment: comment.id };
-    assert_eq!(bo.doc.view_review().acknowledged.iter().map(|a| a.key).collect::<Vec<_>>(), [key]);
+    assert_eq!(bo.doc.view_review().acknowledged.into_keys().collect::<Vec<_>>(), [key]);
     let again = bo.doc.record_review(&bo.writer.clone(), Millis(9_000_000), &[note]);
     assert!(matches!(again, Err(RecordError::Nothing)), "{again:?}");
     let unknown =

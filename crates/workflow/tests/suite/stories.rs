@@ -3,7 +3,7 @@ use proofroom_review::statement::SeenHead;
 use proofroom_review::{
     AssignmentEnd, CommentLabel, CommentState, Current, Decision, Outcome, Pick, ReviewerRole,
 };
-use proofroom_workflow::{Block, VersionStatus, Warning};
+use proofroom_workflow::single_stage::{Block, VersionStatus, Warning};
 
 use crate::world::{ADA, BO, CY, World};
 

@@ -10,7 +10,8 @@ use proofroom_review::{
     Anchor, CommentKey, CommentLabel, CommentState, CommentView, Decision, DecisionStatement, FileRef,
     Manifest, Pick, ReviewerRole, SignMeaning,
 };
-use proofroom_workflow::{Assignment, ReviewInput, ReviewStatus, SignedDecision, evaluate};
+use proofroom_workflow::SignedDecision;
+use proofroom_workflow::single_stage::{Assignment, ReviewInput, ReviewStatus, evaluate};
 
 pub const ADA: PersonId = PersonId::from_bytes([0xad; 32]);
 pub const BO: PersonId = PersonId::from_bytes([0xb0; 32]);

@@ -8,8 +8,9 @@ use proofroom_review::{
     ReviewerRole, current, number,
 };
 
-use crate::input::{ReviewInput, SignedDecision};
-use crate::status::{Block, PersonStatus, ReviewStatus, VersionStatus, Warning};
+use super::input::ReviewInput;
+use super::status::{Block, PersonStatus, ReviewStatus, VersionStatus, Warning};
+use crate::facts::SignedDecision;
 
 /// Where a review stands. Pure: it depends on the sets that it is given, not on their order.
 pub fn evaluate(input: &ReviewInput<'_>) -> ReviewStatus {

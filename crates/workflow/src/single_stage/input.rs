@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use proofroom_ident::{EntryHash, LogId, PersonId, VersionHash};
-use proofroom_review::{CommentView, DecisionStatement, Manifest, Pick, ReviewView, ReviewerRole};
+use proofroom_ident::{PersonId, VersionHash};
+use proofroom_review::{CommentView, Manifest, Pick, ReviewView, ReviewerRole};
+
+use crate::facts::SignedDecision;
 
 /// One person in the stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,33 +14,6 @@ pub struct Assignment {
     pub person: PersonId,
     /// As what.
     pub role: ReviewerRole,
-}
-
-/// A decision that stands: its entry is verified, its author may decide, its
-/// statement was read by [`DecisionStatement::from_json`] and names this review.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedDecision {
-    /// Who decided: the person of the entry's device.
-    pub person: PersonId,
-    /// The entry.
-    pub entry: EntryHash,
-    /// Its log.
-    pub log: LogId,
-    /// Its place in the log.
-    pub seq: u64,
-    /// What was signed.
-    pub statement: DecisionStatement,
-}
-
-impl SignedDecision {
-    /// Whether the signer of this decision had `other` in front of them: by the chain within one log,
-    /// by the signed frontier across logs.
-    pub fn saw(&self, other: &Self) -> bool {
-        if self.log == other.log {
-            return self.seq > other.seq;
-        }
-        self.statement.seen_heads.get(&other.log).is_some_and(|head| head.seq >= other.seq)
-    }
 }
 
 /// All that an asset's review is evaluated from; every list in any order.

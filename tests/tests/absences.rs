@@ -3,8 +3,9 @@
 use proofroom_tests::house::{Dependencies, Text, has_word, texts};
 
 const GROUND: &[&str] = &["ident", "entry", "authority", "seal", "review", "workflow"];
-const HEART: &[&str] = &["document", "store", "sync", "replica", "relay"];
-const SHELL: &[&str] = &["store-redb", "transport", "transport-iroh", "relayd", "node", "web"];
+const HEART: &[&str] = &["document", "store", "blobs", "sync", "replica", "relay"];
+const SHELL: &[&str] =
+    &["store-redb", "blob-files", "transport", "transport-iroh", "relayd", "node", "web"];
 /// Packages that run the others and are depended on by none.
 const TOOLS: &[&str] = &["tests", "benches", "xtask", "sim"];
 
@@ -128,7 +129,7 @@ const OWNED: &[Owned] = &[
     Owned { what: &["tokio-tungstenite"], owners: &["transport"], why: "one crate opens sockets to others" },
     Owned { what: &["iroh"], owners: &["transport-iroh"], why: "one crate opens links to others" },
     Owned {
-        what: &["proofroom-store-redb", "proofroom-transport", "proofroom-transport-iroh"],
+        what: &["proofroom-store-redb", "proofroom-blob-files", "proofroom-transport", "proofroom-transport-iroh"],
         owners: &["node", "relayd", "web"],
         why: "only shells choose implementations",
     },

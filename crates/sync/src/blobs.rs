@@ -1,43 +1,39 @@
-//! Blobs: the receiver asks piece by piece, and hashes what comes.
+//! Blobs: who lacks one asks slice by slice, who holds it proves each.
 //!
-//! A sender only answers; a receiver never has more than a few pieces under way,
-//! so neither side buffers a file. What comes counts only when all of it has the
-//! hash that names it.
+//! Which slices, and of whom, is decided outside: a session only sees to it that what
+//! comes was asked for and is what it claims to be. Neither side buffers a file.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
+use proofroom_blobs::{GROUP_BYTES, SLICE_BYTES, Span, verify};
 use proofroom_ident::BlobHash;
 
 use crate::fault::Fault;
-use crate::limits::{CHUNK_BYTES, CHUNKS_ASKED_MAX, Limits, OFFERS_PAGE};
+use crate::limits::{Limits, OFFERS_PAGE, SLICE_BYTES_ASKED_MAX, SLICES_ASKED_MAX};
 use crate::message::Message;
 use crate::{Code, Direction, Event, Output};
 
-/// Blobs that are fetched at a time: enough to hide the round trips of small ones.
-const FETCHED_MAX: usize = CHUNKS_ASKED_MAX;
-
-/// A blob that is coming in.
+/// A slice that the peer owes.
 #[derive(Debug)]
-struct Incoming {
+struct Asked {
     total: u64,
-    asked: u64,
-    got: u64,
-    hasher: Box<blake3::Hasher>,
+    /// A slow peer may be asked for the same again.
+    times: u32,
 }
 
 /// Both directions of one session.
 #[derive(Debug, Default)]
 pub(crate) struct Blobs {
-    wanted: VecDeque<(BlobHash, u64)>,
-    incoming: BTreeMap<BlobHash, Incoming>,
-    pieces_asked: usize,
+    asked: BTreeMap<(BlobHash, Span), Asked>,
     /// Offered by the peer, not yet answered for good.
     offered_here: BTreeSet<BlobHash>,
     /// Offered to the peer, with sizes.
     offered_there: BTreeMap<BlobHash, u64>,
-    /// Pieces that the peer asked for and the driver has not read yet.
+    /// Slices that the peer asked for and the driver has not read yet: their lengths.
+    reads: BTreeMap<BlobHash, VecDeque<u64>>,
     reads_open: usize,
+    read_bytes_open: u64,
 }
 
 /// One thing that a step asks for.
@@ -77,116 +73,97 @@ impl Blobs {
         Ok(out)
     }
 
-    /// The application wants a blob of a known size.
-    pub fn want(&mut self, blob: BlobHash, bytes: u64) -> Step {
-        let known = self.incoming.contains_key(&blob) || self.wanted.iter().any(|(w, _)| *w == blob);
-        if !known {
-            self.wanted.push_back((blob, bytes));
-        }
-        self.ask()
+    /// Asks for a slice.
+    pub fn ask(&mut self, blob: BlobHash, total: u64, span: Span) -> Step {
+        self.asked.entry((blob, span)).or_insert(Asked { total, times: 0 }).times += 1;
+        vec![Act::Send(Message::BlobAsk { blob, span })]
     }
 
-    /// Asks for pieces until enough are under way.
-    fn ask(&mut self) -> Step {
-        let mut out = Vec::new();
-        while self.incoming.len() < FETCHED_MAX
-            && let Some((blob, total)) = self.wanted.pop_front()
-        {
-            let hasher = Box::new(blake3::Hasher::new());
-            self.incoming.insert(blob, Incoming { total, asked: 0, got: 0, hasher });
-            if total == 0 {
-                out.push(Act::Send(Message::BlobAsk { blob, offset: 0 }));
-                self.pieces_asked += 1;
-            }
+    /// A slice comes: is it what was asked for, and what it claims to be?
+    pub fn on_slice(
+        &mut self,
+        blob: BlobHash,
+        total: u64,
+        span: Span,
+        encoded: &Bytes,
+    ) -> Result<Step, Fault> {
+        let asked = self.take_asked(blob, span).ok_or_else(|| {
+            Fault::message(format!("bytes of {blob:?} from {} on, which were not asked for", span.offset))
+        })?;
+        if total != asked {
+            let told = Event::BlobOtherSize { blob, wanted: asked, told: total };
+            return Ok(vec![Act::Do(Output::Event(told))]);
         }
-        for (blob, incoming) in &mut self.incoming {
-            while self.pieces_asked < CHUNKS_ASKED_MAX && incoming.asked < incoming.total {
-                out.push(Act::Send(Message::BlobAsk { blob: *blob, offset: incoming.asked }));
-                incoming.asked = incoming.asked.saturating_add(CHUNK_BYTES as u64).min(incoming.total);
-                self.pieces_asked += 1;
-            }
+        match verify(blob, total, span, encoded) {
+            Ok(slice) => Ok(vec![
+                Act::Do(Output::BlobSlice { blob, total, slice }),
+                progress(Direction::In, blob, span, total),
+            ]),
+            Err(wrong) => Ok(vec![
+                Act::Do(Output::Event(Event::BlobWrong(blob))),
+                Act::Do(Output::Close { code: Code::WrongBlob, text: wrong.to_string() }),
+            ]),
         }
-        out
     }
 
-    /// A piece comes.
-    pub fn on_chunk(&mut self, blob: BlobHash, offset: u64, total: u64, bytes: Bytes) -> Result<Step, Fault> {
-        let incoming = self
-            .incoming
-            .get_mut(&blob)
-            .ok_or_else(|| Fault::message(format!("a piece of {blob:?}, which was not asked for")))?;
-        let expected = (incoming.total - incoming.got).min(CHUNK_BYTES as u64);
-        let fits = total == incoming.total && offset == incoming.got && bytes.len() as u64 == expected;
-        if !fits {
-            let text = format!(
-                "blob {blob:?}: {} bytes at {offset} of {total} came, {expected} at {} of {} were wanted",
-                bytes.len(),
-                incoming.got,
-                incoming.total
-            );
-            return Err(Fault::new(Code::WrongBlob, text));
+    fn take_asked(&mut self, blob: BlobHash, span: Span) -> Option<u64> {
+        let asked = self.asked.get_mut(&(blob, span))?;
+        let total = asked.total;
+        asked.times -= 1;
+        if asked.times == 0 {
+            self.asked.remove(&(blob, span));
         }
-        incoming.hasher.update(&bytes);
-        incoming.got += expected;
-        self.pieces_asked = self.pieces_asked.saturating_sub(1);
-        let done = incoming.got;
-        let mut out = vec![Act::Do(Output::WriteBlob { blob, offset, total, bytes })];
-        out.push(progress(Direction::In, blob, done, total));
-        if done == total {
-            out.extend(self.finish(blob));
-        }
-        out.extend(self.ask());
-        Ok(out)
-    }
-
-    /// All bytes came: do they have the hash that names them?
-    fn finish(&mut self, blob: BlobHash) -> Step {
-        let incoming = self.incoming.remove(&blob);
-        if incoming.is_some_and(|i| i.hasher.finalize().as_bytes() == blob.as_bytes()) {
-            return vec![Act::Do(Output::BlobArrived(blob))];
-        }
-        let text = format!("the bytes that came as blob {blob:?} do not have its hash");
-        vec![
-            Act::Do(Output::DropBlob(blob)),
-            Act::Do(Output::Event(Event::BlobWrong(blob))),
-            Act::Do(Output::Close { code: Code::WrongBlob, text }),
-        ]
+        Some(total)
     }
 
     /// The peer does not hold it.
     pub fn on_missing(&mut self, blob: BlobHash) -> Step {
-        self.pieces_asked = self.pieces_asked.saturating_sub(1);
-        let mut out = Vec::new();
-        if self.incoming.remove(&blob).is_some() {
-            out.push(Act::Do(Output::DropBlob(blob)));
-            out.push(Act::Do(Output::Event(Event::BlobMissing(blob))));
+        let one = self.asked.range((blob, Span::default())..).map(|(key, _)| *key).next();
+        match one.filter(|(asked, _)| *asked == blob) {
+            Some((_, span)) => {
+                self.take_asked(blob, span);
+                vec![Act::Do(Output::Event(Event::BlobMissing(blob)))]
+            }
+            None => Vec::new(),
         }
-        out.extend(self.ask());
-        out
     }
 
-    /// The peer asks for a piece.
-    pub fn on_ask(&mut self, blob: BlobHash, offset: u64) -> Result<Step, Fault> {
+    /// The peer asks for a slice.
+    pub fn on_ask(&mut self, blob: BlobHash, span: Span) -> Result<Step, Fault> {
+        if span.bytes > SLICE_BYTES || !span.offset.is_multiple_of(GROUP_BYTES) {
+            return Err(Fault::message("a slice of a blob is asked for that nobody can prove"));
+        }
         self.reads_open += 1;
-        if self.reads_open > CHUNKS_ASKED_MAX + FETCHED_MAX {
-            return Err(Fault::message("more pieces of blobs asked for than allowed"));
+        self.read_bytes_open += span.bytes;
+        if self.reads_open > SLICES_ASKED_MAX || self.read_bytes_open > SLICE_BYTES_ASKED_MAX {
+            return Err(Fault::message("more of blobs asked for at a time than allowed"));
         }
-        Ok(vec![Act::Do(Output::ReadBlob { blob, offset, bytes_max: CHUNK_BYTES })])
+        self.reads.entry(blob).or_default().push_back(span.bytes);
+        Ok(vec![Act::Do(Output::ReadBlob { blob, span })])
     }
 
-    /// The driver read a piece.
-    pub fn on_read(&mut self, blob: BlobHash, offset: u64, total: u64, bytes: Bytes) -> Step {
+    fn close_read(&mut self, blob: BlobHash) {
+        let Some(open) = self.reads.get_mut(&blob) else { return };
+        let bytes = open.pop_front().unwrap_or_default();
+        if open.is_empty() {
+            self.reads.remove(&blob);
+        }
         self.reads_open = self.reads_open.saturating_sub(1);
-        let done = offset.saturating_add(bytes.len() as u64);
+        self.read_bytes_open = self.read_bytes_open.saturating_sub(bytes);
+    }
+
+    /// The driver read a slice.
+    pub fn on_read(&mut self, blob: BlobHash, total: u64, span: Span, encoded: Bytes) -> Step {
+        self.close_read(blob);
         vec![
-            Act::Send(Message::BlobChunk { blob, offset, total, bytes }),
-            progress(Direction::Out, blob, done, total),
+            Act::Send(Message::BlobSlice { blob, total, span, encoded }),
+            progress(Direction::Out, blob, span, total),
         ]
     }
 
-    /// The driver could not read a piece.
+    /// The driver could not read a slice.
     pub fn on_unread(&mut self, blob: BlobHash) -> Step {
-        self.reads_open = self.reads_open.saturating_sub(1);
+        self.close_read(blob);
         vec![Act::Send(Message::BlobMissing(blob))]
     }
 
@@ -224,6 +201,6 @@ impl Blobs {
     }
 }
 
-fn progress(direction: Direction, blob: BlobHash, done: u64, total: u64) -> Act {
-    Act::Do(Output::Event(Event::BlobProgress { direction, blob, done, total }))
+fn progress(direction: Direction, blob: BlobHash, span: Span, total: u64) -> Act {
+    Act::Do(Output::Event(Event::BlobProgress { direction, blob, bytes: span.bytes, total }))
 }

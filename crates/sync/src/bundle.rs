@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! header   "proofroom bundle" version:u8=1 workspace:32
-//! frames   n * (len:u32 frame)      the messages Entries, Part and BlobChunk of a session
+//! frames   n * (len:u32 frame)      the messages Entries, Part and BlobSlice of a session
 //! trailer  0:u32 frames:u64 entries:u64 digest:32    BLAKE3 of all bytes before the digest
 //! ```
 //!

@@ -1,6 +1,7 @@
 //! What a session is told, what it asks for, and what it tells.
 
 use bytes::Bytes;
+use proofroom_blobs::{Slice, Span};
 use proofroom_entry::Signed;
 use proofroom_ident::{BlobHash, DocId, InviteId, SignerKey, WorkspaceId};
 
@@ -36,16 +37,18 @@ pub enum Input {
     Prefer(Vec<DocId>),
     /// Offer these blobs with their sizes; the peer asks for those that it lacks.
     OfferBlobs(Vec<(BlobHash, u64)>),
-    /// Fetch a blob of this many bytes. Also the answer to [`Output::BlobOffered`].
-    WantBlob {
+    /// Ask the peer for a slice of a blob of `total` bytes.
+    AskBlob {
         /// The blob.
         blob: BlobHash,
-        /// Its size; anything else is refused.
-        bytes: u64,
+        /// Its size; anything else is not this blob.
+        total: u64,
+        /// The slice.
+        span: Span,
     },
-    /// Answers [`Output::BlobOffered`] or [`Output::BlobArrived`]: the blob is durable here.
+    /// Answers [`Output::BlobOffered`], at once or once it was fetched: the blob is durable here.
     BlobHeld(BlobHash),
-    /// Answers [`Output::BlobOffered`] or [`Output::BlobArrived`]: it is not taken.
+    /// Answers [`Output::BlobOffered`], at once or later: it is not taken.
     RefuseBlob {
         /// The blob.
         blob: BlobHash,
@@ -58,12 +61,12 @@ pub enum Input {
     BlobRead {
         /// The blob.
         blob: BlobHash,
-        /// Where the piece begins.
-        offset: u64,
         /// Size of the whole blob.
         total: u64,
-        /// The piece.
-        bytes: Bytes,
+        /// The slice.
+        span: Span,
+        /// The slice with its hash pairs; nothing, if a blob of this size has no such slice.
+        encoded: Bytes,
     },
     /// Answers [`Output::ReadBlob`]: not held, or no longer.
     BlobMissing(BlobHash),
@@ -87,37 +90,29 @@ pub enum Output {
     },
     /// Verify these, make them durable, answer [`Input::Ingested`]. In order, one answer each.
     Ingest(Vec<Signed>),
-    /// The peer offers a blob. Answer `WantBlob`, `BlobHeld` or `RefuseBlob`.
+    /// The peer offers a blob. Answer `BlobHeld` or `RefuseBlob`; or fetch it, then answer.
     BlobOffered {
         /// The blob.
         blob: BlobHash,
         /// Its size.
         bytes: u64,
     },
-    /// Read a piece. Answer [`Input::BlobRead`] or [`Input::BlobMissing`].
+    /// Read and prove a slice. Answer [`Input::BlobRead`] or [`Input::BlobMissing`].
     ReadBlob {
         /// The blob.
         blob: BlobHash,
-        /// Where the piece begins.
-        offset: u64,
-        /// How many bytes at most; fewer only at the blob's end.
-        bytes_max: usize,
+        /// The slice; the blob may be too short for it.
+        span: Span,
     },
-    /// Write a piece to where the blob is collected; pieces of one blob come in order.
-    WriteBlob {
+    /// A slice that was asked for came, and is what it claims to be: write it.
+    BlobSlice {
         /// The blob.
         blob: BlobHash,
-        /// Where the piece begins; 0 begins anew.
-        offset: u64,
         /// Size of the whole blob.
         total: u64,
-        /// The piece.
-        bytes: Bytes,
+        /// The slice.
+        slice: Slice,
     },
-    /// All pieces came and have the right hash: make it durable, answer [`Input::BlobHeld`].
-    BlobArrived(BlobHash),
-    /// Forget the pieces of this blob.
-    DropBlob(BlobHash),
     /// Something to show.
     Event(Event),
     /// The session is over: send what is queued, then close the connection.
@@ -187,14 +182,14 @@ pub enum Event {
     EntriesRefused(Refusal),
     /// Both sides have all that the other had when the session began. Once per session.
     InSync,
-    /// A piece of a blob went or came.
+    /// A slice of a blob went or came.
     BlobProgress {
         /// Which way.
         direction: Direction,
         /// The blob.
         blob: BlobHash,
-        /// Bytes so far.
-        done: u64,
+        /// Bytes of this slice.
+        bytes: u64,
         /// Size of the whole.
         total: u64,
     },
@@ -205,8 +200,17 @@ pub enum Event {
         /// Its size.
         bytes: u64,
     },
-    /// The peer does not hold a wanted blob.
+    /// The peer does not hold a blob that it was asked for.
     BlobMissing(BlobHash),
+    /// The peer holds a blob of that name and another size: whoever announced the size was wrong.
+    BlobOtherSize {
+        /// The blob.
+        blob: BlobHash,
+        /// The size that was asked for.
+        wanted: u64,
+        /// The size that the peer tells.
+        told: u64,
+    },
     /// The peer does not take an offered blob.
     BlobRefused {
         /// The blob.

@@ -10,10 +10,10 @@ pub const FRAME_BYTES_MAX: usize = 1 << 20;
 pub const ENTRIES_BYTES_MAX: usize = 256 << 10;
 /// Entries in flight that the peer has not yet confirmed durable, in bytes.
 pub const WINDOW_BYTES: u64 = 1 << 20;
-/// One piece of a blob, in bytes.
-pub const CHUNK_BYTES: usize = 256 << 10;
-/// Pieces of blobs that one side may have asked for at a time.
-pub const CHUNKS_ASKED_MAX: usize = 4;
+/// Slices of blobs that one side may have asked for at a time.
+pub const SLICES_ASKED_MAX: usize = 192;
+/// Bytes of blobs that one side may have asked for at a time.
+pub const SLICE_BYTES_ASKED_MAX: u64 = 6 << 20;
 /// Text of a refusal, in bytes.
 pub const TEXT_BYTES_MAX: usize = 400;
 /// Documents that a caller may rank first.

@@ -18,8 +18,8 @@
 //! 11 CaughtUp                                                    the peer has all there was
 //! 12 Prefer    n:u32 n*doc:16                                    these first, please
 //! 13 BlobOffer n:u32 n*(blob:32 bytes:u64)
-//! 14 BlobAsk   blob:32 offset:u64                                one piece
-//! 15 BlobChunk blob:32 offset:u64 total:u64 bytes:run
+//! 14 BlobAsk   blob:32 offset:u64 bytes:u32                      one slice
+//! 15 BlobSlice blob:32 total:u64 offset:u64 bytes:u32 encoded:run   with its hash pairs
 //! 16 BlobHeld  blob:32                                           durable at the sender of this
 //! 17 BlobMissing blob:32
 //! 18 BlobRefuse  blob:32 code:u16 text:run
@@ -29,6 +29,7 @@
 //! serves every reader; batches are counted by both sides.
 
 use bytes::Bytes;
+use proofroom_blobs::Span;
 use proofroom_ident::{
     BlobHash, DocId, EntryHash, InviteId, LogId, ShortInput, Signature, SignerKey, WorkspaceId,
 };
@@ -139,8 +140,8 @@ pub enum Message {
     CaughtUp,
     Prefer(Vec<DocId>),
     BlobOffer(Vec<(BlobHash, u64)>),
-    BlobAsk { blob: BlobHash, offset: u64 },
-    BlobChunk { blob: BlobHash, offset: u64, total: u64, bytes: Bytes },
+    BlobAsk { blob: BlobHash, span: Span },
+    BlobSlice { blob: BlobHash, total: u64, span: Span, encoded: Bytes },
     BlobHeld(BlobHash),
     BlobMissing(BlobHash),
     BlobRefuse { blob: BlobHash, code: Code, text: String },

@@ -1,12 +1,12 @@
 //! Writing a bundle.
 
 use bytes::Bytes;
+use proofroom_blobs::Span;
 use proofroom_ident::{BlobHash, ByteWriter, DocId, WorkspaceId};
 use proofroom_store::{Store, StoreError};
 
 use super::{MAGIC, VERSION};
 use crate::Audiences;
-use crate::limits::CHUNK_BYTES;
 use crate::message::Message;
 use crate::outbox::Outbox;
 
@@ -60,10 +60,9 @@ impl Export {
         Ok(Some(self.framed(&frames)))
     }
 
-    /// One piece of a blob: in order, and each of [`CHUNK_BYTES`] but the last.
-    pub fn blob(&mut self, blob: BlobHash, offset: u64, total: u64, bytes: Bytes) -> Bytes {
-        debug_assert!(bytes.len() <= CHUNK_BYTES, "pieces of blobs are at most CHUNK_BYTES long");
-        let frame = Message::BlobChunk { blob, offset, total, bytes }.encode();
+    /// One slice of a blob, with its hash pairs.
+    pub fn blob(&mut self, blob: BlobHash, total: u64, span: Span, encoded: Bytes) -> Bytes {
+        let frame = Message::BlobSlice { blob, total, span, encoded }.encode();
         self.framed(&[frame])
     }
 

@@ -1,14 +1,13 @@
 //! Reading a bundle.
 
-use std::collections::BTreeMap;
-
 use bytes::{Buf as _, Bytes, BytesMut};
+use proofroom_blobs::{Slice, Span, verify};
 use proofroom_entry::Signed;
 use proofroom_ident::{BlobHash, ByteReader, WorkspaceId};
 
 use super::{HEADER_BYTES, MAGIC, TRAILER_BYTES, VERSION};
 use crate::inbox::Inbox;
-use crate::limits::{CHUNK_BYTES, FRAME_BYTES_MAX, Limits};
+use crate::limits::{FRAME_BYTES_MAX, Limits};
 use crate::message::{DecodeError, Message};
 use crate::{Audiences, Code};
 
@@ -43,7 +42,7 @@ pub enum BundleError {
         /// What is wrong.
         why: String,
     },
-    /// A blob's bytes do not have its hash, or its pieces do not fit together.
+    /// What claims to be a part of a blob is not.
     #[error("bundle, frame {frame}: the bytes of blob {blob:?} are not that blob")]
     WrongBlob {
         /// The frame's number, from 0.
@@ -60,31 +59,20 @@ pub enum Item {
     Workspace(WorkspaceId),
     /// Entries, not verified yet.
     Entries(Vec<Signed>),
-    /// A piece of a blob: write it to where the blob is collected; pieces come in order.
+    /// A slice of a blob, verified. Slices of one blob come in any order, some perhaps in another bundle.
     Blob {
         /// The blob.
         blob: BlobHash,
-        /// Where the piece begins; 0 begins anew.
-        offset: u64,
         /// Size of the whole blob.
         total: u64,
-        /// The piece.
-        bytes: Bytes,
+        /// The slice.
+        slice: Slice,
     },
-    /// All pieces came and have the right hash.
-    BlobArrived(BlobHash),
     /// The trailer was read and the digest is right.
     End {
         /// How many entries there were.
         entries: u64,
     },
-}
-
-#[derive(Debug)]
-struct Collected {
-    total: u64,
-    got: u64,
-    hasher: Box<blake3::Hasher>,
 }
 
 /// Reads a bundle's bytes as they come: [`Import::push`], [`Import::next`] until `None`, again; at last [`Import::finish`].
@@ -95,8 +83,6 @@ pub struct Import {
     limits: Limits,
     workspace: Option<WorkspaceId>,
     inbox: Inbox,
-    blobs: BTreeMap<BlobHash, Collected>,
-    arrived: Option<BlobHash>,
     bytes: u64,
     frames: u64,
     entries: u64,
@@ -112,8 +98,6 @@ impl Import {
             limits,
             workspace: None,
             inbox: Inbox::default(),
-            blobs: BTreeMap::new(),
-            arrived: None,
             bytes: 0,
             frames: 0,
             entries: 0,
@@ -133,9 +117,6 @@ impl Import {
     /// When the bytes are not a bundle's. Nothing after that makes sense.
     #[expect(clippy::should_implement_trait, reason = "`None` means more bytes are needed, not the end")]
     pub fn next(&mut self) -> Result<Option<Item>, BundleError> {
-        if let Some(blob) = self.arrived.take() {
-            return Ok(Some(Item::BlobArrived(blob)));
-        }
         let Some(workspace) = self.workspace else { return self.header() };
         while !self.ended {
             let Some(len) = self.pending.get(..4) else { return Ok(None) };
@@ -219,8 +200,8 @@ impl Import {
         if counted != (self.frames, self.entries) {
             return Err(BundleError::Altered("its counts are not those of its contents"));
         }
-        if self.inbox.expects_part() || !self.blobs.is_empty() {
-            return Err(BundleError::Altered("an entry or a blob is not whole"));
+        if self.inbox.expects_part() {
+            return Err(BundleError::Altered("an entry is not whole"));
         }
         self.ended = true;
         Ok(Some(Item::End { entries: self.entries }))
@@ -240,8 +221,8 @@ impl Import {
                     None => Ok(None),
                 }
             }
-            Message::BlobChunk { blob, offset, total, bytes } => {
-                self.blob(blob, offset, total, bytes).map(Some)
+            Message::BlobSlice { blob, total, span, encoded } => {
+                self.blob(blob, total, span, &encoded).map(Some)
             }
             _ => Err(self.frame(&Code::BadMessage)),
         }
@@ -257,27 +238,12 @@ impl Import {
         Ok(Item::Entries(signed))
     }
 
-    fn blob(&mut self, blob: BlobHash, offset: u64, total: u64, bytes: Bytes) -> Result<Item, BundleError> {
+    fn blob(&self, blob: BlobHash, total: u64, span: Span, encoded: &[u8]) -> Result<Item, BundleError> {
         let wrong = BundleError::WrongBlob { frame: self.frames, blob };
-        if self.blobs.len() > self.limits.blobs_max || total > self.limits.blob_bytes_max {
+        if total > self.limits.blob_bytes_max || !span.fits(total) {
             return Err(wrong);
         }
-        let fresh = || Collected { total, got: 0, hasher: Box::new(blake3::Hasher::new()) };
-        let collected = self.blobs.entry(blob).or_insert_with(fresh);
-        let expected = (collected.total - collected.got).min(CHUNK_BYTES as u64);
-        if total != collected.total || offset != collected.got || bytes.len() as u64 != expected {
-            return Err(wrong);
-        }
-        collected.hasher.update(&bytes);
-        collected.got += expected;
-        if collected.got == total {
-            let right = collected.hasher.finalize().as_bytes() == blob.as_bytes();
-            self.blobs.remove(&blob);
-            if !right {
-                return Err(wrong);
-            }
-            self.arrived = Some(blob);
-        }
-        Ok(Item::Blob { blob, offset, total, bytes })
+        let slice = verify(blob, total, span, encoded).map_err(|_| wrong)?;
+        Ok(Item::Blob { blob, total, slice })
     }
 }

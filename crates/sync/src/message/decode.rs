@@ -1,6 +1,7 @@
 //! Bytes to messages: every length checked, every list bounded, every order strict.
 
 use bytes::Bytes;
+use proofroom_blobs::{ENCODED_BYTES_MAX, Span};
 use proofroom_ident::{
     BlobHash, ByteReader, DocId, EntryHash, InviteId, LogId, Signature, SignerKey, WorkspaceId,
 };
@@ -8,8 +9,8 @@ use proofroom_ident::{
 use super::encode::{SCHEMA, tag};
 use super::{ClockRow, DecodeError, Greeting, Message, Open, Refusal, Summary, Welcome};
 use crate::limits::{
-    CHUNK_BYTES, CLOCK_PAGE, DIGESTS_PAGE, ENTRIES_BYTES_MAX, FRAME_BYTES_MAX, OFFERS_PAGE, PREFERRED_MAX,
-    REFUSALS_MAX, TEXT_BYTES_MAX,
+    CLOCK_PAGE, DIGESTS_PAGE, ENTRIES_BYTES_MAX, FRAME_BYTES_MAX, OFFERS_PAGE, PREFERRED_MAX, REFUSALS_MAX,
+    TEXT_BYTES_MAX,
 };
 use crate::{Audiences, Code};
 
@@ -54,12 +55,12 @@ fn body(tag: u8, r: &mut ByteReader<'_>, frame: &Bytes) -> Result<Message, Decod
         tag::BLOB_OFFER => Message::BlobOffer(list(r, OFFERS_PAGE, "too many blobs are offered", |r| {
             Ok((blob(r)?, r.u64("bytes")?))
         })?),
-        tag::BLOB_ASK => Message::BlobAsk { blob: blob(r)?, offset: r.u64("offset")? },
-        tag::BLOB_CHUNK => Message::BlobChunk {
+        tag::BLOB_ASK => Message::BlobAsk { blob: blob(r)?, span: span(r)? },
+        tag::BLOB_SLICE => Message::BlobSlice {
             blob: blob(r)?,
-            offset: r.u64("offset")?,
             total: r.u64("total")?,
-            bytes: piece(r, frame, CHUNK_BYTES, "a piece of a blob is too long")?,
+            span: span(r)?,
+            encoded: piece(r, frame, ENCODED_BYTES_MAX, "a slice of a blob is too long")?,
         },
         tag::BLOB_HELD => Message::BlobHeld(blob(r)?),
         tag::BLOB_MISSING => Message::BlobMissing(blob(r)?),
@@ -92,6 +93,10 @@ fn flag(r: &mut ByteReader<'_>, field: &'static str) -> Result<bool, DecodeError
 
 fn doc(r: &mut ByteReader<'_>) -> Result<DocId, DecodeError> {
     Ok(DocId::from_bytes(r.array("doc")?))
+}
+
+fn span(r: &mut ByteReader<'_>) -> Result<Span, DecodeError> {
+    Ok(Span { offset: r.u64("offset")?, bytes: r.u32("bytes")?.into() })
 }
 
 fn blob(r: &mut ByteReader<'_>) -> Result<BlobHash, DecodeError> {

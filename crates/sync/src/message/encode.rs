@@ -1,6 +1,7 @@
 //! Messages to bytes.
 
 use bytes::Bytes;
+use proofroom_blobs::Span;
 use proofroom_ident::{ByteWriter, DocId};
 
 use super::{ClockRow, Greeting, Message, Open, Refusal, Welcome};
@@ -24,7 +25,7 @@ pub(super) mod tag {
     pub const PREFER: u8 = 12;
     pub const BLOB_OFFER: u8 = 13;
     pub const BLOB_ASK: u8 = 14;
-    pub const BLOB_CHUNK: u8 = 15;
+    pub const BLOB_SLICE: u8 = 15;
     pub const BLOB_HELD: u8 = 16;
     pub const BLOB_MISSING: u8 = 17;
     pub const BLOB_REFUSE: u8 = 18;
@@ -72,7 +73,7 @@ impl Message {
             Self::Prefer(_) => tag::PREFER,
             Self::BlobOffer(_) => tag::BLOB_OFFER,
             Self::BlobAsk { .. } => tag::BLOB_ASK,
-            Self::BlobChunk { .. } => tag::BLOB_CHUNK,
+            Self::BlobSlice { .. } => tag::BLOB_SLICE,
             Self::BlobHeld(_) => tag::BLOB_HELD,
             Self::BlobMissing(_) => tag::BLOB_MISSING,
             Self::BlobRefuse { .. } => tag::BLOB_REFUSE,
@@ -117,14 +118,20 @@ impl Message {
                 count(w, blobs.len());
                 blobs.iter().for_each(|(blob, bytes)| _ = w.put(blob.as_bytes()).u64(*bytes));
             }
-            Self::BlobAsk { blob, offset } => _ = w.put(blob.as_bytes()).u64(*offset),
-            Self::BlobChunk { blob, offset, total, bytes } => {
-                w.put(blob.as_bytes()).u64(*offset).u64(*total).run(bytes);
+            Self::BlobAsk { blob, span } => put_span(w.put(blob.as_bytes()), *span),
+            Self::BlobSlice { blob, total, span, encoded } => {
+                put_span(w.put(blob.as_bytes()).u64(*total), *span);
+                w.run(encoded);
             }
             Self::BlobHeld(blob) | Self::BlobMissing(blob) => _ = w.put(blob.as_bytes()),
             Self::BlobRefuse { blob, code, text: t } => text(w.put(blob.as_bytes()).u16(code.number()), t),
         }
     }
+}
+
+/// A slice is shorter than 4 GiB by far.
+fn put_span(w: &mut ByteWriter, span: Span) {
+    w.u64(span.offset).u32(u32::try_from(span.bytes).unwrap_or(u32::MAX));
 }
 
 fn put_docs(w: &mut ByteWriter, docs: &[DocId]) {

@@ -104,11 +104,11 @@ impl Running {
             }
             Input::Tick => self.tick(now, limits, out)?,
             Input::OfferBlobs(blobs) => self.act_on(|b| b.offer(&blobs), out)?,
-            Input::WantBlob { blob, bytes } => self.act_on(|b| b.want(blob, bytes), out)?,
+            Input::AskBlob { blob, total, span } => self.act_on(|b| b.ask(blob, total, span), out)?,
             Input::BlobHeld(blob) => self.act_on(|b| b.hold(blob), out)?,
             Input::RefuseBlob { blob, code, text } => self.act_on(|b| b.refuse(blob, code, text), out)?,
-            Input::BlobRead { blob, offset, total, bytes } => {
-                self.act_on(|b| b.on_read(blob, offset, total, bytes), out)?;
+            Input::BlobRead { blob, total, span, encoded } => {
+                self.act_on(|b| b.on_read(blob, total, span, encoded), out)?;
             }
             Input::BlobMissing(blob) => self.act_on(|b| b.on_unread(blob), out)?,
             Input::Frame(_) | Input::Refuse { .. } => {}
@@ -155,9 +155,9 @@ impl Running {
         let blobs = &mut self.blobs;
         let step = match message {
             Message::BlobOffer(offered) => blobs.on_offer(offered, limits)?,
-            Message::BlobAsk { blob, offset } => blobs.on_ask(blob, offset)?,
-            Message::BlobChunk { blob, offset, total, bytes } => {
-                blobs.on_chunk(blob, offset, total, bytes)?
+            Message::BlobAsk { blob, span } => blobs.on_ask(blob, span)?,
+            Message::BlobSlice { blob, total, span, encoded } => {
+                blobs.on_slice(blob, total, span, &encoded)?
             }
             Message::BlobHeld(blob) => blobs.on_held(blob)?,
             Message::BlobMissing(blob) => blobs.on_missing(blob),

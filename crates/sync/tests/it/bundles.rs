@@ -1,16 +1,15 @@
 //! Bundle files: whole, or named as what they are.
 
-use bytes::Bytes;
+use proofroom_blobs::{SLICE_BYTES, Span};
 use proofroom_ident::{BlobHash, HashWords as _};
 use proofroom_sync::bundle::{BundleError, Export, Import, Item};
-use proofroom_sync::limits::CHUNK_BYTES;
 use proofroom_sync::{Audiences, Limits};
 use proptest::prelude::*;
 
-use crate::pair::{Peer, WORKSPACE, doc, team_doc};
+use crate::pair::{Peer, WORKSPACE, doc, encoded, team_doc};
 
 fn blob() -> Vec<u8> {
-    vec![6; CHUNK_BYTES + 10]
+    vec![6; SLICE_BYTES as usize + 10]
 }
 
 fn bundle(reads: Audiences) -> Vec<u8> {
@@ -26,10 +25,11 @@ fn bundle(reads: Audiences) -> Vec<u8> {
     while let Some(run) = export.next_entries(&ada.store).expect("the store reads") {
         out.extend_from_slice(&run);
     }
-    let (bytes, total) = (Bytes::from(blob()), blob().len() as u64);
-    let hash = BlobHash::of(&bytes);
-    out.extend_from_slice(&export.blob(hash, 0, total, bytes.slice(..CHUNK_BYTES)));
-    out.extend_from_slice(&export.blob(hash, CHUNK_BYTES as u64, total, bytes.slice(CHUNK_BYTES..)));
+    let total = blob().len() as u64;
+    for span in [Span { offset: 0, bytes: SLICE_BYTES }, Span { offset: SLICE_BYTES, bytes: 10 }] {
+        let (hash, encoded) = encoded(&blob(), span);
+        out.extend_from_slice(&export.blob(hash, total, span, encoded));
+    }
     out.extend_from_slice(&export.finish());
     out
 }
@@ -50,6 +50,16 @@ fn entries(items: &[Item]) -> usize {
     items.iter().map(|i| if let Item::Entries(e) = i { e.len() } else { 0 }).sum()
 }
 
+fn slice_of(item: &Item) -> &[u8] {
+    match item {
+        Item::Blob { blob: name, slice, .. } => {
+            assert_eq!(*name, BlobHash::of(&blob()));
+            &slice.bytes
+        }
+        _ => &[],
+    }
+}
+
 #[test]
 fn what_is_exported_is_imported() {
     let file = bundle(Audiences::ALL);
@@ -57,7 +67,8 @@ fn what_is_exported_is_imported() {
         let items = read(&file, step).expect("a whole bundle");
         assert!(matches!(items[0], Item::Workspace(WORKSPACE)));
         assert_eq!(entries(&items), 161);
-        assert!(items.iter().any(|i| matches!(i, Item::BlobArrived(b) if *b == BlobHash::of(&blob()))));
+        let slices: Vec<u8> = items.iter().flat_map(|i| slice_of(i).to_vec()).collect();
+        assert_eq!(slices, blob());
         assert!(matches!(items.last(), Some(Item::End { entries: 161 })));
     }
 }

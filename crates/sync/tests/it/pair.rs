@@ -3,6 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
+use proofroom_blobs::{
+    Fetch, Held, Input as FetchInput, NODE_BYTES, Output as FetchOutput, Rank, Slice, Span, Want, prove, tree_bytes,
+    tree_of,
+};
 use proofroom_entry::{ChainError, Draft, EntryKind, LogWriter, Signed, Verified, check_link};
 use proofroom_ident::{
     BlobHash, DocId, EntryHash, HashWords as _, InviteId, KeyId, LogId, Millis, Nonce, SignerKey,
@@ -39,6 +43,9 @@ pub struct Peer {
     pub blobs: BTreeMap<BlobHash, Vec<u8>>,
     pub partial: BTreeMap<BlobHash, Vec<u8>>,
     pub closed: Option<Code>,
+    /// Where in its blobs this peer sends a wrong byte.
+    pub lies_at: Option<u64>,
+    fetch: Fetch<()>,
     writers: BTreeMap<DocId, LogWriter>,
     rng: ChaCha20Rng,
 }
@@ -59,6 +66,8 @@ impl Peer {
             blobs: BTreeMap::new(),
             partial: BTreeMap::new(),
             closed: None,
+            lies_at: None,
+            fetch: Fetch::default(),
             writers: BTreeMap::new(),
             rng,
         }
@@ -150,31 +159,64 @@ impl Peer {
             Output::BlobOffered { blob, .. } if self.blobs.contains_key(&blob) => {
                 return Some(Input::BlobHeld(blob));
             }
-            Output::BlobOffered { blob, bytes } => return Some(Input::WantBlob { blob, bytes }),
-            Output::ReadBlob { blob, offset, bytes_max } => return Some(self.read(blob, offset, bytes_max)),
-            Output::WriteBlob { blob, offset, bytes, .. } => {
-                let held = self.partial.entry(blob).or_default();
-                assert_eq!(held.len() as u64, offset, "pieces come in order");
-                held.extend_from_slice(&bytes);
+            Output::BlobOffered { blob, bytes } => self.want(blob, bytes),
+            Output::ReadBlob { blob, span } => return Some(self.read(blob, span)),
+            Output::BlobSlice { blob, total, slice } => return self.write_slice(blob, total, slice),
+            Output::Event(Event::BlobMissing(blob)) => {
+                self.events.push(Event::BlobMissing(blob));
+                self.fetch.handle(Millis(0), FetchInput::Missing { from: (), blob });
             }
-            Output::BlobArrived(blob) => {
-                let bytes = self.partial.remove(&blob).unwrap_or_default();
-                self.blobs.insert(blob, bytes);
-                return Some(Input::BlobHeld(blob));
-            }
-            Output::DropBlob(blob) => _ = self.partial.remove(&blob),
             Output::Event(event) => self.events.push(event),
             Output::Close { code, .. } => self.closed = Some(code),
         }
         None
     }
 
-    fn read(&self, blob: BlobHash, offset: u64, bytes_max: usize) -> Input {
+    /// Fetches a blob from the peer.
+    pub fn want(&mut self, blob: BlobHash, bytes: u64) {
+        let want = Want { blob, rank: Rank::Original, held: Held::none(bytes) };
+        self.fetch.handle(Millis(0), FetchInput::Joined(()));
+        self.fetch.handle(Millis(0), FetchInput::Want(want));
+        self.ask();
+    }
+
+    fn ask(&mut self) {
+        while let Some(output) = self.fetch.poll() {
+            let FetchOutput::Ask { blob, total, span, .. } = output else { continue };
+            let session = self.session.as_mut().expect("connected");
+            session.handle(Millis(0), Input::AskBlob { blob, total, span }, &self.store);
+        }
+        self.drain();
+    }
+
+    fn write_slice(&mut self, blob: BlobHash, total: u64, slice: Slice) -> Option<Input> {
+        let at = |n: u64| usize::try_from(n).expect("small test blobs");
+        let held = self.partial.entry(blob).or_insert_with(|| vec![0; at(total)]);
+        held[at(slice.span.offset)..at(slice.span.end())].copy_from_slice(&slice.bytes);
+        self.fetch.handle(Millis(0), FetchInput::Arrived { from: (), blob, span: slice.span });
+        if self.fetch.wants(blob) {
+            self.ask();
+            return None;
+        }
+        let bytes = self.partial.remove(&blob).unwrap_or_default();
+        self.blobs.insert(blob, bytes);
+        self.ask();
+        Some(Input::BlobHeld(blob))
+    }
+
+    fn read(&self, blob: BlobHash, span: Span) -> Input {
         let Some(held) = self.blobs.get(&blob) else { return Input::BlobMissing(blob) };
-        let from = usize::try_from(offset).expect("small test blobs").min(held.len());
-        let to = held.len().min(from + bytes_max);
-        let bytes = Bytes::copy_from_slice(&held[from..to]);
-        Input::BlobRead { blob, offset, total: held.len() as u64, bytes }
+        let total = held.len() as u64;
+        if !span.fits(total) {
+            return Input::BlobRead { blob, total, span, encoded: Bytes::new() };
+        }
+        let (_, mut encoded) = encoded(held, span);
+        if self.lies_at.is_some_and(|at| (span.offset..span.end()).contains(&at)) {
+            let mut wrong = encoded.to_vec();
+            *wrong.last_mut().expect("a slice has bytes") ^= 1;
+            encoded = wrong.into();
+        }
+        Input::BlobRead { blob, total, span, encoded }
     }
 
     fn ingest(&mut self, entries: Vec<Signed>) -> Vec<Refusal> {
@@ -226,6 +268,20 @@ impl Peer {
     pub fn is_in_sync(&self) -> bool {
         self.events.contains(&Event::InSync)
     }
+}
+
+/// A slice with its hash pairs, and the name of what it is a slice of.
+pub fn encoded(whole: &[u8], span: Span) -> (BlobHash, Bytes) {
+    let total = whole.len() as u64;
+    let at = |n: u64| usize::try_from(n).expect("small test blobs");
+    let mut tree = vec![0; at(tree_bytes(total))];
+    let save = |number: u64, pair: &[u8; NODE_BYTES]| {
+        tree[at(number) * NODE_BYTES..][..NODE_BYTES].copy_from_slice(pair);
+        Ok(())
+    };
+    let blob = tree_of(total, whole, save).expect("bytes in memory");
+    let bytes = &whole[at(span.offset)..at(span.end().min(total))];
+    (blob, prove(blob, total, span, bytes, tree.as_slice()).expect("the right tree").into())
 }
 
 /// Ada connects to bo.

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use proofroom_blobs::{Held, NODE_BYTES, Nodes, SLICE_BYTES, Span, prove, tree_bytes, tree_of};
+use proofroom_blobs::{Held, NODE_BYTES, Nodes, SLICE_BYTES, Span, prove, prove_whole, tree_bytes, tree_of};
 use proofroom_ident::{BlobHash, WorkspaceId};
 
 use crate::partial::Partial;
@@ -206,26 +206,19 @@ impl Folder {
             return Ok((total, Vec::new()));
         }
         if total <= SLICE_BYTES {
-            return Ok((total, self.read_small(&file, blob, total, span)?));
+            // The tree of a small blob is made while it is read.
+            let mut whole = vec![0; usize::try_from(total).unwrap_or(0)];
+            file.read_exact_at(&mut whole, 0)?;
+            let (found, encoded) = prove_whole(&whole, span)?;
+            if found != blob {
+                return Err(ReadError::Rotten(io::Error::other("they have another hash")));
+            }
+            return Ok((total, encoded));
         }
         let mut bytes = vec![0; usize::try_from(span.bytes).unwrap_or(0)];
         file.read_exact_at(&mut bytes, span.offset)?;
         let tree = self.tree(workspace, blob, &file, total)?;
         Ok((total, prove(blob, total, span, &bytes, &tree)?))
-    }
-
-    /// The tree of a small blob is made while it is read.
-    fn read_small(&self, file: &File, blob: BlobHash, total: u64, span: Span) -> io::Result<Vec<u8>> {
-        let mut whole = vec![0; usize::try_from(total).unwrap_or(0)];
-        file.read_exact_at(&mut whole, 0)?;
-        let mut tree = vec![0; usize::try_from(tree_bytes(total)).unwrap_or(0)];
-        tree_of(total, whole.as_slice(), |number, pair| {
-            let at = usize::try_from(number).unwrap_or(0) * NODE_BYTES;
-            tree[at..at + NODE_BYTES].copy_from_slice(pair);
-            Ok(())
-        })?;
-        let at = |n: u64| usize::try_from(n).unwrap_or(0);
-        prove(blob, total, span, &whole[at(span.offset)..at(span.end())], tree.as_slice())
     }
 
     /// The tree of a whole blob; made where it is missing.

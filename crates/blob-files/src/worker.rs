@@ -91,7 +91,7 @@ pub enum Answer<C> {
         /// What is wrong with the disk, if that is the reason.
         why: Option<String>,
     },
-    /// To [`Task::Begin`].
+    /// To [`Task::Begin`], unless all of it is here: then it is kept.
     Begun {
         /// Of which workspace.
         workspace: WorkspaceId,
@@ -215,10 +215,11 @@ impl<C, A: FnMut(Answer<C>)> Desk<C, A> {
     }
 
     fn begin(&mut self, workspace: WorkspaceId, blob: BlobHash, total: u64) {
-        let held = match self.folder.held(workspace, blob) {
-            Some(bytes) if bytes == total => Ok(Held::all(total)),
-            _ => Partial::open(&self.folder, workspace, blob, total).map(|p| self.resume((workspace, blob), p)),
-        };
+        if self.folder.held(workspace, blob) == Some(total) {
+            return (self.answer)(Answer::Kept { workspace, blob, bytes: total });
+        }
+        let partial = Partial::open(&self.folder, workspace, blob, total);
+        let held = partial.map(|partial| self.resume((workspace, blob), partial));
         (self.answer)(match held {
             Ok(held) => Answer::Begun { workspace, blob, held },
             Err(error) => Answer::Failed { workspace, blob, error },

@@ -147,6 +147,8 @@ pub struct Fetch<S> {
     sources: BTreeMap<S, Source>,
     pace: Pace,
     paused: bool,
+    /// Ask only those for a blob who offered it.
+    offers_only: bool,
     outputs: VecDeque<Output<S>>,
 }
 
@@ -158,12 +160,18 @@ impl<S> Default for Fetch<S> {
             sources: BTreeMap::new(),
             pace: Pace::default(),
             paused: false,
+            offers_only: false,
             outputs: VecDeque::new(),
         }
     }
 }
 
 impl<S: Copy + Ord> Fetch<S> {
+    /// A machine that asks only those for a blob who offered it.
+    pub fn of_offers() -> Self {
+        Self { offers_only: true, ..Self::default() }
+    }
+
     /// Takes one input. Drain [`Fetch::poll`] afterwards.
     pub fn handle(&mut self, now: Millis, input: Input<S>) {
         match input {
@@ -175,7 +183,7 @@ impl<S: Copy + Ord> Fetch<S> {
             Input::Missing { from, blob } => self.miss(now, from, blob),
             Input::Offered { from, blob } => {
                 if let Some(source) = self.sources.get_mut(&from) {
-                    source.lacks.remove(&blob);
+                    source.offer(blob);
                 }
             }
             Input::Pause(paused) => self.paused = paused,
@@ -221,6 +229,12 @@ impl<S: Copy + Ord> Fetch<S> {
         self.paused
     }
 
+    /// What is fetched, and nobody who is here offered. Only where offers count.
+    pub fn orphans(&self) -> Vec<BlobHash> {
+        let offered = |blob: &BlobHash| self.sources.values().any(|s| s.offers.contains(blob));
+        self.wanted.keys().filter(|blob| !offered(blob)).copied().collect()
+    }
+
     /// When to call with [`Input::Tick`] at the latest, where a cap holds something back.
     pub fn wakes(&self) -> Option<Millis> {
         let waits = self.pace.is_capped() && !self.paused && !self.open.is_empty();
@@ -250,7 +264,10 @@ impl<S: Copy + Ord> Fetch<S> {
         if let Some(wanted) = self.wanted.remove(&blob) {
             self.open.remove(&(wanted.rank, wanted.held.total(), blob));
         }
-        self.sources.values_mut().for_each(|s| s.release_blob(blob));
+        for source in self.sources.values_mut() {
+            source.release_blob(blob);
+            source.offers.remove(&blob);
+        }
     }
 
     fn leave(&mut self, source: S) {
@@ -283,10 +300,11 @@ impl<S: Copy + Ord> Fetch<S> {
         let Some(source) = self.sources.get_mut(&from) else { return };
         source.heard = now;
         source.lacks.insert(blob);
+        source.offers.remove(&blob);
         let owed: Vec<Span> = source.owed().filter(|(b, _)| *b == blob).map(|(_, span)| span).collect();
         source.release_blob(blob);
         owed.into_iter().for_each(|span| self.reopen(blob, span));
-        let nobody = self.sources.values().all(|s| s.lacks.contains(&blob));
+        let nobody = !self.sources.values().any(|s| s.may_hold(blob, self.offers_only));
         if nobody && self.wanted.contains_key(&blob) {
             self.forget(blob);
             self.outputs.push_back(Output::Event(Event::Nobody(blob)));
@@ -323,7 +341,7 @@ impl<S: Copy + Ord> Fetch<S> {
     fn ask_one(&mut self, now: Millis, id: S) -> Asked {
         let Some(source) = self.sources.get_mut(&id) else { return Asked::Nothing };
         let Some(room) = source.room() else { return Asked::Nothing };
-        let found = self.open.iter().find(|(_, _, blob)| !source.lacks.contains(blob)).copied();
+        let found = self.open.iter().find(|(_, _, blob)| source.may_hold(*blob, self.offers_only)).copied();
         let Some(order @ (_, total, blob)) = found else { return Asked::Nothing };
         let Some(wanted) = self.wanted.get_mut(&blob) else { return Asked::Nothing };
         let Some(span) = wanted.held.missing(&wanted.asked, room.min(SLICE_BYTES)) else {

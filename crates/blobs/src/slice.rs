@@ -126,6 +126,23 @@ pub fn tree_of(
     Ok(BlobHash::from_bytes(*hash.as_bytes()))
 }
 
+/// Encodes a slice of a blob that is in memory as a whole, and tells the blob's name.
+///
+/// # Errors
+/// When there is no such slice.
+pub fn prove_whole(whole: &[u8], span: Span) -> io::Result<(BlobHash, Vec<u8>)> {
+    let total = whole.len() as u64;
+    let index = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    let mut tree = vec![0; index(tree_bytes(total))];
+    let blob = tree_of(total, whole, |number, pair| {
+        let at = index(number) * NODE_BYTES;
+        tree[at..at + NODE_BYTES].copy_from_slice(pair);
+        Ok(())
+    })?;
+    let bytes = whole.get(index(span.offset)..index(span.end())).ok_or(io::ErrorKind::InvalidInput)?;
+    Ok((blob, prove(blob, total, span, bytes, tree.as_slice())?))
+}
+
 /// The length of the tree of a blob of `total` bytes.
 pub fn tree_bytes(total: u64) -> u64 {
     BaoTree::new(total, BLOCK).outboard_size()

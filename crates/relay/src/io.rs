@@ -1,6 +1,7 @@
 //! What the machine is told, and what it asks for.
 
 use bytes::Bytes;
+use proofroom_blobs::{Held, Slice, Span};
 use proofroom_ident::{BlobHash, SignerKey, WorkspaceId};
 use proofroom_sync::Code;
 
@@ -15,8 +16,6 @@ pub enum Input {
     Frame(Bytes),
     /// The connection is gone.
     Closed,
-    /// Answers a [`BlobOp`].
-    Blob(BlobInput),
 }
 
 /// What the driver found in its blob directory.
@@ -24,19 +23,48 @@ pub enum Input {
 pub enum BlobInput {
     /// Answers [`BlobOp::Read`].
     Piece {
+        /// For whom.
+        to: ConnId,
         /// The blob.
         blob: BlobHash,
-        /// Where the piece begins.
-        offset: u64,
         /// Size of the whole blob.
         total: u64,
-        /// The piece.
-        bytes: Bytes,
+        /// The slice.
+        span: Span,
+        /// The slice with its hash pairs.
+        encoded: Bytes,
     },
     /// Answers [`BlobOp::Read`]: it is not there.
-    Missing(BlobHash),
-    /// Answers [`BlobOp::Keep`]: it is durable.
+    Missing {
+        /// For whom.
+        to: ConnId,
+        /// The blob.
+        blob: BlobHash,
+    },
+    /// Answers [`BlobOp::Begin`].
+    Begun {
+        /// Of which workspace.
+        workspace: WorkspaceId,
+        /// The blob.
+        blob: BlobHash,
+        /// What is there of it.
+        held: Held,
+    },
+    /// Answers [`BlobOp::Write`].
+    Written {
+        /// Who sent it.
+        from: ConnId,
+        /// Of which workspace.
+        workspace: WorkspaceId,
+        /// The blob.
+        blob: BlobHash,
+        /// The slice.
+        span: Span,
+    },
+    /// A blob is whole and durable.
     Kept {
+        /// Of which workspace.
+        workspace: WorkspaceId,
         /// The blob.
         blob: BlobHash,
         /// Its size.
@@ -44,6 +72,8 @@ pub enum BlobInput {
     },
     /// Writing or keeping failed: a full disk, say.
     Failed {
+        /// Of which workspace.
+        workspace: WorkspaceId,
         /// The blob.
         blob: BlobHash,
         /// What the system said.
@@ -51,31 +81,34 @@ pub enum BlobInput {
     },
 }
 
-/// What the driver does with blobs. Ops of one connection are done in order.
+/// What the driver does with blobs, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BlobOp {
-    /// Read a piece.
+    /// Read and prove a slice.
     Read {
         /// The blob.
         blob: BlobHash,
-        /// Where the piece begins.
-        offset: u64,
-        /// How many bytes; fewer only at the end.
-        bytes_max: usize,
+        /// The slice.
+        span: Span,
     },
-    /// Write a piece to this connection's temporary file for the blob; offset 0 begins anew.
+    /// See what is there of a blob of this size.
+    Begin {
+        /// The blob.
+        blob: BlobHash,
+        /// Its size.
+        total: u64,
+    },
+    /// Write a slice; once all are there, make the blob durable.
     Write {
         /// The blob.
         blob: BlobHash,
-        /// Where the piece begins.
-        offset: u64,
-        /// The piece.
-        bytes: Bytes,
+        /// Its size.
+        total: u64,
+        /// The slice.
+        slice: Slice,
     },
-    /// All is written and has the right hash: flush it, put it in its place, answer.
-    Keep(BlobHash),
-    /// Delete this connection's temporary file for the blob.
-    Drop(BlobHash),
+    /// Nobody brings the rest: what is there may stay a while.
+    Rest(BlobHash),
 }
 
 /// What the machine asks of its driver, in order.
@@ -169,6 +202,22 @@ pub enum Note {
     BlobSent {
         /// Its size.
         bytes: u64,
+    },
+    /// A device sent bytes that are not what they claim to be; its session is closed.
+    Lied {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// The device.
+        device: SignerKey,
+        /// The blob.
+        blob: BlobHash,
+    },
+    /// A connection owes parts of blobs and is silent.
+    Stalled {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// The connection.
+        conn: ConnId,
     },
     /// The store failed: nothing more can be taken; stop and look at the disk.
     StoreFailed(String),

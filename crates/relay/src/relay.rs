@@ -1,8 +1,9 @@
 //! The machine: connections in, frames and blob operations out.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use proofroom_blobs::Input as FetchInput;
 use proofroom_ident::{InviteId, Millis, SignerKey, WorkspaceId};
 use proofroom_store::{Store, StoreError};
 use proofroom_sync::{
@@ -12,7 +13,7 @@ use rand_core::CryptoRng;
 
 use crate::admission::{Admission, Denial, Seat, admit};
 use crate::config::Config;
-use crate::io::{ConnId, Input, Note, Output};
+use crate::io::{BlobInput, BlobOp, ConnId, Input, Note, Output};
 use crate::room::Room;
 
 mod blobs;
@@ -40,6 +41,8 @@ pub struct Relay {
     conns: BTreeMap<ConnId, Conn>,
     rooms: BTreeMap<WorkspaceId, Room>,
     outputs: VecDeque<Output>,
+    /// Rooms where blobs may be asked for.
+    due: BTreeSet<WorkspaceId>,
     failed: bool,
 }
 
@@ -47,7 +50,7 @@ impl Relay {
     /// A relay without connections.
     pub fn new(config: Config) -> Self {
         let (conns, rooms) = (BTreeMap::new(), BTreeMap::new());
-        Self { config, conns, rooms, outputs: VecDeque::new(), failed: false }
+        Self { config, conns, rooms, outputs: VecDeque::new(), due: BTreeSet::new(), failed: false }
     }
 
     /// The next thing to do.
@@ -89,13 +92,21 @@ impl Relay {
         match input {
             Input::Closed => self.leave(&conn, now),
             Input::Frame(frame) => self.feed(conn, now, SessionInput::Frame(frame), store),
-            Input::Blob(input) => self.on_blob(conn, now, input, store),
         }
+        self.fetch_due(now, store);
+    }
+
+    /// The driver did something with a blob.
+    pub fn handle_blob(&mut self, now: Millis, input: BlobInput, store: &mut dyn Store) {
+        self.on_blob(now, input, store);
+        self.fetch_due(now, store);
     }
 
     /// Time passed: every second is enough.
     pub fn tick(&mut self, now: Millis, store: &mut dyn Store) {
         self.tell_all(now, store, |_| SessionInput::Tick);
+        self.due.extend(self.rooms.keys());
+        self.fetch_due(now, store);
         for room in self.rooms.values_mut() {
             room.sweep(now);
         }
@@ -139,10 +150,10 @@ impl Relay {
                     None
                 }
                 SessionOutput::Event(event) => {
-                    self.note_event(&event);
+                    self.note_event(&conn, now, &event);
                     None
                 }
-                blob => self.on_blob_output(&conn, blob, store),
+                blob => self.on_blob_output(&conn, now, blob, store),
             };
             if let Some(answer) = answer {
                 conn.session.handle(now, answer, store);
@@ -158,6 +169,11 @@ impl Relay {
         let Some(seated) = &conn.seated else { return };
         if let Some(room) = self.rooms.get_mut(&seated.workspace) {
             room.conns.remove(&conn.id);
+            for blob in room.bring_no_more(now, conn.id) {
+                let (conn, workspace) = (conn.id, seated.workspace);
+                self.outputs.push_back(Output::Blob { conn, workspace, op: BlobOp::Rest(blob) });
+            }
+            self.due.insert(seated.workspace);
             room.sweep(now);
             if room.is_idle() {
                 self.rooms.remove(&seated.workspace);
@@ -211,6 +227,7 @@ impl Relay {
         };
         if admission.is_ok() {
             room.conns.insert(id);
+            room.fetch.handle(now, FetchInput::Joined(id));
         } else if room.is_idle() {
             self.rooms.remove(&workspace);
         }

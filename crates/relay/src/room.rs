@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proofroom_authority::{Authority, AuthorityError};
+use proofroom_blobs::{Fetch, Input as FetchInput};
 use proofroom_entry::Verified;
-use proofroom_ident::{DocId, EntryHash, Millis, SignerKey, WorkspaceId};
+use proofroom_ident::{BlobHash, DocId, EntryHash, Millis, SignerKey, WorkspaceId};
 use proofroom_store::{Store, StoreError};
 
 use crate::config::Quotas;
@@ -30,6 +31,10 @@ pub(crate) struct Room {
     pub bytes: u64,
     pub authority_bytes: u64,
     pub blob_bytes: u64,
+    /// What is being brought.
+    pub fetch: Fetch<ConnId>,
+    /// Sizes of what was offered and is not durable yet: they count against the quota.
+    pub coming: BTreeMap<BlobHash, u64>,
     paces: BTreeMap<SignerKey, Pace>,
 }
 
@@ -43,6 +48,8 @@ impl Room {
             bytes: store.docs(workspace)?.iter().map(|d| d.bytes).sum(),
             authority_bytes: 0,
             blob_bytes: blobs_bytes(store, workspace)?,
+            fetch: Fetch::of_offers(),
+            coming: BTreeMap::new(),
             paces: BTreeMap::new(),
         };
         room.reload_authority(store)?;
@@ -68,6 +75,17 @@ impl Room {
             entries: Bucket::new(quotas.burst_entries, quotas.entries_per_s, now),
             bytes: Bucket::new(quotas.burst_bytes, quotas.bytes_per_s, now),
         })
+    }
+
+    /// A connection is gone: what nobody else offered is not fetched any more.
+    pub fn bring_no_more(&mut self, now: Millis, conn: ConnId) -> Vec<BlobHash> {
+        self.fetch.handle(now, FetchInput::Left(conn));
+        let orphans = self.fetch.orphans();
+        for blob in &orphans {
+            self.fetch.handle(now, FetchInput::Forget(*blob));
+            self.coming.remove(blob);
+        }
+        orphans
     }
 
     /// Forgets the paces of devices that have rested.

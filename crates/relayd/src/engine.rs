@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use proofroom_blob_files::{Task, Worker};
 use proofroom_ident::{Millis, SigningSecret};
 use proofroom_relay::{BlobInput, ConnId, Input, Note, Output, Relay};
 use proofroom_store_redb::RedbStore;
@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::blobs::{self, Folder, Task};
+use crate::blobs;
 use crate::metrics::Metrics;
 use crate::socket::Outbound;
 use crate::{Config, RelayError};
@@ -44,7 +44,7 @@ struct Driver {
     store: RedbStore,
     rng: ChaCha20Rng,
     sockets: BTreeMap<ConnId, Outbound>,
-    blobs: SyncSender<Task>,
+    blobs: Worker<ConnId>,
     metrics: Arc<Metrics>,
     failure: Option<String>,
 }
@@ -60,11 +60,11 @@ pub(crate) fn spawn(
     let (events, events_in) = mpsc::channel(EVENTS_WAITING_MAX);
     // Without a bound, so that the blob thread never waits for the engine, which waits for it.
     let (answers, answers_in) = mpsc::unbounded_channel();
-    let answer = move |conn, input| {
+    let answer = move |input| {
         // Once the engine is gone, nobody waits for answers.
-        _ = answers.send((conn, input));
+        _ = answers.send(input);
     };
-    let blobs = blobs::spawn(Folder::open(&config.data)?, answer)?;
+    let blobs = blobs::spawn(blobs::open(&config.data)?, answer)?;
     let relay = Relay::new(proofroom_relay::Config {
         device,
         creators: config.creators.clone(),
@@ -91,7 +91,7 @@ impl Driver {
     async fn drive(
         mut self,
         mut events: mpsc::Receiver<Event>,
-        mut answers: mpsc::UnboundedReceiver<(ConnId, BlobInput)>,
+        mut answers: mpsc::UnboundedReceiver<BlobInput>,
         mut stopped: oneshot::Receiver<()>,
     ) -> Result<(), RelayError> {
         let mut ticks = interval(TICK);
@@ -101,9 +101,7 @@ impl Driver {
                 biased;
                 _ = &mut stopped => break,
                 _ = ticks.tick() => self.relay.tick(now(), &mut self.store),
-                Some((conn, input)) = answers.recv() => {
-                    self.relay.handle(now(), conn, Input::Blob(input), &mut self.store);
-                }
+                Some(input) = answers.recv() => self.relay.handle_blob(now(), input, &mut self.store),
                 Some(event) = events.recv() => self.on_event(event),
                 else => break,
             }
@@ -133,13 +131,11 @@ impl Driver {
     }
 
     fn forget(&mut self, conn: ConnId) {
-        if self.sockets.remove(&conn).is_some() {
-            self.ask_blobs(Task::Forget(conn));
-        }
+        self.sockets.remove(&conn);
     }
 
-    fn ask_blobs(&mut self, task: Task) {
-        if self.blobs.send(task).is_err() {
+    fn ask_blobs(&mut self, task: Task<ConnId>) {
+        if !self.blobs.ask(task) {
             self.failure.get_or_insert("the thread for blobs ended".into());
         }
     }
@@ -155,7 +151,7 @@ impl Driver {
                     }
                 }
                 Output::Close { conn, .. } => self.forget(conn),
-                Output::Blob { conn, workspace, op } => self.ask_blobs(Task::Do(conn, workspace, op)),
+                Output::Blob { conn, workspace, op } => self.ask_blobs(blobs::task(conn, workspace, op)),
                 Output::Note(note) => self.on_note(note),
             }
         }
@@ -186,6 +182,12 @@ impl Driver {
             }
             Note::BlobKept { bytes } => tracing::debug!(bytes, "blob kept"),
             Note::BlobSent { .. } => {}
+            Note::Lied { workspace, device, blob } => {
+                tracing::warn!(%workspace, %device, %blob, "a device sent wrong bytes, and was sent away");
+            }
+            Note::Stalled { workspace, conn } => {
+                tracing::info!(%workspace, conn = conn.0, "owes parts of files and is silent");
+            }
         }
     }
 }

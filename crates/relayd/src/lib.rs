@@ -4,7 +4,7 @@
 //! socket tasks --frames--> engine thread (relay machine, store) --frames--> socket tasks
 //!                                  |        ^
 //!                                  v        |
-//!                              blob threads (files)
+//!                              blob thread (files)
 //! ```
 //!
 //! One thread owns the machine and the store, so nothing is locked and a commit
@@ -14,13 +14,12 @@
 //! ```text
 //! DIR/relay.key            the relay's device key, 32 bytes, mode 0600
 //! DIR/relay.redb           entries and counters
-//! DIR/blobs/WORKSPACE/HASH ciphertext, by its hash
-//! DIR/tmp                  blobs under way; emptied at start
+//! DIR/blobs                ciphertext, by its hash    proofroom-blob-files
 //! ```
 //!
 //! Crash story: entries and counters are as safe as a commit of the store; a blob
-//! is flushed before it gets its name, and its name before it is counted. What a
-//! crash leaves in `tmp` is deleted at the next start.
+//! is flushed before it gets its name, and its name before it is counted. What was
+//! brought of a blob stays for a week, so that the rest can follow.
 
 mod blobs;
 mod config;

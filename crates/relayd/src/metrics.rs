@@ -29,6 +29,7 @@ pub(crate) struct Metrics {
     deliveries: Counter,
     entries_refused: Family<Why, Counter>,
     equivocations: Counter,
+    lies: Counter,
     blobs: Counter,
     blob_bytes_in: Counter,
     blob_bytes_out: Counter<u64, AtomicU64>,
@@ -49,6 +50,7 @@ impl Metrics {
             deliveries: Counter::default(),
             entries_refused: Family::default(),
             equivocations: Counter::default(),
+            lies: Counter::default(),
             blobs: Counter::default(),
             blob_bytes_in: Counter::default(),
             blob_bytes_out: Counter::default(),
@@ -70,6 +72,7 @@ impl Metrics {
         r.register("entry_bytes", "Their size", self.entry_bytes.clone());
         r.register("deliveries", "Entries times readers they went to at once", self.deliveries.clone());
         r.register("entries_refused", "Entries that were not taken", self.entries_refused.clone());
+        r.register("wrong_blobs", "Devices that sent wrong bytes", self.lies.clone());
         r.register("equivocations", "Proofs of two histories", self.equivocations.clone());
         r.register("blobs", "Blobs made durable", self.blobs.clone());
         r.register("blob_bytes_in", "Their size", self.blob_bytes_in.clone());
@@ -102,7 +105,8 @@ impl Metrics {
                 self.blob_bytes_in.inc_by(*bytes);
             }
             Note::BlobSent { bytes } => _ = self.blob_bytes_out.inc_by(*bytes),
-            Note::Created(_) | Note::StoreFailed(_) => {}
+            Note::Lied { .. } => _ = self.lies.inc(),
+            Note::Created(_) | Note::StoreFailed(_) | Note::Stalled { .. } => {}
         }
     }
 

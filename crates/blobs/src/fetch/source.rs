@@ -22,6 +22,8 @@ const QUICKEST_MS_MAX: u64 = 30_000;
 pub(super) struct Source {
     /// Blobs that it does not hold.
     pub lacks: BTreeSet<BlobHash>,
+    /// Blobs that it offered.
+    pub offers: BTreeSet<BlobHash>,
     /// When it last said anything about blobs.
     pub heard: Millis,
     owes: BTreeMap<(BlobHash, u64), (u64, Millis)>,
@@ -36,6 +38,7 @@ impl Source {
     pub fn new(now: Millis) -> Self {
         Self {
             lacks: BTreeSet::new(),
+            offers: BTreeSet::new(),
             heard: now,
             owes: BTreeMap::new(),
             owed_bytes: 0,
@@ -44,6 +47,18 @@ impl Source {
             narrowed: now,
             stalled: false,
         }
+    }
+
+    /// It says that it holds a blob: so it is alive, too.
+    pub fn offer(&mut self, blob: BlobHash) {
+        self.lacks.remove(&blob);
+        self.offers.insert(blob);
+        self.stalled = false;
+    }
+
+    /// Whether it may be asked for a blob.
+    pub fn may_hold(&self, blob: BlobHash, offers_only: bool) -> bool {
+        if offers_only { self.offers.contains(&blob) } else { !self.lacks.contains(&blob) }
     }
 
     /// How much more it may be asked for now.

@@ -1,13 +1,15 @@
 //! Blobs: the driver moves the bytes, the machine decides and counts.
 
-use proofroom_ident::{BlobHash, Millis};
+use proofroom_blobs::{
+    Event as FetchEvent, Input as FetchInput, Output as FetchOutput, Rank, Want,
+};
+use proofroom_ident::{BlobHash, Millis, WorkspaceId};
 use proofroom_store::{Batch, Store, StoreError};
-use proofroom_sync::limits::CHUNK_BYTES;
 use proofroom_sync::{Code, Direction, Event, Input as SessionInput, Output as SessionOutput};
 
 use super::{Conn, Relay, Seated};
 use crate::admission::Seat;
-use crate::io::{BlobInput, BlobOp, Note, Output};
+use crate::io::{BlobInput, BlobOp, ConnId, Note, Output};
 use crate::usage::{blob_bytes, blob_key, blobs_key};
 
 impl Relay {
@@ -15,88 +17,182 @@ impl Relay {
     pub(super) fn on_blob_output(
         &mut self,
         conn: &Conn,
+        now: Millis,
         output: SessionOutput,
         store: &dyn Store,
     ) -> Option<SessionInput> {
         let seated = conn.seated?;
         let op = match output {
             SessionOutput::BlobOffered { blob, bytes } => {
-                return Some(self.on_offer(&seated, blob, bytes, store));
+                return self.on_offer(conn.id, &seated, now, (blob, bytes), store);
             }
-            SessionOutput::ReadBlob { blob, offset, bytes_max } => BlobOp::Read { blob, offset, bytes_max },
-            SessionOutput::WriteBlob { blob, offset, bytes, .. } => BlobOp::Write { blob, offset, bytes },
-            SessionOutput::BlobArrived(blob) => BlobOp::Keep(blob),
-            SessionOutput::DropBlob(blob) => BlobOp::Drop(blob),
+            SessionOutput::ReadBlob { blob, span } => BlobOp::Read { blob, span },
+            SessionOutput::BlobSlice { blob, total, slice } => BlobOp::Write { blob, total, slice },
             _ => return None,
         };
         self.outputs.push_back(Output::Blob { conn: conn.id, workspace: seated.workspace, op });
         None
     }
 
-    fn on_offer(&mut self, seated: &Seated, blob: BlobHash, bytes: u64, store: &dyn Store) -> SessionInput {
-        let refuse = |code, text: &str| SessionInput::RefuseBlob { blob, code, text: text.into() };
+    fn on_offer(
+        &mut self,
+        conn: ConnId,
+        seated: &Seated,
+        now: Millis,
+        (blob, bytes): (BlobHash, u64),
+        store: &dyn Store,
+    ) -> Option<SessionInput> {
+        let refuse = |code, text: &str| Some(SessionInput::RefuseBlob { blob, code, text: text.into() });
         if seated.seat != Seat::Member {
             return refuse(Code::MayNotWrite, "only members' devices bring files");
         }
         match blob_bytes(store, seated.workspace, blob) {
-            Err(error) => return self.store_failed(&error),
-            Ok(Some(_)) => return SessionInput::BlobHeld(blob),
+            Err(error) => return Some(self.store_failed(&error)),
+            Ok(Some(_)) => return Some(SessionInput::BlobHeld(blob)),
             Ok(None) => {}
         }
-        let held = self.rooms.get(&seated.workspace).map_or(0, |room| room.blob_bytes);
-        if held.saturating_add(bytes) > self.config.quotas.workspace_blob_bytes_max {
+        let room = self.rooms.get_mut(&seated.workspace)?;
+        room.fetch.handle(now, FetchInput::Offered { from: conn, blob });
+        self.due.insert(seated.workspace);
+        match room.coming.get(&blob) {
+            Some(coming) if *coming == bytes => return None,
+            Some(_) => return refuse(Code::WrongBlob, "somebody else offers a file of that name and another size"),
+            None => {}
+        }
+        let coming: u64 = room.coming.values().sum();
+        if room.blob_bytes.saturating_add(coming).saturating_add(bytes) > self.config.quotas.workspace_blob_bytes_max
+        {
             return refuse(Code::QuotaExceeded, "the workspace's files take as much room as they may here");
         }
-        SessionInput::WantBlob { blob, bytes }
+        room.coming.insert(blob, bytes);
+        let op = BlobOp::Begin { blob, total: bytes };
+        self.outputs.push_back(Output::Blob { conn, workspace: seated.workspace, op });
+        None
     }
 
     /// What the driver did with a blob.
-    pub(super) fn on_blob(&mut self, conn: Conn, now: Millis, input: BlobInput, store: &mut dyn Store) {
-        let answer = match input {
-            BlobInput::Piece { blob, offset, total, bytes } => {
-                SessionInput::BlobRead { blob, offset, total, bytes }
+    pub(super) fn on_blob(&mut self, now: Millis, input: BlobInput, store: &mut dyn Store) {
+        match input {
+            BlobInput::Piece { to, blob, total, span, encoded } => {
+                self.tell(now, to, SessionInput::BlobRead { blob, total, span, encoded }, store);
             }
-            BlobInput::Missing(blob) => SessionInput::BlobMissing(blob),
-            BlobInput::Failed { blob, cause } => {
+            BlobInput::Missing { to, blob } => self.tell(now, to, SessionInput::BlobMissing(blob), store),
+            BlobInput::Begun { workspace, blob, held } => {
+                let want = Want { blob, rank: Rank::Original, held };
+                // Whoever offered it may be gone by now.
+                if self.rooms.get(&workspace).is_some_and(|room| room.coming.contains_key(&blob)) {
+                    self.fetch(now, workspace, FetchInput::Want(want));
+                }
+            }
+            BlobInput::Written { from, workspace, blob, span } => {
+                self.fetch(now, workspace, FetchInput::Arrived { from, blob, span });
+            }
+            BlobInput::Failed { workspace, blob, cause } => {
+                self.fetch(now, workspace, FetchInput::Forget(blob));
                 let text = format!("the relay could not keep the file: {cause}");
-                SessionInput::RefuseBlob { blob, code: Code::Internal, text }
+                let refuse = SessionInput::RefuseBlob { blob, code: Code::Internal, text };
+                self.conclude(now, workspace, blob, &refuse, store);
             }
-            BlobInput::Kept { blob, bytes } => match self.count_blob(&conn, blob, bytes, store) {
-                Ok(()) => SessionInput::BlobHeld(blob),
-                Err(error) => self.store_failed(&error),
-            },
-        };
-        self.feed(conn, now, answer, store);
+            BlobInput::Kept { workspace, blob, bytes } => {
+                let answer = match self.count_blob(workspace, blob, bytes, store) {
+                    Ok(()) => SessionInput::BlobHeld(blob),
+                    Err(error) => self.store_failed(&error),
+                };
+                self.conclude(now, workspace, blob, &answer, store);
+            }
+        }
+    }
+
+    fn fetch(&mut self, now: Millis, workspace: WorkspaceId, input: FetchInput<ConnId>) {
+        if let Some(room) = self.rooms.get_mut(&workspace) {
+            room.fetch.handle(now, input);
+            self.due.insert(workspace);
+        }
+    }
+
+    /// Tells everybody who offered a blob what became of it; sessions know whether they did.
+    fn conclude(
+        &mut self,
+        now: Millis,
+        workspace: WorkspaceId,
+        blob: BlobHash,
+        answer: &SessionInput,
+        store: &mut dyn Store,
+    ) {
+        let Some(room) = self.rooms.get_mut(&workspace) else { return };
+        room.coming.remove(&blob);
+        let conns: Vec<ConnId> = room.conns.iter().copied().collect();
+        for conn in conns {
+            self.tell(now, conn, answer.clone(), store);
+        }
+    }
+
+    fn tell(&mut self, now: Millis, conn: ConnId, input: SessionInput, store: &mut dyn Store) {
+        if let Some(conn) = self.conns.remove(&conn) {
+            self.feed(conn, now, input, store);
+        }
+    }
+
+    /// Asks for what may be asked for now.
+    pub(super) fn fetch_due(&mut self, now: Millis, store: &mut dyn Store) {
+        while let Some(workspace) = self.due.pop_first() {
+            let Some(room) = self.rooms.get_mut(&workspace) else { continue };
+            room.fetch.handle(now, FetchInput::Tick);
+            while let Some(output) = self.rooms.get_mut(&workspace).and_then(|room| room.fetch.poll()) {
+                match output {
+                    FetchOutput::Ask { to, blob, total, span } => {
+                        self.tell(now, to, SessionInput::AskBlob { blob, total, span }, store);
+                    }
+                    FetchOutput::Event(FetchEvent::Nobody(blob)) => {
+                        if let Some(room) = self.rooms.get_mut(&workspace) {
+                            room.coming.remove(&blob);
+                        }
+                    }
+                    FetchOutput::Event(FetchEvent::Stalled(conn)) => self.note(Note::Stalled { workspace, conn }),
+                    // It counts once it is durable.
+                    FetchOutput::Event(FetchEvent::Complete(_)) => {}
+                }
+            }
+        }
     }
 
     fn count_blob(
         &mut self,
-        conn: &Conn,
+        workspace: WorkspaceId,
         blob: BlobHash,
         bytes: u64,
         store: &mut dyn Store,
     ) -> Result<(), StoreError> {
-        let Some(seated) = conn.seated else { return Ok(()) };
-        let Some(room) = self.rooms.get_mut(&seated.workspace) else { return Ok(()) };
         // Two devices may have brought the same blob at the same time.
-        if blob_bytes(store, seated.workspace, blob)?.is_none() {
-            let sum = room.blob_bytes.saturating_add(bytes);
-            let mut batch = Batch::new();
-            batch.put(blob_key(seated.workspace, blob), bytes.to_le_bytes());
-            batch.put(blobs_key(seated.workspace), sum.to_le_bytes());
-            store.commit(batch)?;
-            room.blob_bytes = sum;
-            self.note(Note::BlobKept { bytes });
+        if blob_bytes(store, workspace, blob)?.is_some() {
+            return Ok(());
         }
+        let Some(room) = self.rooms.get_mut(&workspace) else { return Ok(()) };
+        let sum = room.blob_bytes.saturating_add(bytes);
+        let mut batch = Batch::new();
+        batch.put(blob_key(workspace, blob), bytes.to_le_bytes());
+        batch.put(blobs_key(workspace), sum.to_le_bytes());
+        store.commit(batch)?;
+        room.blob_bytes = sum;
+        self.note(Note::BlobKept { bytes });
         Ok(())
     }
 
-    /// Counts what went out.
-    pub(super) fn note_event(&mut self, event: &Event) {
-        if let Event::BlobProgress { direction: Direction::Out, done, total, .. } = event {
-            let last = if done == total { total % CHUNK_BYTES as u64 } else { 0 };
-            let bytes = if last > 0 { last } else { (*total).min(CHUNK_BYTES as u64) };
-            self.note(Note::BlobSent { bytes });
+    /// Counts what went out, and names who lied.
+    pub(super) fn note_event(&mut self, conn: &Conn, now: Millis, event: &Event) {
+        let Some(seated) = conn.seated else { return };
+        let workspace = seated.workspace;
+        match event {
+            Event::BlobProgress { direction: Direction::Out, bytes, .. } => {
+                self.note(Note::BlobSent { bytes: *bytes });
+            }
+            Event::BlobWrong(blob) => {
+                self.note(Note::Lied { workspace, device: seated.device, blob: *blob });
+            }
+            Event::BlobMissing(blob) | Event::BlobOtherSize { blob, .. } => {
+                self.fetch(now, workspace, FetchInput::Missing { from: conn.id, blob: *blob });
+            }
+            _ => {}
         }
     }
 }

@@ -25,7 +25,7 @@ fn a_file_is_kept_and_fetched() {
     assert!(ada.events.contains(&Event::BlobDelivered { blob, bytes }));
     let mut twin = ada.clone_of_device();
     world.sync(&mut twin);
-    twin.tell(world.now, Input::WantBlob { blob, bytes });
+    twin.want(world.now, blob, bytes);
     world.settle(&mut [&mut twin]);
     assert_eq!(twin.files[&blob], ada.files[&blob]);
     let sent: u64 =
@@ -76,4 +76,45 @@ fn a_joiner_brings_no_files() {
     bo.tell(world.now, Input::OfferBlobs(vec![offer]));
     world.settle(&mut [&mut bo]);
     assert!(bo.events.iter().any(|e| matches!(e, Event::BlobRefused { code: Code::MayNotWrite, .. })));
+}
+
+#[test]
+fn a_file_that_two_devices_offer_comes_from_both() {
+    let mut world = World::new();
+    let mut ada = Peer::new(1).found();
+    world.sync(&mut ada);
+    let mut twin = ada.clone_of_device();
+    world.sync(&mut twin);
+    let (blob, bytes) = file(&mut ada, 7, 3_000_000);
+    file(&mut twin, 7, 3_000_000);
+    ada.tell(world.now, Input::OfferBlobs(vec![(blob, bytes)]));
+    twin.tell(world.now, Input::OfferBlobs(vec![(blob, bytes)]));
+    world.settle(&mut [&mut ada, &mut twin]);
+    let sent = |peer: &Peer| -> u64 {
+        peer.events.iter().map(|e| if let Event::BlobProgress { bytes, .. } = e { *bytes } else { 0 }).sum()
+    };
+    assert_eq!(sent(&ada) + sent(&twin), bytes, "nothing is sent twice");
+    assert!(sent(&ada) > 0 && sent(&twin) > 0, "{} and {}", sent(&ada), sent(&twin));
+    for peer in [&ada, &twin] {
+        assert!(peer.events.contains(&Event::BlobDelivered { blob, bytes }));
+    }
+}
+
+#[test]
+fn one_of_two_sources_lies_and_the_file_arrives_all_the_same() {
+    let mut world = World::new();
+    let mut ada = Peer::new(1).found();
+    world.sync(&mut ada);
+    let mut mallory = ada.clone_of_device();
+    world.sync(&mut mallory);
+    let (blob, bytes) = file(&mut ada, 7, 3_000_000);
+    mallory.files.insert(blob, vec![8; 3_000_000]);
+    mallory.tell(world.now, Input::OfferBlobs(vec![(blob, bytes)]));
+    ada.tell(world.now, Input::OfferBlobs(vec![(blob, bytes)]));
+    world.settle(&mut [&mut ada, &mut mallory]);
+    assert_eq!(mallory.closed, Some(Code::WrongBlob));
+    assert!(ada.events.contains(&Event::BlobDelivered { blob, bytes }));
+    let device = mallory.secrets.signing.public();
+    assert!(world.notes.iter().any(|n| matches!(n, Note::Lied { device: d, .. } if *d == device)));
+    assert_eq!(world.disk.values().next(), ada.files.get(&blob));
 }

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use proofroom_authority::{Authority, Cut, Op, Role, sign_accept};
+use proofroom_blobs::{Held, prove_whole};
 use proofroom_entry::{ChainError, Draft, EntryKind, LogWriter, Signed, Verified, check_link};
 use proofroom_ident::{
     BlobHash, DeviceRecord, DeviceSecrets, DocId, EntryHash, InviteId, KexSecret, KeyId, LogId, Millis,
     Nonce, PersonId, PersonSecret, SigningSecret, WorkspaceId,
 };
-use proofroom_relay::{BlobInput, BlobOp, Config, ConnId, Input, Note, Output, Quotas, Relay};
+use proofroom_relay::{Config, ConnId, Input, Note, Output, Quotas, Relay};
 use proofroom_store::{Batch, MemoryStore, Store as _};
 use proofroom_sync::{
     Audiences, ClientConfig, Code, Event, Input as SessionInput, Limits, Live, Output as SessionOutput,
@@ -252,20 +253,31 @@ impl Peer {
         self.session = Some(session);
     }
 
+    /// Asks the relay for all of a blob at once.
+    pub fn want(&mut self, now: Millis, blob: BlobHash, total: u64) {
+        for span in Held::all(total).spans() {
+            self.tell(now, SessionInput::AskBlob { blob, total, span });
+        }
+    }
+
     fn obey(&mut self, output: SessionOutput) -> Option<SessionInput> {
         match output {
             SessionOutput::Send(frame) => self.to_relay.push_back(frame),
             SessionOutput::Ingest(entries) => {
                 return Some(SessionInput::Ingested { refused: self.ingest(entries) });
             }
-            SessionOutput::ReadBlob { blob, offset, bytes_max } => {
+            SessionOutput::ReadBlob { blob, span } => {
                 let held = &self.files[&blob];
-                let from = usize::try_from(offset).expect("small files");
-                let bytes = Bytes::copy_from_slice(&held[from..held.len().min(from + bytes_max)]);
-                return Some(SessionInput::BlobRead { blob, offset, total: held.len() as u64, bytes });
+                let total = held.len() as u64;
+                let (_, encoded) = prove_whole(held, span).expect("a slice of it");
+                return Some(SessionInput::BlobRead { blob, total, span, encoded: encoded.into() });
             }
-            SessionOutput::WriteBlob { blob, bytes, .. } => self.files.entry(blob).or_default().extend(bytes),
-            SessionOutput::BlobArrived(blob) => return Some(SessionInput::BlobHeld(blob)),
+            SessionOutput::BlobSlice { blob, total, slice } => {
+                let index = |n: u64| usize::try_from(n).expect("small files");
+                let file = self.files.entry(blob).or_default();
+                file.resize(index(total), 0);
+                file[index(slice.span.offset)..index(slice.span.end())].copy_from_slice(&slice.bytes);
+            }
             SessionOutput::Event(event) => self.events.push(event),
             SessionOutput::Close { code, .. } => self.closed = Some(code),
             _ => {}
@@ -297,7 +309,8 @@ pub struct World {
     pub now: Millis,
     pub notes: Vec<Note>,
     pub disk: BTreeMap<(WorkspaceId, BlobHash), Vec<u8>>,
-    half: BTreeMap<(ConnId, BlobHash), Vec<u8>>,
+    pub half: BTreeMap<(WorkspaceId, BlobHash), (Vec<u8>, Held)>,
+    pub kept: Vec<(WorkspaceId, BlobHash)>,
     to_peers: BTreeMap<ConnId, VecDeque<Bytes>>,
     next: u64,
     rng: ChaCha20Rng,
@@ -324,6 +337,7 @@ impl World {
             notes: Vec::new(),
             disk: BTreeMap::new(),
             half: BTreeMap::new(),
+            kept: Vec::new(),
             to_peers: BTreeMap::new(),
             next: 0,
             rng: ChaCha20Rng::from_seed([100; 32]),
@@ -444,38 +458,10 @@ impl World {
                 Output::Note(note) => self.notes.push(note),
                 Output::Blob { conn, workspace, op } => {
                     if let Some(input) = self.blob(conn, workspace, op) {
-                        self.relay.handle(self.now, conn, Input::Blob(input), &mut self.store);
+                        self.relay.handle_blob(self.now, input, &mut self.store);
+                        self.keep();
                     }
                 }
-            }
-        }
-    }
-
-    fn blob(&mut self, conn: ConnId, workspace: WorkspaceId, op: BlobOp) -> Option<BlobInput> {
-        match op {
-            BlobOp::Read { blob, offset, bytes_max } => {
-                let Some(held) = self.disk.get(&(workspace, blob)) else {
-                    return Some(BlobInput::Missing(blob));
-                };
-                let from = usize::try_from(offset).expect("small files").min(held.len());
-                let bytes = Bytes::copy_from_slice(&held[from..held.len().min(from + bytes_max)]);
-                Some(BlobInput::Piece { blob, offset, total: held.len() as u64, bytes })
-            }
-            BlobOp::Write { blob, offset, bytes } => {
-                let half = self.half.entry((conn, blob)).or_default();
-                half.truncate(usize::try_from(offset).expect("small files"));
-                half.extend_from_slice(&bytes);
-                None
-            }
-            BlobOp::Keep(blob) => {
-                let whole = self.half.remove(&(conn, blob)).expect("it was written");
-                let bytes = whole.len() as u64;
-                self.disk.insert((workspace, blob), whole);
-                Some(BlobInput::Kept { blob, bytes })
-            }
-            BlobOp::Drop(blob) => {
-                self.half.remove(&(conn, blob));
-                None
             }
         }
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bytes::Bytes;
 use proofroom_authority::{Authority, Op};
+use proofroom_blobs::{Held, prove_whole};
 use proofroom_entry::{ChainError, Draft, EntryKind, LogTip, LogWriter, Signed, Verified, check_link};
 use proofroom_ident::{
     BlobHash, DeviceRecord, DeviceSecrets, DocId, EntryHash, KeyId, LogClass, LogId, Millis, Nonce,
@@ -179,18 +179,29 @@ impl Client {
         self.line = Some((connection, session));
     }
 
+    /// Asks the relay for all of a blob at once.
+    pub fn want(&mut self, blob: BlobHash, total: u64) {
+        for span in Held::all(total).spans() {
+            self.feed(Input::AskBlob { blob, total, span });
+        }
+    }
+
     fn obey(&mut self, connection: &Connection, output: Output) -> Option<Input> {
         match output {
             Output::Send(frame) => connection.send(frame).expect("the queue has room"),
             Output::Ingest(entries) => return Some(Input::Ingested { refused: self.ingest(entries) }),
-            Output::ReadBlob { blob, offset, bytes_max } => {
+            Output::ReadBlob { blob, span } => {
                 let held = &self.files[&blob];
-                let from = usize::try_from(offset).expect("small files").min(held.len());
-                let bytes = Bytes::copy_from_slice(&held[from..held.len().min(from + bytes_max)]);
-                return Some(Input::BlobRead { blob, offset, total: held.len() as u64, bytes });
+                let total = held.len() as u64;
+                let (_, encoded) = prove_whole(held, span).expect("a slice of it");
+                return Some(Input::BlobRead { blob, total, span, encoded: encoded.into() });
             }
-            Output::WriteBlob { blob, bytes, .. } => self.files.entry(blob).or_default().extend(bytes),
-            Output::BlobArrived(blob) => return Some(Input::BlobHeld(blob)),
+            Output::BlobSlice { blob, total, slice } => {
+                let index = |n: u64| usize::try_from(n).expect("small files");
+                let file = self.files.entry(blob).or_default();
+                file.resize(index(total), 0);
+                file[index(slice.span.offset)..index(slice.span.end())].copy_from_slice(&slice.bytes);
+            }
             Output::Event(event) => self.events.push(event),
             Output::Close { code, .. } => self.closed = Some(code),
             _ => {}

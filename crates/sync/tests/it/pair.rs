@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use proofroom_blobs::{
-    Fetch, Held, Input as FetchInput, NODE_BYTES, Output as FetchOutput, Rank, Slice, Span, Want, prove, tree_bytes,
-    tree_of,
+    Fetch, Held, Input as FetchInput, Output as FetchOutput, Rank, Slice, Span, Want, prove_whole,
 };
 use proofroom_entry::{ChainError, Draft, EntryKind, LogWriter, Signed, Verified, check_link};
 use proofroom_ident::{
@@ -272,16 +271,8 @@ impl Peer {
 
 /// A slice with its hash pairs, and the name of what it is a slice of.
 pub fn encoded(whole: &[u8], span: Span) -> (BlobHash, Bytes) {
-    let total = whole.len() as u64;
-    let at = |n: u64| usize::try_from(n).expect("small test blobs");
-    let mut tree = vec![0; at(tree_bytes(total))];
-    let save = |number: u64, pair: &[u8; NODE_BYTES]| {
-        tree[at(number) * NODE_BYTES..][..NODE_BYTES].copy_from_slice(pair);
-        Ok(())
-    };
-    let blob = tree_of(total, whole, save).expect("bytes in memory");
-    let bytes = &whole[at(span.offset)..at(span.end().min(total))];
-    (blob, prove(blob, total, span, bytes, tree.as_slice()).expect("the right tree").into())
+    let (blob, encoded) = prove_whole(whole, span).expect("bytes in memory");
+    (blob, encoded.into())
 }
 
 /// Ada connects to bo.

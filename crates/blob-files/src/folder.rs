@@ -199,7 +199,12 @@ impl Folder {
     ///
     /// # Errors
     /// When it is not here, or its bytes are not right any more.
-    pub fn read(&self, workspace: WorkspaceId, blob: BlobHash, span: Span) -> Result<(u64, Vec<u8>), ReadError> {
+    pub fn read(
+        &self,
+        workspace: WorkspaceId,
+        blob: BlobHash,
+        span: Span,
+    ) -> Result<(u64, Vec<u8>), ReadError> {
         let file = File::open(self.path(workspace, blob))?;
         let total = file.metadata()?.len();
         if !span.fits(total) {
@@ -272,7 +277,13 @@ impl Folder {
         made
     }
 
-    fn write_both(&self, total: u64, read: impl io::Read, temp: &Path, temp_tree: &Path) -> io::Result<BlobHash> {
+    fn write_both(
+        &self,
+        total: u64,
+        read: impl io::Read,
+        temp: &Path,
+        temp_tree: &Path,
+    ) -> io::Result<BlobHash> {
         let mut out = BufWriter::with_capacity(SLICE_BYTES as usize, new_file(temp)?);
         let tree = if total > SLICE_BYTES { Some(new_file(temp_tree)?) } else { None };
         let blob = tree_of(total, Tee { read, out: &mut out }, |number, pair| match &tree {

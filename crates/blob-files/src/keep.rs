@@ -36,6 +36,11 @@ impl Finished {
         Self { folder, workspace, blob, bytes, has_tree }
     }
 
+    /// Where it is.
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
     /// Flushes them, gives them their names, flushes those.
     ///
     /// # Errors

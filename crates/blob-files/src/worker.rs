@@ -175,8 +175,13 @@ pub fn spawn<C: Send + 'static>(
     answer: impl FnMut(Answer<C>) + Send + 'static,
 ) -> io::Result<Worker<C>> {
     let (tasks, waiting) = sync_channel(WAITING_MAX);
-    let desk =
-        Desk { folder, open: BTreeMap::new(), finished: Vec::new(), answer, _asker: std::marker::PhantomData };
+    let desk = Desk {
+        folder,
+        open: BTreeMap::new(),
+        finished: Vec::new(),
+        answer,
+        _asker: std::marker::PhantomData,
+    };
     let thread = std::thread::Builder::new().name("blobs".into()).spawn(move || desk.run(&waiting))?;
     Ok(Worker { tasks: Some(tasks), thread: Some(thread) })
 }

@@ -24,6 +24,6 @@ pub use fetch::{Event, Fetch, Input, Output, Rank, STALL_MS_MAX, Standing, Want}
 pub use held::{Held, Span};
 pub use pace::Pace;
 pub use slice::{
-    ENCODED_BYTES_MAX, GROUP_BYTES, NODE_BYTES, Node, Nodes, SLICE_BYTES, Slice, WrongSlice, prove, prove_whole,
-    tree_bytes, tree_of, verify,
+    ENCODED_BYTES_MAX, GROUP_BYTES, NODE_BYTES, Node, Nodes, SLICE_BYTES, Slice, WrongSlice, prove,
+    prove_whole, tree_bytes, tree_of, verify,
 };

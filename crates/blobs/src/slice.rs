@@ -2,8 +2,10 @@
 
 use std::io::{self, Read, Write};
 
-use bao_tree::io::sync::{DecodeResponseIter, Outboard, OutboardMut, ReadAt, encode_ranges_validated, outboard};
 use bao_tree::io::BaoContentItem;
+use bao_tree::io::sync::{
+    DecodeResponseIter, Outboard, OutboardMut, ReadAt, encode_ranges_validated, outboard,
+};
 use bao_tree::{BaoTree, BlockSize, ChunkNum, ChunkRanges, TreeNode};
 use bytes::{Bytes, BytesMut};
 use proofroom_ident::BlobHash;

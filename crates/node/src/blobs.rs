@@ -1,33 +1,34 @@
 //! The bytes of files: ciphertext, named by its hash.
 //!
-//! ```text
-//! HOME/blobs/WORKSPACE/HASH       a whole blob; its BLAKE3 is HASH
-//! HOME/blobs/WORKSPACE/*.PID.tmp  one on its way in
-//! ```
-//!
-//! Crash story: a blob is written to a temporary file while it is encrypted or
-//! received, flushed, and renamed to its hash once that is known to be right. A
-//! name in the directory therefore means a whole and correct blob. Temporary
-//! files of a crashed process are removed when the next one opens the home.
+//! Files, names and crash story are those of `proofroom-blob-files`, below
+//! `HOME/blobs`. This is what only a member can do with them: make blobs of files,
+//! and files of blobs.
 //!
 //! Reading checks again: disks rot, and people copy files about.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use proofroom_blob_files::Folder;
 use proofroom_ident::{BlobHash, ContentHash, WorkspaceId};
 use proofroom_review::BlobRef;
 use proofroom_review::media::SNIFF_BYTES;
-use proofroom_seal::BlobKey;
+use proofroom_seal::{BlobKey, BlobTooLong};
 
+pub mod collect;
 mod error;
-mod receiving;
+pub mod holders;
+mod plain;
+pub mod policy;
 
 pub use error::BlobError;
-pub use receiving::Receiving;
 
 use crate::home::{Home, at, new_file, sync_dir, temp_beside};
+
+/// How long a half-fetched blob waits to be gone on with.
+const HALF_KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 /// Bytes read, encrypted and written at a time.
 const PIECE_BYTES: usize = 256 << 10;
@@ -48,46 +49,35 @@ pub struct Added {
 /// The blobs of this machine.
 #[derive(Clone, Debug)]
 pub struct Blobs {
-    dir: PathBuf,
+    folder: Folder,
 }
 
 impl Blobs {
     /// The blobs in a home directory.
     pub fn new(home: &Home) -> Self {
-        Self { dir: home.path("blobs") }
+        Self { folder: Folder::new(home.path("blobs")) }
     }
 
-    /// Removes what a crashed process left half-written. Only for the store's owner.
+    /// The files.
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// Removes what a crashed process left half-made. Only for the store's owner.
     ///
     /// # Errors
     /// When a directory is there and cannot be listed.
     pub fn sweep(&self) -> Result<(), BlobError> {
-        for dir in list(&self.dir)? {
-            for file in list(&dir)? {
-                if file.extension().is_some_and(|e| e == "tmp") {
-                    fs::remove_file(&file).map_err(at("remove", &file))?;
-                }
-            }
-        }
-        Ok(())
+        Ok(self.folder.sweep(HALF_KEPT_FOR).map_err(at("clean up", self.folder.dir()))?)
     }
 
     fn path(&self, workspace: WorkspaceId, blob: BlobHash) -> PathBuf {
-        self.dir.join(workspace.to_hex()).join(blob.to_hex())
-    }
-
-    fn incoming(&self, workspace: WorkspaceId, name: &str) -> Result<(PathBuf, File), BlobError> {
-        use std::os::unix::fs::DirBuilderExt as _;
-        let dir = self.dir.join(workspace.to_hex());
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(at("make", &dir))?;
-        let temp = temp_beside(&dir.join(name));
-        let file = new_file(&temp)?;
-        Ok((temp, file))
+        self.folder.path(workspace, blob)
     }
 
     /// The length of a blob that is held.
     pub fn held(&self, workspace: WorkspaceId, blob: BlobHash) -> Option<u64> {
-        fs::metadata(self.path(workspace, blob)).ok().map(|m| m.len())
+        self.folder.held(workspace, blob)
     }
 
     /// Encrypts a file into a new blob, reading it once. `tell` hears of every piece.
@@ -107,51 +97,41 @@ impl Blobs {
         if !meta.is_file() {
             return Err(BlobError::NotAFile(source.to_owned()));
         }
-        let (temp, out) = self.incoming(workspace, &format!("new-{}", short_name(key)))?;
-        let sealed = seal_into(&mut file, source, key, &temp, out, &mut tell);
-        let added = match sealed {
-            Ok(added) if added.bytes == meta.len() => added,
-            Ok(added) => {
-                discard(&temp);
-                return Err(BlobError::Changed {
-                    path: source.to_owned(),
-                    was: meta.len(),
-                    found: added.bytes,
-                });
-            }
-            Err(e) => {
-                discard(&temp);
-                return Err(e);
-            }
+        let mut sealing = Sealing {
+            file: &mut file,
+            key,
+            plain: blake3::Hasher::new(),
+            bytes: 0,
+            head: Vec::new(),
+            failed: None,
+            tell: &mut tell,
         };
-        self.keep(workspace, &temp, added.blob)?;
-        Ok(added)
-    }
-
-    /// Renames a finished file to its hash, durably.
-    fn keep(&self, workspace: WorkspaceId, temp: &Path, blob: BlobHash) -> Result<(), BlobError> {
-        let path = self.path(workspace, blob);
-        fs::rename(temp, &path).map_err(at("keep", &path))?;
-        Ok(sync_dir(path.parent().unwrap_or(&self.dir))?)
+        let stem = format!("new-{}", short_name(key));
+        let made = self.folder.write_new(workspace, &stem, meta.len(), &mut sealing);
+        if let Some(failed) = sealing.failed.take() {
+            return Err(failed.into_error(source));
+        }
+        // What was announced is read; is that all there is?
+        let more = made.is_ok() && sealing.file.read(&mut [0]).map_err(unread)? > 0;
+        let changed = |found| BlobError::Changed { path: source.to_owned(), was: meta.len(), found };
+        match made {
+            Ok(blob) if more => {
+                self.forget(workspace, blob);
+                Err(changed(meta.len() + 1))
+            }
+            Ok(blob) => {
+                let content = ContentHash::from_bytes(*sealing.plain.finalize().as_bytes());
+                Ok(Added { blob, content, bytes: sealing.bytes, head: sealing.head })
+            }
+            Err(_) if sealing.bytes < meta.len() && sealing.ended() => Err(changed(sealing.bytes)),
+            Err(error) => Err(at("write a blob in", self.folder.dir())(error).into()),
+        }
     }
 
     /// Removes blobs that nothing came to refer to.
     pub fn forget(&self, workspace: WorkspaceId, blob: BlobHash) {
-        discard(&self.path(workspace, blob));
-    }
-
-    /// Begins to receive a blob of `total` bytes.
-    ///
-    /// # Errors
-    /// When no file can be made.
-    pub fn receive(
-        &self,
-        workspace: WorkspaceId,
-        blob: BlobHash,
-        total: u64,
-    ) -> Result<Receiving, BlobError> {
-        let (temp, file) = self.incoming(workspace, &blob.to_hex())?;
-        Ok(Receiving::new(temp, file, blob, workspace, total))
+        // A leftover is collected later.
+        let _gone = self.folder.remove(workspace, blob);
     }
 
     /// Up to `max` bytes of a blob's ciphertext, and its whole length.
@@ -175,22 +155,6 @@ impl Blobs {
         let mut bytes = Vec::new();
         file.take(max as u64).read_to_end(&mut bytes).map_err(at("read", &path))?;
         Ok((bytes, total))
-    }
-
-    /// Up to `max` bytes of a blob's plaintext, unchecked: for looking at headers, not for trust.
-    ///
-    /// # Errors
-    /// When it is not held, or cannot be read.
-    pub fn peek(
-        &self,
-        workspace: WorkspaceId,
-        reference: &BlobRef,
-        offset: u64,
-        max: usize,
-    ) -> Result<Vec<u8>, BlobError> {
-        let (mut bytes, _) = self.piece(workspace, reference.blob, offset, max)?;
-        BlobKey::from_bytes(*reference.key.as_bytes()).apply(offset, &mut bytes)?;
-        Ok(bytes)
     }
 
     /// Whether a blob's bytes still have its hash.
@@ -275,36 +239,57 @@ impl Blobs {
     }
 }
 
-/// Encrypts all of `file` into `out` and flushes it.
-fn seal_into(
-    file: &mut File,
-    source: &Path,
-    key: &BlobKey,
-    temp: &Path,
-    mut out: File,
-    tell: &mut impl FnMut(u64),
-) -> Result<Added, BlobError> {
-    let (mut sealed, mut plain) = (blake3::Hasher::new(), blake3::Hasher::new());
-    let mut piece = vec![0; PIECE_BYTES];
-    let (mut bytes, mut head) = (0, Vec::new());
-    loop {
-        let n = file.read(&mut piece);
-        let n = n.map_err(|error| BlobError::Source { path: source.to_owned(), error })?;
-        if n == 0 {
-            break;
+/// Reads a file, encrypted.
+struct Sealing<'a, F> {
+    file: &'a mut File,
+    key: &'a BlobKey,
+    plain: blake3::Hasher,
+    bytes: u64,
+    head: Vec<u8>,
+    failed: Option<Failed>,
+    tell: &'a mut F,
+}
+
+/// Why reading ended, beyond what a reader can say.
+enum Failed {
+    Read(io::Error),
+    TooLong(BlobTooLong),
+}
+
+impl Failed {
+    fn into_error(self, source: &Path) -> BlobError {
+        match self {
+            Self::Read(error) => BlobError::Source { path: source.to_owned(), error },
+            Self::TooLong(error) => error.into(),
         }
-        head.extend_from_slice(&piece[..n.min(SNIFF_BYTES - head.len())]);
-        plain.update(&piece[..n]);
-        key.apply(bytes, &mut piece[..n])?;
-        sealed.update(&piece[..n]);
-        out.write_all(&piece[..n]).map_err(at("write", temp))?;
-        bytes += n as u64;
-        tell(n as u64);
     }
-    out.sync_all().map_err(at("flush", temp))?;
-    let blob = BlobHash::from_bytes(*sealed.finalize().as_bytes());
-    let content = ContentHash::from_bytes(*plain.finalize().as_bytes());
-    Ok(Added { blob, content, bytes, head })
+}
+
+impl<F: FnMut(u64)> Sealing<'_, F> {
+    /// Whether nothing more comes from the file.
+    fn ended(&mut self) -> bool {
+        matches!(self.file.read(&mut [0]), Ok(0))
+    }
+}
+
+impl<F: FnMut(u64)> io::Read for Sealing<'_, F> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let n = self.file.read(into).map_err(|e| {
+            let told = io::Error::new(e.kind(), e.to_string());
+            self.failed = Some(Failed::Read(e));
+            told
+        })?;
+        let piece = &mut into[..n];
+        self.head.extend_from_slice(&piece[..n.min(SNIFF_BYTES - self.head.len())]);
+        self.plain.update(piece);
+        if let Err(e) = self.key.apply(self.bytes, piece) {
+            self.failed = Some(Failed::TooLong(e));
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes += n as u64;
+        (self.tell)(n as u64);
+        Ok(n)
+    }
 }
 
 /// A name for a temporary file that gives nothing of the key away.
@@ -318,16 +303,6 @@ fn short_name(key: &BlobKey) -> String {
 /// Removes a file that may be gone already; a leftover is swept later.
 fn discard(path: &Path) {
     let _gone = fs::remove_file(path);
-}
-
-fn list(dir: &Path) -> Result<Vec<PathBuf>, BlobError> {
-    match fs::read_dir(dir) {
-        Ok(files) => Ok(files.filter_map(|f| f.ok().map(|f| f.path())).collect()),
-        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            Ok(Vec::new())
-        }
-        Err(e) => Err(at("list", dir)(e).into()),
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    asset, bundle, comment, completions, decide, device, doctor, export, form, identity, invite, log,
+    asset, blobs, bundle, comment, completions, decide, device, doctor, export, form, identity, invite, log,
     members, relay, request, status, sync, version, workspace,
 };
 
@@ -107,6 +107,9 @@ pub enum Command {
     Log(log::Log),
     /// Exchange what is new with the relay
     Sync(sync::Sync),
+    /// Files: which are here and which are to come; pin, fetch, clean up, pause
+    #[command(subcommand)]
+    Blobs(blobs::Command),
     /// Exchange without a network: a file on a stick
     #[command(subcommand)]
     Bundle(bundle::Command),
@@ -173,6 +176,15 @@ mod tests {
             "status Hero",
             "log --verify",
             "sync --watch",
+            "blobs status",
+            "blobs status Hero",
+            "blobs pin Hero",
+            "blobs unpin Hero",
+            "blobs fetch Hero",
+            "blobs gc --dry-run",
+            "blobs policy",
+            "blobs policy recent --versions 3 --receive 2M --send none",
+            "blobs pause --off",
             "bundle export file",
             "bundle import file",
             "members list",

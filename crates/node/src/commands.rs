@@ -1,6 +1,7 @@
 //! The commands, one file per noun: their arguments, and what they do.
 
 pub mod asset;
+pub mod blobs;
 pub mod bundle;
 pub mod comment;
 pub mod completions;
@@ -105,6 +106,7 @@ pub fn run(command: Command, peer: &mut Peer, call: &mut Call) -> Result<Next, F
         Command::Status(c) => status::run(&c, peer, call).map(Next::from),
         Command::Log(c) => log::run(&c, peer, call).map(Next::from),
         Command::Sync(c) => sync::plan(&c, peer, call),
+        Command::Blobs(c) => blobs::run(c, peer, call),
         Command::Bundle(c) => bundle::run(c, peer, call).map(Next::from),
         Command::Members(c) => members::run(c, peer, call).map(Next::from),
         Command::Device(c) => device::run(c, peer, call).map(Next::from),

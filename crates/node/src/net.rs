@@ -9,6 +9,7 @@
 //! Socket tasks move bytes and nothing else; everything that touches the store
 //! happens on the one loop that owns the [`Peer`].
 
+mod fetching;
 mod files;
 mod line;
 mod news;
@@ -17,7 +18,7 @@ mod socket;
 mod tally;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use proofroom_ident::WorkspaceId;
 use proofroom_sync::Live;
@@ -27,6 +28,7 @@ use tokio::sync::mpsc;
 use crate::failure::{Failure, Kind};
 use crate::peer::Peer;
 use crate::world;
+use fetching::Fetching;
 use line::Line;
 use socket::{SocketEvent, Wire};
 
@@ -72,13 +74,14 @@ pub struct Net {
     post: mpsc::Sender<Event>,
     events: mpsc::Receiver<Event>,
     keep_trying: bool,
+    fetching: Fetching,
 }
 
 impl Net {
     /// No lines yet. With `keep_trying`, a line that breaks is connected again.
     pub fn new(keep_trying: bool) -> Self {
         let (post, events) = mpsc::channel(EVENTS_QUEUED_MAX);
-        Self { lines: BTreeMap::new(), serial: 0, post, events, keep_trying }
+        Self { lines: BTreeMap::new(), serial: 0, post, events, keep_trying, fetching: Fetching::new() }
     }
 
     /// Begins to exchange a workspace, unless a line for it is up already.
@@ -113,10 +116,18 @@ impl Net {
 
     /// The next thing that happens; `None` when it is time to settle again.
     pub async fn next(&mut self) -> Option<Event> {
-        let wake = self.lines.values().filter_map(Line::wakes).min();
-        match wake {
-            None => self.events.recv().await,
-            Some(at) => tokio::time::timeout_at(at.into(), self.events.recv()).await.unwrap_or(None),
+        let held_back = self.fetching.wakes_in().map(|after| Instant::now() + after);
+        let wake = self.lines.values().filter_map(Line::wakes).chain(held_back).min();
+        let late = async {
+            match wake {
+                Some(at) => tokio::time::sleep_until(at.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            event = self.events.recv() => event,
+            () = self.fetching.wait() => None,
+            () = late => None,
         }
     }
 
@@ -150,15 +161,23 @@ impl Net {
         for workspace in all {
             if let Some(line) = self.lines.get_mut(&workspace) {
                 news.extend(line.tend_files(peer)?);
-                news.extend(self.mend(peer, workspace));
             }
+        }
+        news.extend(self.tend_blobs(peer)?);
+        let all: Vec<WorkspaceId> = self.lines.keys().copied().collect();
+        for workspace in all {
+            news.extend(self.mend(peer, workspace));
         }
         Ok(news)
     }
 
     /// Time passed.
-    pub fn tick(&mut self, peer: &mut Peer) -> Vec<News> {
-        self.lines.values_mut().flat_map(|line| line.on_tick(peer)).collect()
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn tick(&mut self, peer: &mut Peer) -> Result<Vec<News>, Failure> {
+        self.tick_blobs(peer)?;
+        Ok(self.lines.values_mut().flat_map(|line| line.on_tick(peer)).collect())
     }
 
     /// Connects a broken line again: at once where the relay asked for it, later where it just broke.
@@ -223,12 +242,17 @@ impl Net {
     }
 
     /// Ends all lines, giving what is queued a moment to leave.
-    pub async fn close(mut self) {
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn close(mut self, peer: &mut Peer) -> Result<(), Failure> {
+        self.fetching.note_holders(peer)?;
         self.lines.clear();
         drop(self.post);
         // Socket tasks end once their last frame is written; each drops its sender then.
         let drained = async { while self.events.recv().await.is_some() {} };
         let _late = tokio::time::timeout(Duration::from_secs(3), drained).await;
+        Ok(())
     }
 }
 

@@ -157,6 +157,11 @@ impl Peer {
         &self.store
     }
 
+    /// The store, for what concerns no replica.
+    pub(crate) fn store_mut(&mut self) -> &mut dyn Store {
+        &mut self.store
+    }
+
     /// This peer, as replicas want it.
     pub fn me(&self) -> Me {
         Me {

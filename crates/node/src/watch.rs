@@ -47,14 +47,14 @@ pub async fn watch(peer: &mut Peer, only: Option<&str>, console: &mut Console) -
         let news = tokio::select! {
             event = net.next() => net.on(peer, event),
             visitor = agent.next() => serve(peer, &mut net, &mut waiters, visitor),
-            _ = tick.tick() => net.tick(peer),
+            _ = tick.tick() => net.tick(peer)?,
             _ = tokio::signal::ctrl_c() => break,
             _ = stop.recv() => break,
         };
         show(console, &news);
     }
     drop(agent);
-    net.close().await;
+    net.close(peer).await?;
     Ok(())
 }
 

@@ -3,7 +3,6 @@
 use std::io;
 use std::path::PathBuf;
 
-use proofroom_ident::BlobHash;
 use proofroom_seal::BlobTooLong;
 
 use crate::failure::{Failure, io_hint};
@@ -47,9 +46,6 @@ pub enum BlobError {
         /// Where they are.
         path: PathBuf,
     },
-    /// A piece came out of turn, or beyond the end.
-    #[error("blob {0:?}: a piece came out of turn")]
-    OutOfTurn(BlobHash),
     /// Longer than any blob may be.
     #[error(transparent)]
     TooLong(#[from] BlobTooLong),
@@ -75,7 +71,6 @@ impl From<BlobError> for Failure {
             e @ BlobError::Absent(_) => Failure::user(e).hint("run `proofroom sync`"),
             e @ BlobError::Wrong { .. } => Failure::verify(e)
                 .hint("remove that file, then run `proofroom sync` to fetch the bytes again"),
-            e @ BlobError::OutOfTurn(_) => Failure::network(e),
             e @ BlobError::TargetExists(_) => Failure::user(e).hint("move it away, or give --force"),
             e @ (BlobError::NotAFile(_) | BlobError::TooLong(_)) => Failure::user(e),
         }

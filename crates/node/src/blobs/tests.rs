@@ -33,7 +33,7 @@ impl World {
     }
 
     fn held_files(&self) -> usize {
-        std::fs::read_dir(self.blobs.dir.join(WS.to_hex())).map_or(0, Iterator::count)
+        std::fs::read_dir(self.blobs.folder().workspace(WS)).map_or(0, Iterator::count)
     }
 }
 
@@ -68,40 +68,36 @@ fn a_blob_that_rotted_is_not_exported() {
 }
 
 #[test]
-fn a_received_blob_counts_only_whole_and_right() {
-    let (ada, bo) = (world(), world());
-    let blob = ada.add(&photo(400_000));
-    let (first, total) = ada.blobs.piece(WS, blob.blob, 0, 300_000).expect("held");
-    let (second, _) = ada.blobs.piece(WS, blob.blob, 300_000, 300_000).expect("held");
-    let mut receiving = bo.blobs.receive(WS, blob.blob, total).expect("room");
-    assert!(!receiving.write(0, &first).expect("in turn"));
-    assert!(matches!(receiving.write(0, &first), Err(BlobError::OutOfTurn(_))));
-    assert_eq!(bo.blobs.held(WS, blob.blob), None);
-    assert!(receiving.write(300_000, &second).expect("in turn"));
-    receiving.finish(&bo.blobs).expect("the right bytes");
-    assert_eq!(bo.blobs.held(WS, blob.blob), Some(400_000));
-}
-
-#[test]
-fn wrong_bytes_are_refused_and_leave_nothing() {
-    let (ada, bo) = (world(), world());
-    let blob = ada.add(&photo(1000));
-    let mut receiving = bo.blobs.receive(WS, blob.blob, 1000).expect("room");
-    assert!(receiving.write(0, &photo(1000)).expect("in turn"));
-    assert!(matches!(receiving.finish(&bo.blobs), Err(BlobError::Wrong { .. })));
-    assert_eq!(bo.held_files(), 0);
-}
-
-#[test]
-fn a_transfer_that_broke_off_is_swept() {
+fn a_range_in_the_middle_of_a_film_is_verified_and_decrypted_alone() {
     let w = world();
-    let blob = w.add(&photo(10));
-    let mut receiving = w.blobs.receive(WS, blob.blob, 1000).expect("room");
-    receiving.write(0, &photo(10)).expect("in turn");
-    std::mem::forget(receiving);
-    assert_eq!(w.held_files(), 2);
-    w.blobs.sweep().expect("listable");
-    assert_eq!(w.held_files(), 1);
+    let bytes = photo(3_000_000);
+    let blob = w.add(&bytes);
+    for (offset, length) in [(0, 10), (1_234_567, 500_000), (262_143, 2), (2_999_990, 100), (16_384, 16_384)]
+    {
+        let at = usize::try_from(offset).expect("small");
+        let end = bytes.len().min(at + usize::try_from(length).expect("small"));
+        let range = w.blobs.range(WS, "spot.mp4", &blob, offset, length).expect("held and sound");
+        assert_eq!(range, bytes[at..end], "{length} bytes at {offset}");
+    }
+    // A group that rotted is refused; the others are read as before.
+    let path = w.blobs.path(WS, blob.blob);
+    let mut stored = std::fs::read(&path).expect("held");
+    stored[1_000_000] ^= 1;
+    std::fs::write(&path, stored).expect("writable");
+    let rotten = w.blobs.range(WS, "spot.mp4", &blob, 999_000, 2_000);
+    assert!(matches!(rotten, Err(BlobError::Wrong { .. })));
+    let sound = w.blobs.range(WS, "spot.mp4", &blob, 1_500_000, 20).expect("another group");
+    assert_eq!(sound, bytes[1_500_000..1_500_020]);
+}
+
+#[test]
+fn a_tree_is_stored_beside_a_long_file_and_made_again_when_it_is_gone() {
+    let w = world();
+    let blob = w.add(&photo(600_000));
+    let tree = w.blobs.folder().tree_path(WS, blob.blob);
+    std::fs::remove_file(&tree).expect("it was there");
+    w.blobs.range(WS, "photo.jpg", &blob, 300_000, 10).expect("held and sound");
+    assert!(tree.exists());
 }
 
 #[test]

@@ -5,14 +5,15 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use proofroom_blobs::Held;
 use proofroom_ident::{Audience, BlobHash, WorkspaceId};
 use proofroom_replica::{IngestOutcome, Membership};
 use proofroom_sync::bundle::{BundleError, Export, Import, Item};
-use proofroom_sync::limits::{CHUNK_BYTES, Limits};
+use proofroom_sync::limits::Limits;
 use serde_json::json;
 
 use super::Call;
-use crate::blobs::Receiving;
+use crate::blobs::collect::Receiving;
 use crate::console::Progress;
 use crate::failure::Failure;
 use crate::find;
@@ -116,17 +117,11 @@ fn write_bundle(
     }
     let blobs = if with_files { held_blobs(peer, workspace)? } else { Vec::new() };
     let mut progress = call.console.progress("writing", blobs.iter().map(|(_, bytes)| bytes).sum());
-    for (blob, _) in &blobs {
-        let mut offset = 0;
-        loop {
-            let (bytes, total) = peer.blobs().piece(workspace, *blob, offset, CHUNK_BYTES)?;
-            let n = bytes.len() as u64;
-            put(&export.blob(*blob, offset, total, bytes.into()))?;
-            progress.advance(n);
-            offset += n;
-            if offset >= total {
-                break;
-            }
+    for (blob, total) in &blobs {
+        for span in Held::all(*total).spans() {
+            let encoded = peer.blobs().encoded(workspace, *blob, *total, span)?;
+            put(&export.blob(*blob, *total, span, encoded.into()))?;
+            progress.advance(span.bytes);
         }
     }
     put(&export.finish())?;
@@ -211,9 +206,10 @@ fn import(peer: &mut Peer, call: &Call, path: &Path) -> Result<Report, Failure> 
         return Err(Failure::user(what).hint("take up an invite link first: proofroom join LINK --later"));
     }
     let mut counts = Counts::default();
-    let mut receiving: Option<(BlobHash, Receiving)> = None;
+    let mut receiving = Receiving::default();
     let mut progress = call.console.progress("importing", bytes);
     read_bundle(path, &mut progress, |item| take(peer, workspace, &mut counts, &mut receiving, item))?;
+    receiving.finish()?;
     if let Some(News::Joined { role, .. }) = enter(&mut peer.seat(workspace)?, workspace)? {
         counts.joined = Some(role);
     }
@@ -225,7 +221,7 @@ fn take(
     peer: &mut Peer,
     workspace: WorkspaceId,
     counts: &mut Counts,
-    receiving: &mut Option<(BlobHash, Receiving)>,
+    receiving: &mut Receiving,
     item: Item,
 ) -> Result<(), Failure> {
     match item {
@@ -248,21 +244,8 @@ fn take(
                 }
             }
         }
-        Item::Blob { blob, offset, total, bytes } => {
-            if offset == 0 {
-                let wanted = peer.blobs().held(workspace, blob) != Some(total);
-                *receiving =
-                    if wanted { Some((blob, peer.blobs().receive(workspace, blob, total)?)) } else { None };
-            }
-            if let Some((_, r)) = receiving.as_mut().filter(|(b, _)| *b == blob) {
-                r.write(offset, &bytes)?;
-            }
-        }
-        Item::BlobArrived(blob) => {
-            if let Some((_, r)) = receiving.take().filter(|(b, _)| *b == blob) {
-                r.finish(peer.blobs())?;
-                counts.files += 1;
-            }
+        Item::Blob { blob, total, slice } => {
+            counts.files += receiving.take(peer, workspace, blob, total, &slice)?
         }
     }
     Ok(())

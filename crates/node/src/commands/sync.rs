@@ -92,7 +92,7 @@ pub async fn exchange(
         }
         let news = tokio::select! {
             event = net.next() => net.on(peer, event),
-            _ = tick.tick() => net.tick(peer),
+            _ = tick.tick() => net.tick(peer)?,
             _ = tokio::signal::ctrl_c() => return Err(Failure::network("interrupted: what was exchanged so far is kept")),
         };
         for news in news {
@@ -107,7 +107,7 @@ pub async fn exchange(
         .iter()
         .map(|w| Outcome { workspace: *w, standing: net.standing(*w), tally: net.tally(*w) })
         .collect();
-    net.close().await;
+    net.close(peer).await?;
     conclude(peer, exchange.purpose, &outcomes)
 }
 
@@ -219,6 +219,13 @@ fn remarks(mut report: Report, tally: &Tally) -> Report {
             refusal.text
         ));
     }
+    for device in &tally.liars {
+        report = report
+            .warn(format!("device {device} sent wrong bytes and was sent away; nothing of it was kept"));
+    }
+    for why in &tally.files_failed {
+        report = report.warn(why);
+    }
     for why in &tally.files_refused {
         report = report.warn(format!("the relay does not take a file: {why}"));
     }
@@ -289,6 +296,20 @@ pub fn told(news: &News) -> Option<Report> {
         News::Retry { workspace, after_ms } => line(
             json!({"event": "retry", "workspace": workspace, "after_ms": after_ms}),
             format!("{} trying again in {after_ms} ms", workspace.short()),
+            Tone::Faint,
+        ),
+        News::Lied { workspace, device, blob } => line(
+            json!({"event": "lied", "workspace": workspace, "device": device, "blob": blob}),
+            format!(
+                "{} device {device} sent wrong bytes for file {} and was sent away",
+                workspace.short(),
+                blob.short()
+            ),
+            Tone::Bad,
+        ),
+        News::Stalled { workspace } => line(
+            json!({"event": "stalled", "workspace": workspace}),
+            format!("{} somebody owes parts of files and is silent", workspace.short()),
             Tone::Faint,
         ),
         News::Progress { .. } => None,

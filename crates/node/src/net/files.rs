@@ -7,17 +7,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use proofroom_blobs::Rank;
 use proofroom_ident::{Audience, BlobHash, DocId, SignerKey, WorkspaceId};
 use proofroom_store::Batch;
 use proofroom_sync::Input;
 
+use super::fetching::Word;
 use super::line::Line;
 use super::news::News;
+use crate::blobs::policy::Policy;
 use crate::failure::Failure;
 use crate::peer::Peer;
 
 /// Half of the first pause before a file that the relay lacked is asked for again.
 const MISSING_PAUSE_MIN: Duration = Duration::from_millis(250);
+
+/// A blob that is to come: its size, and how urgent it is.
+type Coming = (BlobHash, u64, Rank);
 
 /// What is noted down: as of which entries, at which relay.
 fn done(digest: &[u8; 32], relay: Option<SignerKey>) -> Vec<u8> {
@@ -75,12 +81,26 @@ impl Files {
         self.due || (!self.missing.is_empty() && self.wanted.is_empty())
     }
 
-    /// A blob is durable here, and so at the relay.
-    pub(super) fn arrived(&mut self, blob: BlobHash) {
-        self.wanted.remove(&blob);
-        self.held_there.insert(blob);
+    /// A blob is durable here. Tells whether it was waited for.
+    pub(super) fn arrived(&mut self, blob: BlobHash) -> bool {
+        let waited = self.wanted.remove(&blob);
         self.missing.remove(&blob);
         self.missing_rounds = 0;
+        // Another line brought it: then this one may lack it.
+        self.due |= !self.held_there.contains(&blob);
+        waited
+    }
+
+    /// A blob cannot be kept here.
+    pub(super) fn lost(&mut self, blob: BlobHash) {
+        self.wanted.remove(&blob);
+        self.incomplete();
+    }
+
+    /// What is to come may have changed.
+    pub(super) fn look_again(&mut self) {
+        self.due = true;
+        self.incomplete();
     }
 
     /// The relay does not hold a blob.
@@ -108,11 +128,11 @@ impl Line {
             let began = Instant::now();
             let (wanted, offered) = self.files_to_move(peer)?;
             self.files.after = Instant::now() + self.pause(began.elapsed());
-            let expected = wanted.iter().map(|(_, bytes)| bytes).sum();
+            let expected = wanted.iter().map(|(_, total, _)| total).sum();
             news.push(News::Progress { bytes: 0, expected });
-            for (blob, bytes) in wanted {
+            for (blob, total, rank) in wanted {
                 self.files.wanted.insert(blob);
-                news.extend(self.feed(peer, Input::WantBlob { blob, bytes }));
+                self.words.push(Word::Want { blob, total, rank });
             }
             if !offered.is_empty() {
                 self.files.offered.extend(offered.iter().map(|(blob, _)| *blob));
@@ -136,13 +156,13 @@ impl Line {
     }
 
     /// Files that are to come, and files that the relay may lack.
-    #[expect(clippy::type_complexity, reason = "two lists of one shape, used once")]
-    fn files_to_move(
-        &mut self,
-        peer: &mut Peer,
-    ) -> Result<(Vec<(BlobHash, u64)>, Vec<(BlobHash, u64)>), Failure> {
+    fn files_to_move(&mut self, peer: &mut Peer) -> Result<(Vec<Coming>, Vec<(BlobHash, u64)>), Failure> {
         let workspace = self.workspace;
         let (mut wanted, mut offered) = (Vec::new(), Vec::new());
+        let policy = Policy::load(peer.store(), workspace)?;
+        if policy.paused {
+            return Ok((wanted, offered));
+        }
         let seat = peer.seat(workspace)?;
         let digests: BTreeMap<DocId, [u8; 32]> =
             seat.step.store.docs(workspace)?.into_iter().map(|d| (d.doc, d.digest)).collect();
@@ -154,16 +174,21 @@ impl Line {
             }
             let mut complete = true;
             let view = seat.replica.review(seat.step.store, asset.id, Audience::Everyone)?;
+            let wants = policy.wants(asset.id, &view);
             for reference in view.blobs.values() {
                 let (blob, bytes) = (reference.blob, reference.bytes);
-                let moving = self.files.wanted.contains(&blob) || self.files.offered.contains(&blob);
-                let there = self.files.held_there.contains(&blob);
                 match seat.blobs.held(workspace, blob) {
-                    _ if moving => {}
-                    Some(held) if held == bytes && there => {}
+                    Some(_) if self.files.offered.contains(&blob) => {}
+                    Some(held) if held == bytes && self.files.held_there.contains(&blob) => {}
                     Some(held) if held == bytes => offered.push((blob, bytes)),
                     Some(_) => complete = false,
-                    None => wanted.push((blob, bytes)),
+                    // What the policy leaves out is not done: the policy may change.
+                    None => complete &= wants.contains_key(&blob),
+                }
+            }
+            for (blob, (total, rank)) in wants {
+                if seat.blobs.held(workspace, blob).is_none() && !self.files.wanted.contains(&blob) {
+                    wanted.push((blob, total, rank));
                 }
             }
             self.files.checking.insert(doc, (digest, complete));

@@ -7,18 +7,18 @@ use bytes::Bytes;
 use proofroom_entry::Signed;
 use proofroom_ident::{BlobHash, DocId, InviteId, SignerKey, WorkspaceId};
 use proofroom_replica::{IngestOutcome, Membership};
-use proofroom_sync::limits::{CHUNK_BYTES, Limits};
+use proofroom_sync::limits::Limits;
 use proofroom_sync::{
     Audiences, ClientConfig, Code, Direction, Event, Input, InviteSigner, Live, Output, Refusal, Session,
 };
 use proofroom_transport::Address;
 
+use super::fetching::Word;
 use super::files::Files;
 use super::news::News;
 use super::refusal::refusal;
 use super::socket::Out;
 use super::{Standing, Tally};
-use crate::blobs::Receiving;
 use crate::failure::Failure;
 use crate::identity::HeldPhrase;
 use crate::peer::{Peer, Seat};
@@ -40,8 +40,8 @@ pub(super) struct Line {
     pub(super) files: Files,
     /// The relay's key, once it proved it.
     pub(super) there: Option<SignerKey>,
-    /// Blobs on their way in.
-    receiving: BTreeMap<BlobHash, Receiving>,
+    /// What is said about blobs, for who fetches them.
+    pub(super) words: Vec<Word>,
 }
 
 impl Line {
@@ -71,7 +71,7 @@ impl Line {
             in_sync: false,
             files: Files::new(),
             there: None,
-            receiving: BTreeMap::new(),
+            words: Vec::new(),
         })
     }
 
@@ -103,6 +103,11 @@ impl Line {
     /// Whether entries are exchanged, so that files may follow.
     pub(super) fn entries_settled(&self) -> bool {
         self.down.is_none() && self.in_sync && self.session.is_in_sync()
+    }
+
+    /// Whether it can be asked for files: entries went first.
+    pub(super) fn is_source(&self) -> bool {
+        self.down.is_none() && self.in_sync
     }
 
     /// When files are to be looked at again.
@@ -139,7 +144,6 @@ impl Line {
 
     pub(super) fn on_down(&mut self, failure: Failure) -> Vec<News> {
         self.out = None;
-        self.receiving.clear();
         if self.down.is_some() {
             return Vec::new();
         }
@@ -185,26 +189,8 @@ impl Line {
             }
             Output::Ingest(entries) => return self.ingest(peer, entries, news).map(Some),
             Output::BlobOffered { blob, bytes } => return Ok(Some(self.answer_offer(peer, blob, bytes))),
-            Output::ReadBlob { blob, offset, bytes_max } => {
-                return Ok(Some(match peer.blobs().piece(self.workspace, blob, offset, bytes_max) {
-                    Ok((bytes, total)) => Input::BlobRead { blob, offset, total, bytes: bytes.into() },
-                    Err(_) => Input::BlobMissing(blob),
-                }));
-            }
-            Output::WriteBlob { blob, offset, total, bytes } => {
-                if offset == 0 {
-                    let receiving = peer.blobs().receive(self.workspace, blob, total)?;
-                    self.receiving.insert(blob, receiving);
-                }
-                if let Some(receiving) = self.receiving.get_mut(&blob) {
-                    receiving.write(offset, &bytes)?;
-                }
-            }
-            Output::BlobArrived(blob) => return self.keep(peer, blob, news).map(Some),
-            Output::DropBlob(blob) => {
-                self.receiving.remove(&blob);
-                self.files.wanted.remove(&blob);
-            }
+            Output::ReadBlob { blob, span } => self.words.push(Word::Read(blob, span)),
+            Output::BlobSlice { blob, total, slice } => self.words.push(Word::Slice { blob, total, slice }),
             Output::Event(event) => self.tell(event, news),
             Output::Close { code, text } => {
                 self.wants_reconnect = code == Code::Reconnect;
@@ -216,7 +202,8 @@ impl Line {
         Ok(None)
     }
 
-    fn answer_offer(&self, peer: &Peer, blob: BlobHash, bytes: u64) -> Input {
+    fn answer_offer(&mut self, peer: &Peer, blob: BlobHash, bytes: u64) -> Input {
+        self.words.push(Word::Held(blob));
         if peer.blobs().held(self.workspace, blob) == Some(bytes) {
             return Input::BlobHeld(blob);
         }
@@ -226,19 +213,6 @@ impl Line {
             code: Code::MayNotWrite,
             text: "files are fetched when a version names them".into(),
         }
-    }
-
-    fn keep(&mut self, peer: &Peer, blob: BlobHash, news: &mut Vec<News>) -> Result<Input, Failure> {
-        let bytes = match self.receiving.remove(&blob) {
-            Some(receiving) => receiving.finish(peer.blobs())?,
-            None => 0,
-        };
-        self.files.arrived(blob);
-        self.tally.files_missing = self.files.missing.len() as u64;
-        self.tally.files_received += 1;
-        self.tally.file_bytes += bytes;
-        news.push(News::File { workspace: self.workspace, direction: Direction::In, blob, bytes });
-        Ok(Input::BlobHeld(blob))
     }
 
     fn tell(&mut self, event: Event, news: &mut Vec<News>) {
@@ -263,6 +237,7 @@ impl Line {
             Event::BlobDelivered { blob, bytes } => {
                 self.files.offered.remove(&blob);
                 self.files.held_there.insert(blob);
+                self.words.push(Word::Held(blob));
                 // Otherwise the relay had it already.
                 if self.files.sending.remove(&blob) {
                     self.tally.files_sent += 1;
@@ -270,28 +245,34 @@ impl Line {
                     news.push(News::File { workspace, direction: Direction::Out, blob, bytes });
                 }
             }
-            Event::BlobMissing(blob) => {
-                self.files.lacking(blob);
-                self.tally.files_missing = self.files.missing.len() as u64;
+            Event::BlobMissing(blob) => self.words.push(Word::Missing(blob)),
+            Event::BlobOtherSize { blob, wanted, told } => {
+                self.words.push(Word::Missing(blob));
+                self.tally.fail_file(format!(
+                    "file {} has {told} bytes there, and {wanted} according to its version: somebody is wrong",
+                    blob.short()
+                ));
             }
             Event::BlobRefused { blob, text, .. } => {
                 self.files.offered.remove(&blob);
                 self.files.incomplete();
                 self.tally.files_refused.push(format!("{}: {text}", blob.short()));
             }
-            Event::BlobProgress { direction, blob, done, .. } => {
+            Event::BlobProgress { direction, blob, bytes, .. } => {
                 if direction == Direction::Out {
                     self.files.sending.insert(blob);
                 }
-                // Pieces are whole but for a blob's last one.
-                let bytes = done.checked_sub(1).map_or(0, |last| last % CHUNK_BYTES as u64 + 1);
                 news.push(News::Progress { bytes, expected: 0 });
+            }
+            Event::BlobWrong(blob) => {
+                let device = self.there.unwrap_or(SignerKey::ZERO);
+                self.tally.liars.push(device);
+                news.push(News::Lied { workspace, device, blob });
             }
             Event::Refused { .. }
             | Event::Outgoing { .. }
             | Event::Incoming { .. }
-            | Event::Received { .. }
-            | Event::BlobWrong(_) => {}
+            | Event::Received { .. } => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! What happens, for whoever watches.
 
 use proofroom_authority::Role;
-use proofroom_ident::{BlobHash, WorkspaceId};
+use proofroom_ident::{BlobHash, SignerKey, WorkspaceId};
 use proofroom_sync::Direction;
 
 use crate::failure::Failure;
@@ -50,6 +50,20 @@ pub enum News {
         bytes: u64,
         /// How many more are expected than before.
         expected: u64,
+    },
+    /// A device sent wrong bytes, and was sent away.
+    Lied {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// The device.
+        device: SignerKey,
+        /// The blob.
+        blob: BlobHash,
+    },
+    /// Somebody owes parts of files and is silent: others are asked.
+    Stalled {
+        /// The workspace.
+        workspace: WorkspaceId,
     },
     /// This person became a member.
     Joined {

@@ -1,5 +1,6 @@
 //! What an exchange did.
 
+use proofroom_ident::SignerKey;
 use proofroom_sync::Refusal;
 use serde_json::{Value, json};
 
@@ -28,6 +29,10 @@ pub struct Tally {
     pub refused_here: Vec<String>,
     /// Files that the relay does not take, and why.
     pub files_refused: Vec<String>,
+    /// Files that could not be kept here, or fetched, and why.
+    pub files_failed: Vec<String>,
+    /// Devices that sent wrong bytes.
+    pub liars: Vec<SignerKey>,
 }
 
 /// Refusals beyond these are counted, not listed.
@@ -38,6 +43,13 @@ impl Tally {
     pub fn refuse_here(&mut self, why: String) {
         if self.refused_here.len() < LISTED_MAX {
             self.refused_here.push(why);
+        }
+    }
+
+    /// Notes a file that this side could not have.
+    pub fn fail_file(&mut self, why: String) {
+        if self.files_failed.len() < LISTED_MAX && !self.files_failed.contains(&why) {
+            self.files_failed.push(why);
         }
     }
 
@@ -55,6 +67,8 @@ impl Tally {
             refused_there: self.refused_there.iter().skip(before.refused_there.len()).cloned().collect(),
             refused_here: self.refused_here.iter().skip(before.refused_here.len()).cloned().collect(),
             files_refused: self.files_refused.iter().skip(before.files_refused.len()).cloned().collect(),
+            files_failed: self.files_failed.iter().skip(before.files_failed.len()).cloned().collect(),
+            liars: self.liars.iter().skip(before.liars.len()).copied().collect(),
         }
     }
 
@@ -82,6 +96,8 @@ impl Tally {
             "refused_there": self.refused_there.iter().map(refusal).collect::<Vec<_>>(),
             "refused_here": self.refused_here,
             "files_refused": self.files_refused,
+            "files_failed": self.files_failed,
+            "liars": self.liars,
         })
     }
 }

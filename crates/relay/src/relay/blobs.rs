@@ -1,8 +1,6 @@
 //! Blobs: the driver moves the bytes, the machine decides and counts.
 
-use proofroom_blobs::{
-    Event as FetchEvent, Input as FetchInput, Output as FetchOutput, Rank, Want,
-};
+use proofroom_blobs::{Event as FetchEvent, Input as FetchInput, Output as FetchOutput, Rank, Want};
 use proofroom_ident::{BlobHash, Millis, WorkspaceId};
 use proofroom_store::{Batch, Store, StoreError};
 use proofroom_sync::{Code, Direction, Event, Input as SessionInput, Output as SessionOutput};
@@ -56,11 +54,14 @@ impl Relay {
         self.due.insert(seated.workspace);
         match room.coming.get(&blob) {
             Some(coming) if *coming == bytes => return None,
-            Some(_) => return refuse(Code::WrongBlob, "somebody else offers a file of that name and another size"),
+            Some(_) => {
+                return refuse(Code::WrongBlob, "somebody else offers a file of that name and another size");
+            }
             None => {}
         }
         let coming: u64 = room.coming.values().sum();
-        if room.blob_bytes.saturating_add(coming).saturating_add(bytes) > self.config.quotas.workspace_blob_bytes_max
+        if room.blob_bytes.saturating_add(coming).saturating_add(bytes)
+            > self.config.quotas.workspace_blob_bytes_max
         {
             return refuse(Code::QuotaExceeded, "the workspace's files take as much room as they may here");
         }
@@ -148,7 +149,9 @@ impl Relay {
                             room.coming.remove(&blob);
                         }
                     }
-                    FetchOutput::Event(FetchEvent::Stalled(conn)) => self.note(Note::Stalled { workspace, conn }),
+                    FetchOutput::Event(FetchEvent::Stalled(conn)) => {
+                        self.note(Note::Stalled { workspace, conn })
+                    }
                     // It counts once it is durable.
                     FetchOutput::Event(FetchEvent::Complete(_)) => {}
                 }

@@ -1,7 +1,7 @@
 //! Blobs arrive whole and right, or not at all.
 
-use proofroom_ident::{BlobHash, HashWords as _, Millis};
 use proofroom_blobs::{SLICE_BYTES, Span};
+use proofroom_ident::{BlobHash, HashWords as _, Millis};
 use proofroom_sync::limits::SLICES_ASKED_MAX;
 use proofroom_sync::{Code, Direction, Event, Input, Message};
 

@@ -11,6 +11,9 @@ use proofroom_ident::{BlobHash, WorkspaceId};
 
 use crate::partial::Partial;
 
+/// Bytes written at a time.
+const WRITTEN_BYTES: usize = 256 << 10;
+
 const TREE: &str = "tree";
 const PART: &str = "part";
 const PART_TREE: &str = "part-tree";
@@ -284,7 +287,7 @@ impl Folder {
         temp: &Path,
         temp_tree: &Path,
     ) -> io::Result<BlobHash> {
-        let mut out = BufWriter::with_capacity(SLICE_BYTES as usize, new_file(temp)?);
+        let mut out = BufWriter::with_capacity(WRITTEN_BYTES, new_file(temp)?);
         let tree = if total > SLICE_BYTES { Some(new_file(temp_tree)?) } else { None };
         let blob = tree_of(total, Tee { read, out: &mut out }, |number, pair| match &tree {
             Some(tree) => tree.write_all_at(pair, number * NODE_BYTES as u64),

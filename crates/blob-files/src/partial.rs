@@ -84,15 +84,15 @@ impl Partial {
     /// Takes a slice that was verified.
     ///
     /// # Errors
-    /// When it cannot be written: what was written before stays, and so does this slice's place.
-    pub fn write(mut self, slice: &Slice) -> Result<Progress, (Self, io::Error)> {
+    /// When it cannot be written; what was written before stays.
+    pub fn write(mut self, slice: &Slice) -> io::Result<Progress> {
         let whole = slice.span.offset == 0 && slice.span.bytes == self.held.total();
         let written = if whole { self.write_whole(slice) } else { self.write_part(slice) };
-        match written {
-            Err(e) => Err((self, e)),
-            Ok(()) if self.held.is_all() => Ok(Progress::Finished(self.finished())),
-            Ok(()) => Ok(Progress::More(self)),
-        }
+        written?;
+        Ok(match self.held.is_all() {
+            true => Progress::Finished(self.finished()),
+            false => Progress::More(self),
+        })
     }
 
     /// Small blobs come in one slice: no bits, no tree.

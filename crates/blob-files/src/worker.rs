@@ -257,16 +257,16 @@ impl<C, A: FnMut(Answer<C>)> Desk<C, A> {
             Entry::Vacant(_) if self.folder.held(workspace, blob).is_some() => return,
             Entry::Vacant(_) => Partial::open(&self.folder, workspace, blob, total),
         };
-        let answer = match partial.map(|p| p.write(slice)) {
-            Ok(Ok(Progress::More(partial))) => {
+        let answer = match partial.and_then(|p| p.write(slice)) {
+            Ok(Progress::More(partial)) => {
                 self.hold_open(key, partial);
                 Answer::Written { from, workspace, blob, span }
             }
-            Ok(Ok(Progress::Finished(finished))) => {
+            Ok(Progress::Finished(finished)) => {
                 self.finished.push(finished);
                 Answer::Written { from, workspace, blob, span }
             }
-            Ok(Err((_, error))) | Err(error) => Answer::Failed { workspace, blob, error },
+            Err(error) => Answer::Failed { workspace, blob, error },
         };
         (self.answer)(answer);
     }

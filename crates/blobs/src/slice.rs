@@ -19,7 +19,7 @@ pub const SLICE_BYTES: u64 = 256 << 10;
 /// One hash pair of a tree, in bytes.
 pub const NODE_BYTES: usize = 64;
 /// A slice with its hash pairs: those below it, and two ways to the root of the longest blob.
-pub const ENCODED_BYTES_MAX: usize = (SLICE_BYTES as usize) + 128 * NODE_BYTES;
+pub const ENCODED_BYTES_MAX: usize = (256 << 10) + 128 * NODE_BYTES;
 
 /// 2^4 chunks of 1 KiB.
 const BLOCK: BlockSize = BlockSize::from_chunk_log(4);

@@ -52,7 +52,7 @@ impl Receiving {
             self.hold_open(blob, partial);
             return Ok(0);
         }
-        match partial.write(slice).map_err(|(_, e)| at("collect", &path)(e))? {
+        match partial.write(slice).map_err(at("collect", &path))? {
             Progress::More(partial) => {
                 self.hold_open(blob, partial);
                 Ok(0)

@@ -25,6 +25,9 @@ const MISSING_PAUSE_MIN: Duration = Duration::from_millis(250);
 /// A blob that is to come: its size, and how urgent it is.
 type Coming = (BlobHash, u64, Rank);
 
+/// A blob that the other end may lack, and its size.
+type Offer = (BlobHash, u64);
+
 /// What is noted down: as of which entries, at which relay.
 fn done(digest: &[u8; 32], relay: Option<SignerKey>) -> Vec<u8> {
     [digest.as_slice(), relay.unwrap_or(SignerKey::ZERO).as_bytes()].concat()
@@ -156,7 +159,7 @@ impl Line {
     }
 
     /// Files that are to come, and files that the relay may lack.
-    fn files_to_move(&mut self, peer: &mut Peer) -> Result<(Vec<Coming>, Vec<(BlobHash, u64)>), Failure> {
+    fn files_to_move(&mut self, peer: &mut Peer) -> Result<(Vec<Coming>, Vec<Offer>), Failure> {
         let workspace = self.workspace;
         let (mut wanted, mut offered) = (Vec::new(), Vec::new());
         let policy = Policy::load(peer.store(), workspace)?;

@@ -8,7 +8,7 @@ use proofroom_sync::{Code, Direction, Event, Input, Message};
 use crate::pair::{Pair, doc, encoded};
 
 /// One slice.
-const CHUNK: usize = SLICE_BYTES as usize;
+const CHUNK: usize = 256 << 10;
 
 fn connected() -> Pair {
     let mut pair = Pair::new();

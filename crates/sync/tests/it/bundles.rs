@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use crate::pair::{Peer, WORKSPACE, doc, encoded, team_doc};
 
 fn blob() -> Vec<u8> {
-    vec![6; SLICE_BYTES as usize + 10]
+    vec![6; (256 << 10) + 10]
 }
 
 fn bundle(reads: Audiences) -> Vec<u8> {

@@ -59,7 +59,7 @@ impl Subject<'_> {
     }
 
     fn peek(&self, offset: u64, max: usize) -> Option<Vec<u8>> {
-        self.blobs.peek(self.workspace, self.blob?, offset, max).ok()
+        self.blobs.range(self.workspace, &self.file.name, self.blob?, offset, max as u64).ok()
     }
 
     fn film(&self) -> Option<Film> {

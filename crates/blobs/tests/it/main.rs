@@ -1,0 +1,4 @@
+//! Slices, and fetching in simulated time.
+
+mod fetching;
+mod slices;

@@ -8,6 +8,7 @@ mod latency;
 mod merge;
 mod relay;
 mod start;
+mod steps;
 mod workspace;
 mod world;
 
@@ -75,6 +76,15 @@ enum What {
         #[arg(long, default_value_t = 200)]
         assets: usize,
     },
+    /// Where the time of one edit goes
+    Steps {
+        /// Edits
+        #[arg(long, default_value_t = 300)]
+        edits: usize,
+        /// Comments in the document beforehand
+        #[arg(long, default_value_t = 1_000)]
+        base: usize,
+    },
     #[command(hide = true)]
     Relay { data: PathBuf },
     #[command(hide = true)]
@@ -100,6 +110,7 @@ fn main() {
         What::Merge { base, edits } => runtime.block_on(Box::pin(merge::run(base, edits))),
         What::Idle { connections, entries } => runtime.block_on(Box::pin(idle::run(connections, entries))),
         What::Start { assets } => start::run(assets),
+        What::Steps { edits, base } => steps::run(edits, base),
         What::Relay { data } => runtime.block_on(relay::serve(&data)),
         What::BareRelay => runtime.block_on(relay::serve_bare()),
         What::WorkspaceOpen { store } => workspace::open(&store),

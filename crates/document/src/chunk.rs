@@ -16,6 +16,7 @@
 
 mod columns;
 mod leb;
+mod write;
 
 use std::sync::Arc;
 
@@ -170,6 +171,8 @@ pub(crate) struct RawChange {
     pub actor: Actor,
     pub seq: u32,
     pub start_op: u32,
+    /// Seconds, as its author claims.
+    pub time: i64,
     /// The other actors that its operations name, sorted.
     pub others: Vec<Actor>,
     pub ops: Vec<RawOp>,
@@ -200,7 +203,7 @@ impl RawChange {
         }
         let last = u64::from(start_op) + ops.len() as u64;
         limit("the last operation's counter", last, OP_COUNTER_MAX)?;
-        Ok(Self { deps, actor, seq, start_op, others, ops })
+        Ok(Self { deps, actor, seq, start_op, time, others, ops })
     }
 
     /// The counter of the last operation.

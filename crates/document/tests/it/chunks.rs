@@ -96,3 +96,78 @@ pub fn body(chunk: &[u8]) -> &[u8] {
     let length = chunk[9..].iter().position(|byte| byte & 0x80 == 0).unwrap() + 1;
     &chunk[9 + length..]
 }
+
+fn read_uleb(bytes: &[u8], at: &mut usize) -> u64 {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let byte = bytes[*at];
+        *at += 1;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            break;
+        }
+    }
+    value
+}
+
+/// Where a change's list of columns begins in its body.
+fn columns_at(body: &[u8]) -> usize {
+    let mut at = 0;
+    let skip = |at: &mut usize, each: Option<u64>| {
+        let n = read_uleb(body, at) * each.unwrap_or(1);
+        *at += usize::try_from(n).unwrap();
+    };
+    skip(&mut at, Some(32));
+    skip(&mut at, None);
+    // The sequence number, the first operation, the time.
+    for _ in 0..3 {
+        read_uleb(body, &mut at);
+    }
+    skip(&mut at, None);
+    for _ in 0..read_uleb(body, &mut at) {
+        skip(&mut at, None);
+    }
+    at
+}
+
+/// The same change with one of its columns in another spelling, where the column allows it:
+/// a longer number, a run in two halves, a run as single values, a single value as a run.
+pub fn respell(body: &[u8], column: usize, how: usize) -> Vec<u8> {
+    let start = columns_at(body);
+    let mut at = start;
+    let count = read_uleb(body, &mut at);
+    let mut columns: Vec<(u64, usize)> = (0..count)
+        .map(|_| (read_uleb(body, &mut at), usize::try_from(read_uleb(body, &mut at)).unwrap()))
+        .collect();
+    let mut data: Vec<Vec<u8>> = Vec::new();
+    for (_, length) in &columns {
+        data.push(body[at..at + length].to_vec());
+        at += length;
+    }
+    let column = column % data.len();
+    if let Some(again) = respell_column(&data[column], how) {
+        columns[column].1 = again.len();
+        data[column] = again;
+    }
+    let mut out = body[..start].to_vec();
+    uleb(count, &mut out);
+    for (spec, length) in columns {
+        uleb(spec, &mut out);
+        uleb(length as u64, &mut out);
+    }
+    out.extend(data.concat());
+    out
+}
+
+/// Only runs shorter than 64 of values of one byte: enough of all columns begin with one.
+fn respell_column(bytes: &[u8], how: usize) -> Option<Vec<u8>> {
+    let (count, value, rest) = (*bytes.first()?, *bytes.get(1).unwrap_or(&0), bytes.get(2..).unwrap_or(&[]));
+    let repeats = (2..0x40).contains(&count);
+    Some(match how {
+        0 if count < 0x40 => [&[count | 0x80, 0], &bytes[1..]].concat(),
+        1 if repeats => [&[1, value, count - 1, value], rest].concat(),
+        2 if repeats => [&[0x80 - count], vec![value; usize::from(count)].as_slice(), rest].concat(),
+        3 if count == 0x7f => [&[1], &bytes[1..]].concat(),
+        _ => return None,
+    })
+}

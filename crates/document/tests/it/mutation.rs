@@ -1,16 +1,17 @@
 //! Mutations that repair the checksum: none panics, none leaves a document that
 //! cannot be saved, loaded, viewed and written to.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
-use automerge::ExpandedChange;
+use automerge::{Change, ExpandedChange};
 use proofroom_document::DocKind::{Plan, Review};
-use proofroom_document::{DocKind, Document, Incoming, ReplayLog, VetError, WriterRole};
+use proofroom_document::{DocKind, Document, Incoming, ReplayLog, VetError, WriterRole, changes_of};
 use proofroom_review::{CommentState, PlanEdit, RequestKey, ReviewEdit};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 
-use crate::chunks::{body, chunk};
+use crate::chunks::{body, chunk, respell};
 use crate::forge::{batch, chunks, expanded, forged};
 use crate::world::{Peer, WORKSPACE, contributor, doc_of, producer, request, request_id};
 
@@ -203,6 +204,49 @@ fn mutated_bytes_never_panic_nor_spoil_a_document() {
         taken += usize::from(survives(before, Incoming { payload: batch(&forged), ..entry.clone() }));
     }
     assert!(taken > 0, "some mutations change a character and nothing else");
+}
+
+/// Whether we take the change's spelling, and whether automerge would write it so; `None`
+/// where the change is refused before.
+fn spellings(bytes: &[u8]) -> Option<(bool, bool)> {
+    let ours = match changes_of(&batch(bytes)) {
+        Ok(_) => true,
+        Err(VetError::NotCanonical(_)) => false,
+        Err(_) => return None,
+    };
+    let again = catch_unwind(AssertUnwindSafe(|| {
+        let change = Change::try_from(bytes).expect("it was parsed before");
+        Change::from(change.decode()).raw_bytes().to_vec()
+    }));
+    Some((ours, again.is_ok_and(|again| again == bytes)))
+}
+
+#[test]
+fn a_change_is_taken_in_the_spelling_of_automerge_and_in_no_other() {
+    quiet();
+    let mut dice = Dice::new(5);
+    let corpus = [corpus(Plan), corpus(Review)].concat();
+    let (mut same, mut other) = (0, 0);
+    let mut check = |bytes: &[u8]| {
+        if let Some((ours, theirs)) = spellings(bytes) {
+            assert_eq!(ours, theirs, "{bytes:02x?}");
+            *(if ours { &mut same } else { &mut other }) += 1;
+        }
+    };
+    for _ in 0..rounds(3_000) {
+        let (_, entry) = dice.pick(&corpus);
+        let honest = chunks(&entry.payload).remove(0);
+        check(&chunk(1, &mutate_bytes(&mut dice, body(&honest))));
+        let mut change = expanded(entry);
+        let donor = expanded(&dice.pick(&corpus).1);
+        mutate_operations(&mut dice, &mut change, &donor);
+        // What automerge cannot write is nothing to compare.
+        let Ok(forged) = catch_unwind(AssertUnwindSafe(|| forged(change, entry))) else { continue };
+        check(&chunks(&forged.payload)[0]);
+        let (column, how) = (dice.below(9), dice.below(4));
+        check(&chunk(1, &respell(body(&chunks(&forged.payload)[0]), column, how)));
+    }
+    assert!(same > 1_000 && other > 500, "{same} taken, {other} refused");
 }
 
 #[test]

@@ -48,6 +48,8 @@ pub struct Document {
     pub(crate) queues: Queues,
     /// What it looks like, as of some changes ago.
     pub(crate) shown: Shown,
+    /// The engine failed once: from then on changes are tried on a copy.
+    pub(crate) wary: bool,
 }
 
 impl Document {
@@ -66,10 +68,20 @@ impl Document {
     ) -> Result<Self, LoadError> {
         let mut ledger = Ledger::default();
         for change in am.get_changes(&[]) {
-            let raw = RawChange::scan(change.raw_bytes()).map_err(|e| LoadError::Engine(e.to_string()))?;
-            learn_trusted(&mut ledger, kind, &raw, change.hash().into()).map_err(Box::new)?;
+            let chunk = change.raw_bytes();
+            let raw = RawChange::scan(chunk).map_err(|e| LoadError::Engine(e.to_string()))?;
+            learn_trusted(&mut ledger, kind, &raw, change.hash().into(), chunk).map_err(Box::new)?;
         }
-        Ok(Self { kind, workspace, doc, am, ledger, queues: Queues::default(), shown: Shown::default() })
+        Ok(Self {
+            kind,
+            workspace,
+            doc,
+            am,
+            ledger,
+            queues: Queues::default(),
+            shown: Shown::default(),
+            wary: false,
+        })
     }
 
     /// What it holds.

@@ -40,15 +40,23 @@ pub(crate) enum Fact {
 #[derive(Clone, Copy, Debug)]
 struct Span {
     start: u32,
-    fact: usize,
+    run: usize,
     replaced: usize,
     node: u32,
+}
+
+/// Operations of one change, from a counter on, that all did the same: a text of a
+/// hundred characters is one run. Every put is a run of its own.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    start: u32,
+    fact: Fact,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Session {
     spans: Vec<Span>,
-    facts: Vec<Fact>,
+    runs: Vec<Run>,
     /// All predecessors that its operations name, in order.
     replaced: Vec<OpRef>,
 }
@@ -66,6 +74,8 @@ struct Node {
     seq: u32,
     max_op: u32,
     others: Clock,
+    /// The change as it came, to make the document again from.
+    chunk: Box<[u8]>,
 }
 
 /// A change breaks a rule of the graph.
@@ -86,6 +96,8 @@ pub(crate) struct Ledger {
     actors: BTreeMap<Actor, u32>,
     sessions: Vec<Session>,
     nodes: Vec<Node>,
+    /// The counter of the last change's next operation.
+    next_op: u32,
     by_hash: BTreeMap<ChangeHash, u32>,
     objects: BTreeMap<OpRef, Place>,
     keys: BTreeMap<Arc<str>, u32>,
@@ -116,6 +128,16 @@ impl Ledger {
         self.nodes.len()
     }
 
+    /// All changes as they came, in an order that respects their dependencies.
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = &[u8]> {
+        self.nodes.iter().map(|node| &*node.chunk)
+    }
+
+    /// All actors.
+    pub(crate) fn actors(&self) -> impl Iterator<Item = &Actor> {
+        self.actors.keys()
+    }
+
     fn number(&mut self, actor: &Actor) -> u32 {
         if let Some(number) = self.actors.get(actor) {
             return *number;
@@ -129,7 +151,12 @@ impl Ledger {
 
     /// Takes a change's place in the graph: contiguous sequence numbers, its own
     /// predecessor among its dependencies (R1), counters right after theirs (R2).
-    pub(crate) fn begin(&mut self, change: &RawChange, hash: ChangeHash) -> Result<u32, GraphError> {
+    pub(crate) fn begin(
+        &mut self,
+        change: &RawChange,
+        hash: ChangeHash,
+        chunk: &[u8],
+    ) -> Result<u32, GraphError> {
         let deps =
             change.deps.iter().map(|dep| self.by_hash.get(dep).copied().ok_or(GraphError::Missing(*dep)));
         let deps = deps.collect::<Result<Vec<u32>, _>>()?;
@@ -152,15 +179,17 @@ impl Ledger {
         }
         let others = self.clock(own, previous, deps)?;
         let max_op = change.max_op();
-        self.push_node(Node { hash, actor: own, seq: change.seq, max_op, others }, change.start_op);
+        let (seq, chunk) = (change.seq, chunk.into());
+        self.push_node(Node { hash, actor: own, seq, max_op, others, chunk }, change.start_op);
         Ok(own)
     }
 
     fn push_node(&mut self, node: Node, start: u32) {
         let number = u32::try_from(self.nodes.len()).expect("changes count in 32 bits");
         let session = &mut self.sessions[node.actor as usize];
-        let (fact, replaced) = (session.facts.len(), session.replaced.len());
-        session.spans.push(Span { start, fact, replaced, node: number });
+        let (run, replaced) = (session.runs.len(), session.replaced.len());
+        session.spans.push(Span { start, run, replaced, node: number });
+        self.next_op = start;
         self.by_hash.insert(node.hash, number);
         self.nodes.push(node);
     }
@@ -196,11 +225,14 @@ impl Ledger {
         let actor = self.nodes.last().expect("a change was begun").actor;
         let session = &mut self.sessions[actor as usize];
         let span = session.spans.last().expect("a change was begun");
-        let done = u32::try_from(session.facts.len() - span.fact).expect("a change has few operations");
-        let id = OpRef { actor, counter: span.start + done };
-        session.facts.push(fact);
+        let id = OpRef { actor, counter: self.next_op };
+        self.next_op += 1;
+        let goes_on = session.runs[span.run..].last().is_some_and(|run| run.fact == fact);
         if let Fact::Put { object, key, .. } = fact {
             self.latest.insert((actor, object, key), id.counter);
+            session.runs.push(Run { start: id.counter, fact });
+        } else if !goes_on {
+            session.runs.push(Run { start: id.counter, fact });
         }
         for replaced in replaces {
             session.replaced.push(replaced);
@@ -214,11 +246,12 @@ impl Ledger {
     /// Gives the last change back, whole or half recorded.
     pub(crate) fn abandon_last(&mut self) {
         let Some(node) = self.nodes.pop() else { return };
+        self.next_op = self.nodes.last().map_or(0, |last| last.max_op + 1);
         self.by_hash.remove(&node.hash);
         let session = &mut self.sessions[node.actor as usize];
         let span = session.spans.pop().expect("a node has a span");
-        for fact in session.facts.drain(span.fact..).rev() {
-            let Fact::Put { object, key, earlier } = fact else { continue };
+        for run in session.runs.drain(span.run..).rev() {
+            let Fact::Put { object, key, earlier } = run.fact else { continue };
             match earlier {
                 0 => self.latest.remove(&(node.actor, object, key)),
                 earlier => self.latest.insert((node.actor, object, key), earlier),
@@ -330,6 +363,12 @@ impl Ledger {
         if object == OpRef::ROOT { Some(&Place::Root) } else { self.objects.get(&object) }
     }
 
+    /// Makes what it keeps of the last change unreadable.
+    #[cfg(test)]
+    pub(crate) fn spoil(&mut self) {
+        self.nodes.last_mut().expect("there is a change").chunk = Box::default();
+    }
+
     /// A copy without the numbers of actors and keys, which stay given once they are.
     #[cfg(test)]
     pub(crate) fn clone_without_names(&self) -> Self {
@@ -344,10 +383,16 @@ impl Ledger {
     /// What an operation did, if it is known.
     pub(crate) fn fact(&self, id: OpRef) -> Option<Fact> {
         let session = self.sessions.get(id.actor as usize)?;
-        let span = self.span_of(id).checked_sub(1)?;
-        let at = session.spans[span].fact + (id.counter - session.spans[span].start) as usize;
-        let end = session.spans.get(span + 1).map_or(session.facts.len(), |next| next.fact);
-        session.facts.get(at).filter(|_| at < end).copied()
+        let last = session.spans.len().checked_sub(1)?;
+        // Mostly it is of the change that is being looked at.
+        let at =
+            if session.spans[last].start <= id.counter { last } else { self.span_of(id).checked_sub(1)? };
+        let span = session.spans[at];
+        let is_last = span.node as usize + 1 == self.nodes.len();
+        let end = if is_last { self.next_op } else { self.nodes[span.node as usize].max_op + 1 };
+        let runs = &session.runs[span.run..session.spans.get(at + 1).map_or(session.runs.len(), |s| s.run)];
+        let run = runs.partition_point(|run| run.start <= id.counter).checked_sub(1)?;
+        (id.counter < end).then_some(runs[run].fact)
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use automerge::ReadDoc as _;
+use automerge::{Automerge, ReadDoc as _};
 use proofroom_ident::EntryHash;
 
 use crate::guard::guard;
 use crate::vet::{Change, Policy, read_batch, vet_in_context};
-use crate::{Actor, ChangeHash, Document, Touched, VetError, Writer, actor_for};
+use crate::{Actor, ChangeHash, Document, Touched, VetError, Writer, actor_for, schema};
 
 /// The opened payload of a change entry, and who wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,9 +131,12 @@ impl Document {
                     out.applied.extend(staged.iter().map(|(_, pending)| pending.entry));
                 }
                 Err(reason) => {
+                    self.ledger.abandon_to(before);
+                    if !self.recover() {
+                        return self.give_up(staged, &reason, out);
+                    }
                     // Vetting let something through: narrow it down to one entry, and drop that.
                     at_once = (staged.len() / 2).max(1);
-                    self.ledger.abandon_to(before);
                     self.unstage(staged, reason, &mut touched, out);
                 }
             }
@@ -215,22 +218,54 @@ impl Document {
         }
     }
 
-    /// One apply for all of them, on a copy that is thrown away if it goes wrong.
+    /// One apply for all of them. A copy of the document costs more than to apply a
+    /// change, so there is none until the engine failed once: what it leaves behind then is
+    /// thrown away by [`Document::recover`].
     fn apply(&mut self, staged: &[(Actor, Pending)]) -> Result<(), String> {
         let changes: Vec<_> =
             staged.iter().flat_map(|(_, p)| p.changes.iter().map(|c| c.parsed.clone())).collect();
-        let am = &self.am;
-        self.am = guard(|| {
+        let am = &mut self.am;
+        if !self.wary {
+            return guard(|| take(am, changes)).flatten();
+        }
+        *am = guard(|| {
             let mut scratch = am.clone();
-            scratch.apply_changes(changes).map_err(|error| error.to_string())?;
-            if scratch.get_missing_deps(&[]).is_empty() {
-                Ok(scratch)
-            } else {
-                Err("it holds changes back".to_owned())
-            }
+            take(&mut scratch, changes).map(|()| scratch)
         })
         .flatten()?;
         Ok(())
+    }
+
+    /// Makes the engine's document again from the changes that are in the ledger. Whether
+    /// that went well: the engine took all of them before.
+    fn recover(&mut self) -> bool {
+        if std::mem::replace(&mut self.wary, true) {
+            return true; // It was tried on a copy.
+        }
+        let again = guard(|| {
+            let mut am = schema::genesis(self.kind);
+            let parsed = self.ledger.chunks().map(automerge::Change::try_from);
+            let changes = parsed.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
+            take(&mut am, changes).map(|()| am)
+        });
+        again.flatten().map(|am| self.am = am).is_ok()
+    }
+
+    /// The engine does not take again what it took before. Nothing is shown rather than
+    /// something else than others see: the document is empty, and every log ends.
+    fn give_up(&mut self, staged: Vec<(Actor, Pending)>, reason: &str, out: &mut Merged) {
+        let actors: Vec<Actor> = self.ledger.actors().chain(self.queues.logs.keys()).copied().collect();
+        let Some(culprit) = staged.first().map(|(_, pending)| pending.entry) else { return };
+        let engine = |(_, pending): (Actor, Pending)| (pending.entry, VetError::Engine(reason.to_owned()));
+        out.refused.extend(staged.into_iter().map(engine));
+        for actor in actors {
+            self.freeze(actor, culprit);
+            while let Some(rest) = self.pop(&actor) {
+                out.refused.push((rest.entry, VetError::Frozen(culprit)));
+            }
+        }
+        let empty = Self::new(self.kind, self.workspace, self.doc);
+        (self.am, self.ledger, self.shown) = (empty.am, empty.ledger, empty.shown);
     }
 
     /// Gives staged entries back; a single one is the culprit and freezes its log.
@@ -265,6 +300,12 @@ impl Document {
     fn freeze(&mut self, actor: Actor, entry: EntryHash) {
         self.queues.logs.entry(actor).or_default().frozen.get_or_insert(entry);
     }
+}
+
+/// Applies changes whose dependencies are all there.
+fn take(am: &mut Automerge, changes: Vec<automerge::Change>) -> Result<(), String> {
+    am.apply_changes(changes).map_err(|error| error.to_string())?;
+    if am.get_missing_deps(&[]).is_empty() { Ok(()) } else { Err("it holds changes back".to_owned()) }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use proofroom_review::{PlanEdit, ReviewEdit};
 
 use crate::batch::write_batch;
 use crate::schema::{self, Collection};
-use crate::vet::{Policy, read_chunk, vet_in_context};
+use crate::vet::{Policy, vet_in_context, vet_made};
 use crate::{ChangeHash, DocKind, Document, RecordError, Touched, VetError, Writer, WriterRole, actor_for};
 
 /// A local change, ready to be sealed into an entry.
@@ -108,10 +108,10 @@ impl Document {
         let made = self.am.get_last_local_change().ok_or(RecordError::Nothing)?;
         let actor = actor_for(writer.author, self.doc, writer.log);
         let refused = |error: VetError| RecordError::Refused(Box::new(error));
-        let change = read_chunk(0, made.raw_bytes(), Some(&actor)).map_err(refused)?;
+        let change = vet_made(made, &actor).map_err(refused)?;
         let policy = Policy { kind: self.kind, workspace: self.workspace, doc: self.doc, writer };
         vet_in_context(&mut self.ledger, &policy, &change).map_err(refused)?;
-        let payload = write_batch([made.raw_bytes()]);
+        let payload = write_batch([change.parsed.raw_bytes()]);
         Ok(Recorded { payload, tip: change.hash, touched: self.note_touched() })
     }
 }

@@ -17,7 +17,7 @@ use crate::ledger::GraphError;
 use crate::{Actor, ChangeHash};
 
 pub use alone::{BATCH_BYTES_MAX, BATCH_CHANGES_MAX};
-pub(crate) use alone::{Change, read_batch, read_chunk};
+pub(crate) use alone::{Change, read_batch, read_chunk, vet_made};
 pub use policy::PolicyError;
 pub(crate) use policy::{CommentStateNote, FORM_BYTES_MAX, Policy, RequestStateNote, STATE_BYTES_MAX};
 pub use references::ReferenceError;

@@ -4,9 +4,10 @@
 use proofroom_ident::{EntryHash, HashWords as _, LogId, Millis, PersonId, SignerKey, WorkspaceId};
 use proofroom_review::PlanEdit;
 
-use super::{Merged, Pending};
+use super::{Incoming, Merged, Pending};
+use crate::batch::write_batch;
 use crate::vet::{Change, VetError, read_batch};
-use crate::{DocKind, Document, Writer, WriterRole, actor_for};
+use crate::{DocKind, Document, RecordError, Writer, WriterRole, actor_for};
 
 const WORKSPACE: WorkspaceId = WorkspaceId::from_bytes([7; 32]);
 
@@ -67,9 +68,17 @@ fn one_change_that_the_engine_refuses_costs_its_own_log_only() {
         };
         assert_eq!((*first, *second, *since), (bad, after, bad));
 
+        doc.record_plan(&writer(50), Millis(2), &[PlanEdit::SetName { name: "on".into() }])
+            .expect("it goes on");
+        doc = Document::load_trusted(WORKSPACE, doc.doc, &doc.save()).expect("it is whole");
+        assert_eq!((*doc.plan()).clone(), doc.view_plan());
+
         logs.remove(culprit);
         let mut honest = fresh();
         run(&mut honest, &logs);
+        honest
+            .record_plan(&writer(50), Millis(2), &[PlanEdit::SetName { name: "on".into() }])
+            .expect("likewise");
         assert_eq!((doc.heads(), doc.view_plan()), (honest.heads(), honest.view_plan()));
     }
 }
@@ -82,4 +91,25 @@ fn the_ledger_gives_back_what_it_learned() {
     run(&mut doc, &logs);
     doc.ledger.abandon_to(1);
     assert_eq!(format!("{:?}", doc.ledger.clone_without_names()), empty);
+}
+
+#[test]
+fn a_document_that_cannot_be_made_again_shows_nothing_and_says_so() {
+    let mut logs: Vec<_> = (0..3).map(entries).collect();
+    let mut doc = fresh();
+    run(&mut doc, &logs[..1]);
+    assert!(!doc.plan().name.is_empty());
+    doc.ledger.spoil();
+    let stranger: Change = entries(99)[1].changes[0].clone();
+    logs[1][0].changes[0].parsed = stranger.parsed;
+    let culprit = logs[1][0].entry;
+    let merged = run(&mut doc, &logs[1..]);
+    assert_eq!((merged.applied.len(), merged.refused.len(), doc.waiting()), (0, 4, 0));
+    assert_eq!((doc.changes(), doc.plan().name.as_str()), (0, ""));
+    let edit = PlanEdit::SetName { name: "on".into() };
+    assert_eq!(doc.record_plan(&writer(0), Millis(2), &[edit]), Err(RecordError::Frozen));
+    let Pending { entry, writer, changes } = logs[0][0].clone();
+    let payload = write_batch([changes[0].parsed.raw_bytes()]);
+    let again = doc.merge(vec![Incoming { entry, writer, payload }]);
+    assert_eq!((again.applied, again.refused), (vec![], vec![(entry, VetError::Frozen(culprit))]));
 }

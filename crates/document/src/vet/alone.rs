@@ -43,8 +43,27 @@ pub(crate) fn read_batch(payload: &[u8], actor: Option<&Actor>) -> Result<Vec<Ch
 pub(crate) fn read_chunk(index: usize, bytes: &[u8], actor: Option<&Actor>) -> Result<Change, VetError> {
     let raw = RawChange::scan(bytes).map_err(|error| VetError::Chunk { index, error })?;
     let parsed = parse(bytes)?;
+    let hash = vet_form(&raw, &parsed, bytes, actor)?;
+    Ok(Change { raw, parsed, hash })
+}
+
+/// Vets a change that automerge has just made here: all but the parse.
+pub(crate) fn vet_made(made: automerge::Change, actor: &Actor) -> Result<Change, VetError> {
+    let bytes = made.raw_bytes();
+    let raw = RawChange::scan(bytes).map_err(|error| VetError::Chunk { index: 0, error })?;
+    let hash = vet_form(&raw, &made, bytes, Some(actor))?;
+    Ok(Change { raw, parsed: made, hash })
+}
+
+/// The canonical form, checksum included, then the actor. Other encodings of a change
+/// apply, and break when the document is saved and loaded.
+fn vet_form(
+    raw: &RawChange,
+    parsed: &automerge::Change,
+    bytes: &[u8],
+    actor: Option<&Actor>,
+) -> Result<ChangeHash, VetError> {
     let hash = ChangeHash::from(parsed.hash());
-    // Other encodings apply, and break when the document is saved and loaded.
     if bytes.get(4..8) != hash.as_bytes().get(..4) || !raw.is_written_as(bytes) {
         return Err(VetError::NotCanonical(hash));
     }
@@ -52,7 +71,7 @@ pub(crate) fn read_chunk(index: usize, bytes: &[u8], actor: Option<&Actor>) -> R
         Some(wanted) if *wanted != raw.actor => {
             Err(VetError::ForeignActor { wanted: *wanted, found: raw.actor })
         }
-        _ => Ok(Change { raw, parsed, hash }),
+        _ => Ok(hash),
     }
 }
 

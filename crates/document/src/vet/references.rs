@@ -61,9 +61,10 @@ pub(crate) fn vet_in_context(
     change: &Change,
 ) -> Result<(), VetError> {
     let raw = &change.raw;
-    let own = ledger.begin(raw, change.hash).map_err(|error| VetError::graph(error, change.hash))?;
+    let chunk = change.parsed.raw_bytes();
+    let own = ledger.begin(raw, change.hash, chunk).map_err(|error| VetError::graph(error, change.hash))?;
     let actors = ledger.translate(raw, own);
-    let context = Context { policy, raw, actors };
+    let mut context = Context { policy, raw, actors, object: None };
     for (op, row) in raw.ops.iter().enumerate() {
         match context.vet(ledger, row) {
             Ok(learned) => {
@@ -88,8 +89,9 @@ pub(crate) fn learn_trusted(
     kind: crate::DocKind,
     raw: &RawChange,
     hash: crate::ChangeHash,
+    chunk: &[u8],
 ) -> Result<(), VetError> {
-    let own = ledger.begin(raw, hash).map_err(|error| VetError::graph(error, hash))?;
+    let own = ledger.begin(raw, hash, chunk).map_err(|error| VetError::graph(error, hash))?;
     let actors = ledger.translate(raw, own);
     for (op, row) in raw.ops.iter().enumerate() {
         let lost = |error| VetError::Reference { op, error };
@@ -137,15 +139,26 @@ struct Context<'a> {
     policy: &'a Policy<'a>,
     raw: &'a RawChange,
     actors: Vec<Option<u32>>,
+    /// The object of the operation before: it is mostly the same one.
+    object: Option<(RawId, OpRef, Place)>,
 }
 
 impl Context<'_> {
-    fn vet(&self, ledger: &mut Ledger, op: &RawOp) -> Result<Learned, OpError> {
-        let object = match op.object {
-            None => OpRef::ROOT,
-            Some(id) => ledger.seen(&self.actors, id).ok_or(ReferenceError::Object)?,
-        };
+    fn object(&mut self, ledger: &Ledger, op: &RawOp) -> Result<(OpRef, Place), ReferenceError> {
+        let Some(id) = op.object else { return Ok((OpRef::ROOT, Place::Root)) };
+        if let Some((last, object, place)) = self.object
+            && last == id
+        {
+            return Ok((object, place));
+        }
+        let object = ledger.seen(&self.actors, id).ok_or(ReferenceError::Object)?;
         let place = *ledger.place(object).ok_or(ReferenceError::Object)?;
+        self.object = Some((id, object, place));
+        Ok((object, place))
+    }
+
+    fn vet(&mut self, ledger: &mut Ledger, op: &RawOp) -> Result<Learned, OpError> {
+        let (object, place) = self.object(ledger, op)?;
         let is_text = matches!(place, Place::Brief(_) | Place::Body(_));
         let replaces = self.replaced(ledger, op)?;
         match &op.key {

@@ -2,14 +2,14 @@
 
 use std::sync::OnceLock;
 
-use proofroom_entry::{EntryKind, Verified};
+use proofroom_entry::{EntryKind, Header, Verified};
 use proofroom_ident::{DocId, EntryHash, LogId, Millis, PersonId, SignError, SignerKey, WorkspaceId};
 
 use crate::evaluate::Log;
 use crate::graph::Ix;
 use crate::mandate::Act;
 use crate::op::{Op, PARENTS_MAX, verify_accept};
-use crate::standing::{Place, standing};
+use crate::standing::{Place, standing, steady};
 use crate::waiting::{Pending, Waiting};
 use crate::{AuthorityError, Refusal, Role, Standing, State};
 
@@ -204,6 +204,19 @@ impl Authority {
             None => Standing::AwaitsAuthority,
             Some(at) => standing(self.state(), &self.log.graph, at, &Place { author, doc, log, seq }),
         }
+    }
+
+    /// Who wrote a log up to the entry `last` and in which role, if they stood alike for
+    /// all of it, so that headers alone tell every entry's role. `first` is the log's
+    /// first entry; without it an author qualifies who had one role ever, as far as they knew.
+    pub fn steady(&self, first: Option<&Header>, last: &Header) -> Option<(PersonId, Role)> {
+        let find = |header: &Header| self.log.graph.find(header.auth_head);
+        let first = match first {
+            Some(first) => Some(find(first)?),
+            None => None,
+        };
+        let place = Place { author: last.author, doc: last.doc, log: last.log, seq: last.seq };
+        steady(self.state(), &self.log.graph, (first, find(last)?), &place)
     }
 
     /// The role that `person` held when a removal, of them or of their device,

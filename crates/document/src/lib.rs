@@ -80,7 +80,7 @@ pub use error::{LoadError, RecordError};
 pub use hash::ChangeHash;
 pub use merge::{Incoming, Merged};
 pub use record::Recorded;
-pub use replay::ReplayLog;
+pub use replay::{ReplayLog, SNAPSHOT_CHUNK_BYTES_MAX};
 pub use touched::Touched;
 pub use vet::{BATCH_BYTES_MAX, BATCH_CHANGES_MAX, PolicyError, ReferenceError, VetError};
 pub use writer::{Actor, Writer, WriterRole, actor_for};

@@ -18,6 +18,9 @@ use crate::merge::Pending;
 use crate::vet::read_chunk;
 use crate::{Actor, ChangeHash, DocKind, Document, LoadError, Merged, Writer, actor_for};
 
+/// Largest document chunk that is replayed, in bytes.
+pub const SNAPSHOT_CHUNK_BYTES_MAX: usize = 64 << 20;
+
 /// The last change of a log, as a snapshot's verified headers name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReplayLog {
@@ -37,35 +40,60 @@ impl Document {
         chunk: &[u8],
         logs: &[ReplayLog],
     ) -> Result<Self, LoadError> {
+        let writers: Vec<Writer> = logs.iter().map(|log| log.writer).collect();
+        let proves =
+            |writer: &Writer, tip: &ChangeHash| logs.iter().any(|l| l.writer == *writer && l.tip == *tip);
+        Self::replay_proved(kind, workspace, doc, chunk, &writers, proves)
+    }
+
+    /// As [`Document::replay`], where the caller knows a log's last change when it sees
+    /// its hash. Every writer must have written, and nobody else may have.
+    pub fn replay_proved(
+        kind: DocKind,
+        workspace: WorkspaceId,
+        doc: DocId,
+        chunk: &[u8],
+        writers: &[Writer],
+        proves: impl Fn(&Writer, &ChangeHash) -> bool,
+    ) -> Result<Self, LoadError> {
         scan::check(chunk)?;
         let aside = load(chunk)?;
         let chunks = guard(|| raw_changes(&aside)).map_err(LoadError::Engine)?;
         let mut out = Self::new(kind, workspace, doc);
-        let writers: BTreeMap<Actor, &ReplayLog> =
-            logs.iter().map(|log| (actor_for(log.writer.author, doc, log.writer.log), log)).collect();
+        let writers: BTreeMap<Actor, &Writer> =
+            writers.iter().map(|writer| (actor_for(writer.author, doc, writer.log), writer)).collect();
         out.take_all(&chunks, &writers)?;
-        match writers.iter().find(|(actor, log)| out.tip(actor) != Some(log.tip)) {
-            Some((_, log)) => Err(LoadError::Tip(log.writer.log)),
+        let unproved =
+            |(actor, writer): &(&Actor, &&Writer)| !out.tip(actor).is_some_and(|tip| proves(writer, &tip));
+        match writers.iter().find(unproved) {
+            Some((_, writer)) => Err(LoadError::Tip(writer.log)),
             None => Ok(out),
         }
     }
 
+    /// Makes a document from a chunk that [`Document::export`] wrote on this device, from
+    /// vetted changes. Nobody else's: loading does not check what replaying does.
+    pub fn load_chunk_trusted(
+        kind: DocKind,
+        workspace: WorkspaceId,
+        doc: DocId,
+        chunk: &[u8],
+    ) -> Result<Self, LoadError> {
+        Self::of_trusted(kind, workspace, doc, load(chunk)?)
+    }
+
     /// Vets and applies changes, each as an entry of its own.
-    fn take_all(
-        &mut self,
-        chunks: &[Vec<u8>],
-        writers: &BTreeMap<Actor, &ReplayLog>,
-    ) -> Result<(), LoadError> {
+    fn take_all(&mut self, chunks: &[Vec<u8>], writers: &BTreeMap<Actor, &Writer>) -> Result<(), LoadError> {
         for (index, bytes) in chunks.iter().enumerate() {
             let change = read_chunk(index, bytes, None).map_err(Box::new)?;
             if self.contains(&change.hash) {
                 continue; // the schema's own
             }
             let actor = change.raw.actor;
-            let log = writers.get(&actor).ok_or(LoadError::UnknownActor)?;
+            let writer = **writers.get(&actor).ok_or(LoadError::UnknownActor)?;
             // Nothing waits longer than this call, so the change's hash can stand for an entry's.
             let entry = EntryHash::from_bytes(*change.hash.as_bytes());
-            let pending = Pending { entry, writer: log.writer, changes: vec![change] };
+            let pending = Pending { entry, writer, changes: vec![change] };
             self.queues.held.insert(entry);
             self.queues.logs.entry(actor).or_default().entries.push_back(pending);
         }

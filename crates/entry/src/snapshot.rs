@@ -293,6 +293,10 @@ impl Snapshot {
     pub fn id(&self) -> SnapshotId {
         self.id
     }
+    /// The rows, as they are signed.
+    pub fn rows(&self) -> &[VerifiedHeader] {
+        &self.rows
+    }
     /// Each log that it covers, by log: its first entry where it is shown, and the last one covered.
     pub fn logs(&self) -> impl Iterator<Item = (Option<&VerifiedHeader>, &VerifiedHeader)> {
         let same_log = |a: &VerifiedHeader, b: &VerifiedHeader| a.header().log == b.header().log;

@@ -308,7 +308,10 @@ impl From<proofroom_store::StoreError> for Failure {
             StoreError::Io { .. } | StoreError::Poisoned { .. } => {
                 "check the disk, then run the command again"
             }
-            StoreError::Chain(_) | StoreError::NotAProof(..) | StoreError::NotABase(_) | StoreError::TooLarge { .. } => "",
+            StoreError::Chain(_)
+            | StoreError::NotAProof(..)
+            | StoreError::NotABase(_)
+            | StoreError::TooLarge { .. } => "",
         };
         let failure = Failure::store(&error);
         if hint.is_empty() { failure } else { failure.hint(hint) }

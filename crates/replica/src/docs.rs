@@ -30,6 +30,8 @@ pub(crate) struct OpenDoc {
     pub(crate) held: Vec<HeldEntry>,
     pub(crate) unreadable: BTreeMap<LogId, u64>,
     pub(crate) refused: BTreeMap<EntryHash, String>,
+    /// What it rested on does not hold: what rests on it is left out.
+    pub(crate) fallen: bool,
     /// Since somebody asked.
     pub(crate) changed: Changed,
 }
@@ -76,7 +78,7 @@ impl Replica {
     ) -> Result<&mut OpenDoc, ReplicaError> {
         let mut open = match self.docs.remove(&doc) {
             Some(open) => open,
-            None => self.blank_doc(kind, doc),
+            None => self.fresh_doc(store, kind, doc)?,
         };
         let held = open.held.len();
         let news = self.open_news(store, &mut open, doc)?;
@@ -99,6 +101,7 @@ impl Replica {
             held: Vec::new(),
             unreadable: BTreeMap::new(),
             refused: BTreeMap::new(),
+            fallen: false,
             changed: Changed::whole(),
         }
     }
@@ -117,6 +120,9 @@ impl Replica {
         for tip in store.tips(self.workspace, doc)? {
             let from = open.clock.get(&tip.log).copied().unwrap_or(0);
             if from >= tip.seq {
+                continue;
+            }
+            if open.fallen && store.base(self.workspace, doc, tip.log)?.is_some() {
                 continue;
             }
             let frozen = frozen_at(&proofs, &tip);

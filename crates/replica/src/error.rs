@@ -96,6 +96,17 @@ pub enum ReplicaError {
     /// Sealing or opening failed.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// What a document rests on here cannot be read.
+    #[error("the snapshot that document {doc:?} rests on here is damaged: {why}")]
+    Rest {
+        /// The document.
+        doc: proofroom_ident::DocId,
+        /// What is wrong.
+        why: String,
+    },
+    /// What a document rested on does not hold any more, and its entries are not here yet.
+    #[error("part of this document's history no longer counts, and the rest of it has not arrived yet")]
+    Fallen,
     /// The link is not one.
     #[error(transparent)]
     Link(#[from] LinkError),
@@ -109,7 +120,9 @@ impl ReplicaError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Store(_) => ErrorKind::Config,
-            Self::Write(_) | Self::Decode(_) | Self::Verify(_) | Self::Seal(_) => ErrorKind::Internal,
+            Self::Write(_) | Self::Decode(_) | Self::Verify(_) | Self::Seal(_) | Self::Rest { .. } => {
+                ErrorKind::Internal
+            }
             _ => ErrorKind::User,
         }
     }
@@ -125,6 +138,8 @@ impl ReplicaError {
             Self::NotMember => "ask an owner or producer for an invite",
             Self::StillJoining => "run `proofroom sync` while a relay or peer is up, or import a bundle",
             Self::InviteExpired | Self::InviteUsedUp | Self::InviteUnknown => "ask for a new link",
+            Self::Rest { .. } => "`proofroom sync --full-history` fetches every entry",
+            Self::Fallen => "run `proofroom sync` first",
             Self::NoKey(_) => "run `proofroom sync` once another member was online",
             Self::Fork(_) => "`proofroom version pick ASSET v3a` picks one",
             Self::NoVersion(_) => "`proofroom version add ASSET FILE` adds one",

@@ -34,7 +34,7 @@ impl Replica {
         kind: DocKind,
         doc: DocId,
     ) -> Result<OpenDoc, ReplicaError> {
-        let mut open = self.blank_doc(kind, doc);
+        let mut open = self.fresh_doc(store, kind, doc)?;
         let mut news = self.open_news(store, &mut open, doc)?;
         let admitted = self.admit(&news, &open.held);
         for held in &mut open.held {

@@ -40,6 +40,9 @@ pub struct Ingested {
     pub stored: Vec<Verified>,
     /// Documents that have news.
     pub docs: Vec<DocId>,
+    /// Documents whose entries are to be fetched anew: what they rested on does not
+    /// hold any more. Connect again and compare.
+    pub refetch: Vec<DocId>,
 }
 
 /// One batch on its way: the tips as they will be, the writes so far.
@@ -49,6 +52,8 @@ struct Intake {
     batch: Batch,
     result: Ingested,
     authority_changed: bool,
+    /// Documents that rest on an entry of which there is another.
+    unseated: BTreeSet<DocId>,
     /// Logs that turned out to have two histories.
     forked: BTreeSet<LogId>,
     /// The membership as it was, once the batch has touched it.
@@ -73,6 +78,12 @@ impl Replica {
         intake.result.docs.dedup();
         if intake.authority_changed {
             self.membership_changed();
+            intake.result.refetch = self.drop_fallen_bases(step)?;
+        }
+        for doc in intake.unseated {
+            self.drop_base(step, doc)?;
+            self.whole.insert(doc);
+            intake.result.refetch.push(doc);
         }
         Ok(intake.result)
     }
@@ -151,7 +162,7 @@ impl Replica {
             Some(held) => Some(held.clone()),
             None => step.store.entry(self.workspace, c.doc, c.log, c.seq)?,
         };
-        let Some(held) = held else { return Ok(IngestOutcome::Known) };
+        let Some(held) = held else { return self.compare_base(step, intake, signed) };
         if held.hash() == signed.hash() {
             return Ok(IngestOutcome::Known);
         }
@@ -172,6 +183,31 @@ impl Replica {
             Ok(_) => Ok(IngestOutcome::Refused("the log belongs to another device".into())),
             Err(e) => Ok(IngestOutcome::Refused(e.to_string())),
         }
+    }
+
+    /// A position at or below a log's base. Another entry at the base itself shows that
+    /// the author signed two histories: the proof needs both, so all are to be fetched.
+    fn compare_base(
+        &mut self,
+        step: &Step<'_>,
+        intake: &mut Intake,
+        signed: Signed,
+    ) -> Result<IngestOutcome, ReplicaError> {
+        let c = *signed.claims();
+        let base = step.store.base(self.workspace, c.doc, c.log)?;
+        let other = base.is_some_and(|base| base.header().seq == c.seq && base.hash() != signed.hash());
+        if !other {
+            return Ok(IngestOutcome::Known);
+        }
+        Ok(match signed.verify(self.workspace) {
+            Ok(_) => {
+                intake.unseated.insert(c.doc);
+                IngestOutcome::Missing(
+                    "its log rests on another entry here: all of it is fetched anew".into(),
+                )
+            }
+            Err(e) => IngestOutcome::Refused(e.to_string()),
+        })
     }
 
     /// A membership operation of a second history: weighed as any other. The proof

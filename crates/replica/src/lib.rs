@@ -15,6 +15,7 @@
 
 mod access;
 mod adopt;
+mod base;
 mod docs;
 mod error;
 mod held;
@@ -24,18 +25,21 @@ mod keys;
 mod link;
 mod membership;
 mod open;
+mod snapshot;
 mod statements;
 mod trail;
 mod view;
 mod write;
 
 pub use access::Standings;
+pub use base::BasedHistory;
 pub use error::{ErrorKind, ReplicaError};
 pub use identity::Me;
 pub use ingest::{IngestOutcome, Ingested};
 pub use link::{InviteLink, LinkError};
 pub use membership::{DeviceView, InviteView, MemberView};
 pub use open::{Continuation, Membership, Replica, Step};
+pub use snapshot::{SnapshotRefusal, snapshot_is_due};
 pub use statements::{DecisionChoice, Receipt, SignedDecision};
 pub use trail::{LogLine, LogState, TrailReport};
 pub use view::{AssetStatus, Changed, HeldBackLog};

@@ -1,10 +1,10 @@
 //! Opening, creating and joining a workspace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proofroom_authority::{Authority, Op, Role};
 use proofroom_entry::{LogWriter, Signed, Verified};
-use proofroom_ident::{DocId, EntryHash, LogClass, LogId, Millis, WorkspaceId};
+use proofroom_ident::{DocId, EntryHash, LogClass, LogId, Millis, SnapshotId, WorkspaceId};
 use proofroom_review::PlanEdit;
 use proofroom_seal::Keyring;
 use proofroom_store::{Batch, Store};
@@ -66,6 +66,10 @@ pub struct Replica {
     pub(crate) continuation: Continuation,
     pub(crate) joining: Option<InviteLink>,
     pub(crate) fresh: Vec<Verified>,
+    /// Snapshots that were refused.
+    pub(crate) declined: BTreeSet<SnapshotId>,
+    /// Documents of which every entry is wanted.
+    pub(crate) whole: BTreeSet<DocId>,
 }
 
 impl Replica {
@@ -158,6 +162,8 @@ impl Replica {
             continuation,
             joining: None,
             fresh: Vec::new(),
+            declined: BTreeSet::new(),
+            whole: BTreeSet::new(),
         }
     }
 

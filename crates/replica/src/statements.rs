@@ -158,8 +158,15 @@ impl Replica {
         let clock = self.load_doc(store, DocKind::Review, doc)?.clock.clone();
         let mut seen = BTreeMap::new();
         for (log, seq) in clock {
-            if let Some(entry) = store.entry(self.workspace, doc, log, seq)? {
-                seen.insert(log, SeenHead { seq, hash: entry.hash() });
+            let hash = match store.entry(self.workspace, doc, log, seq)? {
+                Some(entry) => Some(entry.hash()),
+                None => {
+                    let base = store.base(self.workspace, doc, log)?;
+                    base.filter(|base| base.header().seq == seq).map(|base| base.hash())
+                }
+            };
+            if let Some(hash) = hash {
+                seen.insert(log, SeenHead { seq, hash });
             }
         }
         Ok(seen)

@@ -5,6 +5,7 @@ use proofroom_entry::{LogTip, Signed, Verified, check_link};
 use proofroom_ident::{DocId, EntryHash, LogId, Millis, PersonId, SignerKey};
 use proofroom_store::Store;
 
+use crate::base::BasedHistory;
 use crate::docs::{entries_after, frozen_at};
 use crate::error::ReplicaError;
 use crate::open::Replica;
@@ -63,6 +64,8 @@ pub struct TrailReport {
     pub problems: Vec<String>,
     /// Logs whose author signed two histories.
     pub equivocations: u64,
+    /// Documents whose earlier entries are not held: a snapshot stands for them.
+    pub based: Vec<BasedHistory>,
 }
 
 impl Replica {
@@ -72,6 +75,7 @@ impl Replica {
         let mut report = TrailReport::default();
         let proofs = store.proofs(self.workspace)?;
         report.equivocations = proofs.len() as u64;
+        report.based = self.based_histories(store)?;
         let mut docs: Vec<DocId> = store.docs(self.workspace)?.iter().map(|d| d.doc).collect();
         docs.push(DocId::AUTHORITY);
         docs.sort_unstable();
@@ -86,7 +90,8 @@ impl Replica {
                 let frozen = frozen_at(&proofs, &tip);
                 let entries = entries_after(store, self.workspace, &tip, 0)?;
                 if verify {
-                    self.check_log(&mut report, &tip, &entries);
+                    let base = store.base(self.workspace, doc, tip.log)?;
+                    self.check_log(&mut report, &tip, base.as_ref().map(LogTip::after), &entries);
                 }
                 report.lines.extend(entries.iter().map(|e| self.line(e, frozen)));
             }
@@ -95,8 +100,8 @@ impl Replica {
         Ok(report)
     }
 
-    fn check_log(&self, report: &mut TrailReport, tip: &LogTip, entries: &[Verified]) {
-        let mut at: Option<LogTip> = None;
+    fn check_log(&self, report: &mut TrailReport, tip: &LogTip, base: Option<LogTip>, entries: &[Verified]) {
+        let mut at = base;
         for entry in entries {
             report.checked += 1;
             let again = Signed::decode(entry.bytes().clone())

@@ -96,7 +96,9 @@ impl Replica {
         let role = self.my_role()?;
         self.ensure_keys(step)?;
         let kind = self.kind_of(doc);
-        self.load_doc(step.store, kind, doc)?;
+        if self.load_doc(step.store, kind, doc)?.fallen {
+            return Err(ReplicaError::Fallen);
+        }
         let log = self.writer(step, doc, LogClass::Changes)?.log();
         let writer =
             Writer { person: self.me.person(), role: writer_role(role), author: self.me.device(), log };

@@ -13,7 +13,7 @@ use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use crate::LoadError;
 use crate::chunk::{ChunkError, Cursor};
 
-const CHUNK_BYTES_MAX: usize = 64 << 20;
+const CHUNK_BYTES_MAX: usize = super::SNAPSHOT_CHUNK_BYTES_MAX;
 const INFLATED_BYTES_MAX: usize = 256 << 20;
 /// Most rows of a column: some 50 times what a document is meant to hold.
 const ROWS_MAX: usize = 4_000_000;

@@ -11,7 +11,7 @@ use proofroom_seal::{EpochKey, WrapInfo};
 use crate::world::{ASSET, Peer, entries_of};
 
 /// The key for everyone, unwrapped as any program with the device's secrets can.
-fn key_for_everyone(peer: &Peer) -> EpochKey {
+pub fn key_for_everyone(peer: &Peer) -> EpochKey {
     let secret = &peer.replica.me().secrets.kex;
     let ours =
         entries_of(&peer.store, peer.workspace()).into_iter().filter(|e| e.claims().doc == DocId::AUTHORITY);

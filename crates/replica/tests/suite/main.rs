@@ -12,5 +12,6 @@ mod mallory;
 mod removal;
 mod roles;
 mod screens;
+mod snapshots;
 mod twins;
 mod world;

@@ -190,7 +190,7 @@ fn two_makers_snapshots_serve_alike_and_whoever_rests_on_one_makes_another() {
 /// a log that spans it is not.
 #[test]
 fn a_log_within_which_the_authors_role_changed_is_not_covered() {
-    let (mut ada, mut bo, mut cy, v1) = scene();
+    let (mut ada, mut bo, cy, v1) = scene();
     let bo_person = bo.person();
     ada.act(|r, s| r.set_role(s, bo_person, Role::Producer)).unwrap();
     bo.hear(&ada.store);

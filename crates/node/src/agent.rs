@@ -67,7 +67,7 @@ pub fn forward(
     let len = len.ok_or_else(|| Failure::usage("the command line is too long"))?;
     let sent = stream.write_all(&len.to_le_bytes()).and_then(|()| stream.write_all(&body));
     let gone = |e: io::Error| {
-        Failure::store(format!("the process that runs `sync --watch` went away: {e}"))
+        Failure::store(format!("the process that stays connected went away: {e}"))
             .hint("see whether the command was done, then run it again")
     };
     sent.map_err(gone)?;

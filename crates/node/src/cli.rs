@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     asset, blobs, bundle, comment, completions, decide, device, doctor, export, form, identity, invite, log,
-    members, relay, request, status, sync, version, workspace,
+    members, peers, relay, request, status, sync, up, version, workspace,
 };
 
 const ABOUT: &str = "Creative review and sign-off between people who need no server to agree";
@@ -110,6 +110,10 @@ pub enum Command {
     /// Files: which are here and which are to come; pin, fetch, clean up, pause
     #[command(subcommand)]
     Blobs(blobs::Command),
+    /// Stay connected with relays and with other members' devices directly
+    Up(up::Up),
+    /// Other members' devices: who is met, by which path, how far it got
+    Peers(peers::Peers),
     /// Exchange without a network: a file on a stick
     #[command(subcommand)]
     Bundle(bundle::Command),
@@ -185,6 +189,13 @@ mod tests {
             "blobs policy",
             "blobs policy recent --versions 3 --receive 2M --send none",
             "blobs pause --off",
+            "up",
+            "up --listen 127.0.0.1:0 --no-nearby --iroh-relay http://127.0.0.1:4748",
+            "peers",
+            "peers --check",
+            "peers ticket",
+            "peers add proofroom:peer/abc",
+            "peers forget 4f2a",
             "bundle export file",
             "bundle import file",
             "members list",
@@ -226,6 +237,9 @@ mod tests {
             "form show painting",
             "export Hero --to dir --automerge plan file",
             "decide Hero maybe",
+            "up --listen localhost",
+            "up --iroh-relay ws://127.0.0.1:4748",
+            "peers --check ticket",
         ];
         for line in lines {
             let argv = std::iter::once("proofroom").chain(line.split(' '));

@@ -15,10 +15,12 @@ pub mod identity;
 pub mod invite;
 pub mod log;
 pub mod members;
+pub mod peers;
 pub mod relay;
 pub mod request;
 pub mod status;
 pub mod sync;
+pub mod up;
 pub mod version;
 pub mod workspace;
 
@@ -112,7 +114,12 @@ pub fn run(command: Command, peer: &mut Peer, call: &mut Call) -> Result<Next, F
         Command::Device(c) => device::run(c, peer, call).map(Next::from),
         Command::Export(c) => export::run(c, peer, call).map(Next::from),
         Command::Doctor(c) => doctor::run(&c, peer, call).map(Next::from),
-        Command::Init(_) | Command::Recover(_) | Command::Relay(_) | Command::Completions(_) => {
+        Command::Peers(c) => peers::run(&c, peer, None).map(Next::from),
+        Command::Init(_)
+        | Command::Recover(_)
+        | Command::Relay(_)
+        | Command::Up(_)
+        | Command::Completions(_) => {
             unreachable!("commands without a store are run before one is opened")
         }
     }

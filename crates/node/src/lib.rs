@@ -5,11 +5,11 @@
 //!
 //! ```text
 //! argv --cli--> command --+-- lock free ----> Peer (identity, store, blobs, replicas) --> Report
-//!                         +-- `sync --watch` runs --> agent.sock --> the same, in that process
+//!                         +-- `up` or `sync --watch` runs --> agent.sock --> the same, in that process
 //! ```
 //!
 //! One process owns the store at a time (`lock.rs`). One-shot commands wait for
-//! each other; while `sync --watch` runs, they are handed to it (`agent.rs`).
+//! each other; while `up` or `sync --watch` runs, they are handed to it (`agent.rs`).
 //! Runs on Unix systems: it relies on file permissions, file identity and
 //! Unix domain sockets.
 
@@ -29,6 +29,7 @@ mod net;
 mod peer;
 mod people;
 mod report;
+mod service;
 mod splice;
 mod watch;
 mod when;
@@ -155,7 +156,11 @@ fn with_store(cli: Cli, more: Vec<String>, home: &Home, console: &mut Console) -
     if !Identity::exists(home)? {
         return Err(home::HomeError::Empty(home.dir().to_owned()).into());
     }
-    let watching = matches!(&cli.command, Command::Sync(args) if args.watch);
+    let watching = match &cli.command {
+        Command::Sync(args) => args.watch,
+        Command::Up(_) => true,
+        _ => false,
+    };
     let request = request(&cli.globals, more, console.manner())?;
     let forward = || {
         let sent = agent::forward(home, &request, &mut std::io::stdout(), &mut std::io::stderr());
@@ -192,10 +197,14 @@ fn request(globals: &Globals, more: Vec<String>, manner: Manner) -> Result<agent
 /// Runs a command in this process, which owns the store.
 fn here(cli: Cli, peer: &mut Peer, console: &mut Console) -> Result<u8, Failure> {
     let workspace = cli.globals.workspace;
-    if let Command::Sync(args) = &cli.command
-        && args.watch
-    {
-        return runtime()?.block_on(watch::watch(peer, workspace.as_deref(), console)).map(|()| 0);
+    let stays = match &cli.command {
+        Command::Sync(args) if args.watch => Some(None),
+        Command::Up(args) => Some(Some(args)),
+        _ => None,
+    };
+    if let Some(up) = stays {
+        let stay = watch::watch(peer, workspace.as_deref(), up, console);
+        return runtime()?.block_on(Box::pin(stay)).map(|()| 0);
     }
     let cwd =
         std::env::current_dir().map_err(|e| Failure::user(format!("there is no current directory: {e}")))?;

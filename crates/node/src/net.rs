@@ -1,4 +1,5 @@
-//! Exchanging with relays: one line per workspace, all on one loop.
+//! Exchanging with relays and other members' devices: one line per workspace and
+//! other end, all on one loop.
 //!
 //! ```text
 //! socket task --Frame--> Net::on --> Line --> sync::Session --> Line --frames--> socket task
@@ -8,18 +9,29 @@
 //!
 //! Socket tasks move bytes and nothing else; everything that touches the store
 //! happens on the one loop that owns the [`Peer`].
+//!
+//! Several lines may carry the same workspace. They do not carry the same data:
+//! only one at a time brings the workspace up to date, what came on one is told
+//! to the others before it is sent, and a file is fetched on one.
 
+mod far;
 mod fetching;
 mod files;
+mod intake;
 mod line;
+mod meeting;
+mod near;
 mod news;
+mod picture;
 mod refusal;
+mod side;
 mod socket;
 mod tally;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use proofroom_ident::WorkspaceId;
 use proofroom_sync::Live;
 use rand_core::Rng as _;
@@ -28,12 +40,15 @@ use tokio::sync::mpsc;
 use crate::failure::{Failure, Kind};
 use crate::peer::Peer;
 use crate::world;
+use far::Far;
 use fetching::Fetching;
 use line::Line;
 use socket::{SocketEvent, Wire};
 
-pub use line::enter;
+pub use intake::enter;
+pub use near::{Near, NearEvent};
 pub use news::News;
+pub use picture::{LinePicture, PeerPicture, Picture};
 pub use tally::Tally;
 
 const EVENTS_QUEUED_MAX: usize = 64;
@@ -41,18 +56,29 @@ const RETRY_MS_MIN: u64 = 500;
 const RETRY_MS_MAX: u64 = 60_000;
 /// How often a relay may ask for a fresh connection within one exchange.
 const RECONNECTS_MAX: u32 = 4;
+/// After another line was bringing the workspace up to date.
+const BUSY_MS: u64 = 1_000;
 
 /// What arrives on the loop.
 #[derive(Debug)]
-pub struct Event {
-    workspace: WorkspaceId,
-    serial: u64,
-    what: What,
+pub enum Event {
+    /// Of one line.
+    Line {
+        /// Which.
+        serial: u64,
+        /// What.
+        what: What,
+    },
+    /// Of the network of peers.
+    Near(NearEvent),
 }
 
+/// What happens to a line.
 #[derive(Debug)]
-enum What {
+pub enum What {
+    /// Its socket has something to tell.
     Socket(SocketEvent),
+    /// It is time to connect again.
     Retry,
 }
 
@@ -69,32 +95,61 @@ pub enum Standing {
 
 /// All lines of this process.
 pub struct Net {
-    lines: BTreeMap<WorkspaceId, Line>,
+    lines: BTreeMap<u64, Line>,
     serial: u64,
     post: mpsc::Sender<Event>,
     events: mpsc::Receiver<Event>,
     keep_trying: bool,
     fetching: Fetching,
+    near: Option<Near>,
 }
 
 impl Net {
     /// No lines yet. With `keep_trying`, a line that breaks is connected again.
     pub fn new(keep_trying: bool) -> Self {
         let (post, events) = mpsc::channel(EVENTS_QUEUED_MAX);
-        Self { lines: BTreeMap::new(), serial: 0, post, events, keep_trying, fetching: Fetching::new() }
+        let fetching = Fetching::new();
+        Self { lines: BTreeMap::new(), serial: 0, post, events, keep_trying, fetching, near: None }
     }
 
-    /// Begins to exchange a workspace, unless a line for it is up already.
+    /// Where the network of peers reports to.
+    pub fn post(&self) -> mpsc::Sender<Event> {
+        self.post.clone()
+    }
+
+    /// Members, workspaces or addresses may have changed.
+    pub fn refresh(&mut self) {
+        if let Some(near) = &mut self.near {
+            near.refresh();
+        }
+    }
+
+    /// Meets other members' devices from now on.
+    pub fn meet(&mut self, near: Near) {
+        self.near = Some(near);
+    }
+
+    fn to_relay(&self, workspace: WorkspaceId) -> Option<&Line> {
+        self.lines_of(workspace).find(|line| line.far.is_relay())
+    }
+
+    fn lines_of(&self, workspace: WorkspaceId) -> impl Iterator<Item = &Line> {
+        self.lines.values().filter(move |line| line.workspace == workspace)
+    }
+
+    /// Begins to exchange a workspace with its relay, unless a line for it is up already.
     ///
     /// # Errors
     /// When it has no relay, or its store cannot be read.
     pub fn begin(&mut self, peer: &mut Peer, workspace: WorkspaceId) -> Result<(), Failure> {
-        if self.lines.get(&workspace).is_some_and(|l| !matches!(l.standing(), Standing::Failed(_))) {
+        let old = self.to_relay(workspace);
+        if old.is_some_and(|l| !matches!(l.standing(), Standing::Failed(_))) {
             return Ok(());
         }
-        let tally = self.lines.get(&workspace).map(|l| l.tally().clone()).unwrap_or_default();
+        let (tally, serial) = old.map(|l| (l.tally().clone(), l.serial())).unwrap_or_default();
         let line = self.connect(peer, workspace, tally, 0)?;
-        self.lines.insert(workspace, line);
+        self.lines.remove(&serial);
+        self.lines.insert(line.serial(), line);
         Ok(())
     }
 
@@ -105,13 +160,18 @@ impl Net {
         tally: Tally,
         attempts: u32,
     ) -> Result<Line, Failure> {
-        self.serial += 1;
         let relay = peer.relay(workspace)?.ok_or_else(|| no_relay(workspace))?;
         let address = relay.parse::<proofroom_transport::Address>();
         let address = address.map_err(|e| Failure::user(e).hint("proofroom workspace relay URL"))?;
-        let wire = Wire { workspace, serial: self.serial, post: self.post.clone() };
+        let wire = self.wire();
+        let serial = wire.serial;
         let out = socket::open(address.clone(), wire);
-        Line::new(peer, workspace, address, self.serial, out, tally, attempts)
+        Line::client(peer, workspace, Far::Relay(address), serial, out, tally, attempts)
+    }
+
+    fn wire(&mut self) -> Wire {
+        self.serial += 1;
+        Wire { serial: self.serial, post: self.post.clone() }
     }
 
     /// The next thing that happens; `None` when it is time to settle again.
@@ -133,16 +193,56 @@ impl Net {
 
     /// Takes one event.
     pub fn on(&mut self, peer: &mut Peer, event: Option<Event>) -> Vec<News> {
-        let Some(event) = event else { return Vec::new() };
-        let Some(line) = self.lines.get_mut(&event.workspace).filter(|l| l.serial() == event.serial) else {
-            return Vec::new();
-        };
-        match event.what {
-            What::Socket(SocketEvent::Up) => Vec::new(),
-            What::Socket(SocketEvent::Frame(frame)) => line.on_frame(peer, frame),
-            What::Socket(SocketEvent::Down(failure)) => line.on_down(failure),
-            What::Retry => self.reconnect(peer, event.workspace),
+        match event {
+            None => Vec::new(),
+            Some(Event::Near(event)) => self.on_near(peer, event),
+            Some(Event::Line { serial, what }) => match (self.lines.get_mut(&serial), what) {
+                (None, _) | (_, What::Socket(SocketEvent::Up)) => Vec::new(),
+                (Some(_), What::Socket(SocketEvent::Frame(frame))) => self.on_frame(peer, serial, frame),
+                (Some(line), What::Socket(SocketEvent::Down(failure))) => line.on_down(failure),
+                (Some(_), What::Retry) => self.reconnect(peer, serial),
+            },
         }
+    }
+
+    fn on_frame(&mut self, peer: &mut Peer, serial: u64, frame: Bytes) -> Vec<News> {
+        let Some(line) = self.lines.get(&serial) else { return Vec::new() };
+        let workspace = line.workspace;
+        if line.awaits_greeting() && self.others_catch_up(workspace, serial) {
+            return self.put_off(serial);
+        }
+        let Some(line) = self.lines.get_mut(&serial) else { return Vec::new() };
+        let mut news = line.on_frame(peer, frame);
+        let proved = line.proved.take();
+        let passing_on = std::mem::take(&mut line.passing_on);
+        let authority_grew = std::mem::take(&mut line.authority_grew);
+        if let Some((device, workspace)) = proved {
+            news.extend(self.admit(peer, serial, device, workspace));
+        }
+        for live in Live::batches(&passing_on) {
+            let others = self.lines.values_mut().filter(|l| l.workspace == workspace && l.serial() != serial);
+            news.extend(others.flat_map(|line| line.on_heard(peer, live.clone())).collect::<Vec<_>>());
+        }
+        if authority_grew {
+            news.extend(self.review(peer, workspace));
+        }
+        news
+    }
+
+    /// Whether another line brings the workspace up to date: what two fetch, comes twice.
+    fn others_catch_up(&self, workspace: WorkspaceId, serial: u64) -> bool {
+        self.lines_of(workspace).any(|line| line.serial() != serial && line.is_catching_up())
+    }
+
+    /// Ends a line that has not said anything yet, and tries it again in a moment.
+    fn put_off(&mut self, serial: u64) -> Vec<News> {
+        let Some(line) = self.lines.get_mut(&serial) else { return Vec::new() };
+        line.stand_back();
+        if line.far.is_relay() {
+            line.plan_retry();
+            self.retry_after(serial, BUSY_MS);
+        }
+        Vec::new()
     }
 
     /// What follows from the last events: pushes what became durable here, fetches
@@ -151,23 +251,23 @@ impl Net {
         let mut news = Vec::new();
         for workspace in peer.at_hand() {
             let fresh = peer.seat(workspace)?.replica.take_fresh();
-            if let Some(line) = self.lines.get_mut(&workspace) {
-                for live in Live::batches(&fresh) {
-                    news.extend(line.on_stored(peer, live));
-                }
+            for live in Live::batches(&fresh) {
+                let lines = self.lines.values_mut().filter(|line| line.workspace == workspace);
+                news.extend(lines.flat_map(|line| line.on_stored(peer, live.clone())).collect::<Vec<_>>());
             }
         }
-        let all: Vec<WorkspaceId> = self.lines.keys().copied().collect();
-        for workspace in all {
-            if let Some(line) = self.lines.get_mut(&workspace) {
+        let all: Vec<u64> = self.lines.keys().copied().collect();
+        for serial in all {
+            if let Some(line) = self.lines.get_mut(&serial) {
                 news.extend(line.tend_files(peer)?);
             }
         }
         news.extend(self.tend_blobs(peer)?);
-        let all: Vec<WorkspaceId> = self.lines.keys().copied().collect();
-        for workspace in all {
-            news.extend(self.mend(peer, workspace));
+        let all: Vec<u64> = self.lines.keys().copied().collect();
+        for serial in all {
+            news.extend(self.mend(peer, serial));
         }
+        news.extend(self.look_around(peer)?);
         Ok(news)
     }
 
@@ -181,37 +281,46 @@ impl Net {
     }
 
     /// Connects a broken line again: at once where the relay asked for it, later where it just broke.
-    fn mend(&mut self, peer: &mut Peer, workspace: WorkspaceId) -> Vec<News> {
-        let Some(line) = self.lines.get_mut(&workspace) else { return Vec::new() };
+    fn mend(&mut self, peer: &mut Peer, serial: u64) -> Vec<News> {
+        let Some(line) = self.lines.get_mut(&serial) else { return Vec::new() };
         if !line.is_down() || line.retry_planned() {
+            return Vec::new();
+        }
+        if !line.far.is_relay() {
+            self.part_from(serial);
             return Vec::new();
         }
         if line.wants_reconnect() {
             if line.attempts() < RECONNECTS_MAX {
-                return self.reconnect(peer, workspace);
+                return self.reconnect(peer, serial);
             }
             line.stop_reconnecting();
         }
         if !self.keep_trying {
             return Vec::new();
         }
-        let ms = backoff_ms(line.attempts());
+        let after_ms = backoff_ms(line.attempts());
         line.plan_retry();
-        let (post, serial) = (self.post.clone(), line.serial());
+        let workspace = line.workspace;
+        self.retry_after(serial, after_ms);
+        vec![News::Retry { workspace, after_ms }]
+    }
+
+    fn retry_after(&self, serial: u64, ms: u64) {
+        let post = self.post.clone();
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(ms)).await;
             // The loop may have ended meanwhile.
-            let _ended = post.send(Event { workspace, serial, what: What::Retry }).await;
+            let _ended = post.send(Event::Line { serial, what: What::Retry }).await;
         });
-        vec![News::Retry { workspace, after_ms: ms }]
     }
 
-    fn reconnect(&mut self, peer: &mut Peer, workspace: WorkspaceId) -> Vec<News> {
-        let Some(old) = self.lines.remove(&workspace) else { return Vec::new() };
-        let (attempts, tally) = (old.attempts() + 1, old.tally().clone());
+    fn reconnect(&mut self, peer: &mut Peer, serial: u64) -> Vec<News> {
+        let Some(old) = self.lines.remove(&serial) else { return Vec::new() };
+        let (workspace, attempts, tally) = (old.workspace, old.attempts() + 1, old.tally().clone());
         match self.connect(peer, workspace, tally, attempts) {
             Ok(line) => {
-                self.lines.insert(workspace, line);
+                self.lines.insert(line.serial(), line);
                 Vec::new()
             }
             Err(failure) => vec![News::Down { workspace, failure }],
@@ -220,25 +329,25 @@ impl Net {
 
     /// Tries broken lines again now.
     pub fn hurry(&mut self, peer: &mut Peer, workspace: WorkspaceId) -> Vec<News> {
-        match self.lines.get(&workspace) {
-            Some(line) if line.is_down() => self.reconnect(peer, workspace),
+        match self.to_relay(workspace) {
+            Some(line) if line.is_down() => self.reconnect(peer, line.serial()),
             _ => Vec::new(),
         }
     }
 
-    /// Where a workspace's exchange stands.
+    /// Where a workspace's exchange with its relay stands.
     pub fn standing(&self, workspace: WorkspaceId) -> Standing {
-        self.lines.get(&workspace).map_or_else(|| Standing::Failed(no_relay(workspace)), Line::standing)
+        self.to_relay(workspace).map_or_else(|| Standing::Failed(no_relay(workspace)), Line::standing)
     }
 
-    /// What a workspace's exchange did so far.
+    /// What a workspace's exchange with its relay did so far.
     pub fn tally(&self, workspace: WorkspaceId) -> Tally {
-        self.lines.get(&workspace).map(|l| l.tally().clone()).unwrap_or_default()
+        self.to_relay(workspace).map(|l| l.tally().clone()).unwrap_or_default()
     }
 
-    /// Whether a workspace has a line, up or down.
+    /// Whether a workspace has a line to its relay, up or down.
     pub fn has(&self, workspace: WorkspaceId) -> bool {
-        self.lines.contains_key(&workspace)
+        self.to_relay(workspace).is_some()
     }
 
     /// Ends all lines, giving what is queued a moment to leave.
@@ -249,9 +358,13 @@ impl Net {
         self.fetching.note_holders(peer)?;
         self.lines.clear();
         drop(self.post);
+        let farewell = self.near.take().map(Near::hush);
         // Socket tasks end once their last frame is written; each drops its sender then.
         let drained = async { while self.events.recv().await.is_some() {} };
         let _late = tokio::time::timeout(Duration::from_secs(3), drained).await;
+        if let Some(farewell) = farewell {
+            farewell.close().await;
+        }
         Ok(())
     }
 }

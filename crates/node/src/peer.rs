@@ -20,6 +20,8 @@ use crate::lock::Lock;
 use crate::people;
 use crate::world;
 
+mod book;
+
 /// The store's file in the home directory.
 pub const STORE: &str = "store.redb";
 

@@ -1,22 +1,32 @@
-//! `sync --watch`: stays connected, and runs the commands of other processes.
+//! `up` and `sync --watch`: stay connected, and run the commands of other processes.
+//!
+//! One loop owns the store. What comes from outside arrives on it as events: of
+//! the network ([`Net::next`]), of other processes ([`Agent::next`]), of time and
+//! of the system. A command runs between two events, so commands are answered
+//! while workspaces are exchanged. Another door, a web page on loopback say, is
+//! one more source of [`Visitor`]s in the same `select!`.
 
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use clap::Parser as _;
 use proofroom_ident::WorkspaceId;
+use proofroom_transport_iroh::{Endpoint, Options};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::agent::{Agent, Visitor};
-use crate::cli::Cli;
+use crate::cli::{Cli, Command};
 use crate::commands::sync::{Outcome, conclude, told, with_relay};
+use crate::commands::up::Up;
 use crate::commands::{self, Call, Exchange, Next};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::find;
-use crate::net::{Net, News, Standing, Tally};
+use crate::net::{Near, Net, News, Standing, Tally};
 use crate::peer::Peer;
 use crate::report::{Report, Tone};
+use crate::service::Manager;
 
 /// Somebody who waits for an exchange.
 struct Waiter {
@@ -26,36 +36,103 @@ struct Waiter {
     before: Vec<Tally>,
 }
 
-/// Watches until it is interrupted. `only` limits it to one workspace.
+/// Stays connected until it is interrupted: with relays, and as `up` with members' devices, too.
+/// `only` limits relays to one workspace.
 ///
 /// # Errors
-/// When the store fails, or the agent's socket cannot be made.
-pub async fn watch(peer: &mut Peer, only: Option<&str>, console: &mut Console) -> Result<(), Failure> {
+/// When the store fails, or the agent's socket or the endpoint cannot be made.
+pub async fn watch(
+    peer: &mut Peer,
+    only: Option<&str>,
+    up: Option<&Up>,
+    console: &mut Console,
+) -> Result<(), Failure> {
     let only = only.map(|text| find::workspace(peer, Some(text))).transpose()?;
     let mut net = Net::new(true);
+    if let Some(up) = up {
+        let near = open(peer, up, &net).await?;
+        net.meet(near);
+    }
+    let manager = Manager::of_this_process();
     let mut agent = Agent::listen(peer.home())?;
     let mut waiters: Vec<Waiter> = Vec::new();
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     let mut stop =
         signal(SignalKind::terminate()).map_err(|e| Failure::store(format!("cannot hear signals: {e}")))?;
-    let first = json!({"event": "watching", "pid": std::process::id()});
-    console.report(&Report::new(first).toned("Watching; Ctrl-C ends it", Tone::Faint));
+    console.report(&first_words(&net));
+    manager.ready();
+    keep_up(peer, &mut net, only)?;
     loop {
-        keep_up(peer, &mut net, only)?;
         show(console, &net.settle(peer)?);
         answer(peer, &net, &mut waiters);
         let news = tokio::select! {
             event = net.next() => net.on(peer, event),
-            visitor = agent.next() => serve(peer, &mut net, &mut waiters, visitor),
-            _ = tick.tick() => net.tick(peer)?,
+            visitor = agent.next() => {
+                let news = serve(peer, &mut net, &mut waiters, visitor);
+                keep_up(peer, &mut net, only)?;
+                net.refresh();
+                news
+            }
+            _ = tick.tick() => {
+                manager.alive();
+                keep_up(peer, &mut net, only)?;
+                net.tick(peer)?
+            }
             _ = tokio::signal::ctrl_c() => break,
             _ = stop.recv() => break,
         };
         show(console, &news);
     }
+    manager.stopping();
     drop(agent);
     net.close(peer).await?;
     Ok(())
+}
+
+/// Opens this device's endpoint, on the port of the last time where that is free.
+async fn open(peer: &mut Peer, up: &Up, net: &Net) -> Result<Near, Failure> {
+    let options = |listen: Vec<SocketAddr>| Options {
+        secret: peer.identity().secrets.endpoint.clone(),
+        listen,
+        relays: up.iroh_relay.clone(),
+        nearby: !up.no_nearby,
+    };
+    let last = peer.last_port()?.filter(|_| up.listen.is_empty());
+    let again =
+        last.map(|port| vec![(Ipv4Addr::UNSPECIFIED, port).into(), (Ipv6Addr::UNSPECIFIED, port).into()]);
+    let reopened = match again {
+        Some(listen) => Endpoint::open(options(listen)).await.ok(),
+        None => None,
+    };
+    let endpoint = match reopened {
+        Some(endpoint) => endpoint,
+        None => Endpoint::open(options(up.listen.clone())).await.map_err(|e| {
+            Failure::user(e).hint("choose another address with --listen; port 0 lets the system choose")
+        })?,
+    };
+    if let Some(port) = endpoint.port().filter(|_| up.listen.is_empty()) {
+        peer.keep_port(port)?;
+    }
+    Ok(Near::begin(endpoint, &up.iroh_relay, net.post()))
+}
+
+fn first_words(net: &Net) -> Report {
+    let picture = net.picture();
+    let pid = std::process::id();
+    let Some(here) = picture.here else {
+        return Report::new(json!({"event": "watching", "pid": pid}))
+            .toned("Watching; Ctrl-C ends it", Tone::Faint);
+    };
+    let addresses: Vec<String> = here.addresses.iter().map(ToString::to_string).collect();
+    let words = format!("Up, on {}; Ctrl-C ends it", addresses.join(", "));
+    let json = json!({
+        "event": "up",
+        "pid": pid,
+        "endpoint": here.endpoint,
+        "addresses": addresses,
+        "nearby": picture.nearby,
+    });
+    Report::new(json).toned(words, Tone::Faint)
 }
 
 fn show(console: &mut Console, news: &[News]) {
@@ -85,7 +162,11 @@ fn serve(peer: &mut Peer, net: &mut Net, waiters: &mut Vec<Waiter>, visitor: Vis
             return Vec::new();
         }
     };
-    match commands::run(command, peer, &mut call) {
+    let ran = match command {
+        Command::Peers(args) => commands::peers::run(&args, peer, Some(net)).map(Next::from),
+        command => commands::run(command, peer, &mut call),
+    };
+    match ran {
         Ok(Next::Done(report)) => {
             let code = crate::print(&mut call.console, Ok(report));
             visitor.exit(code);

@@ -59,6 +59,10 @@ codes! {
     ShuttingDown = 8 "shutting_down";
     /// The peer's own store or program failed.
     Internal = 9 "internal";
+    /// The workspace is exchanged with this peer on another connection.
+    Duplicate = 10 "duplicate";
+    /// Another connection is bringing the workspace up to date: connect again in a moment.
+    Busy = 11 "busy";
     /// The workspace is not held here, and was not brought.
     UnknownWorkspace = 20 "unknown_workspace";
     /// This device may not bring new workspaces here.

@@ -35,5 +35,7 @@ pub use code::Code;
 pub use io::{Direction, Event, Input, Output};
 pub use limits::Limits;
 pub use live::Live;
-pub use message::{Challenge, ClockRow, DecodeError, Greeting, Message, Open, Refusal, Summary, Welcome};
+pub use message::{
+    Challenge, ClockRow, DecodeError, Greeting, Message, Open, Refusal, Summary, Welcome, is_bulk,
+};
 pub use session::{ClientConfig, InviteSigner, ServerConfig, Session};

@@ -147,6 +147,12 @@ pub enum Message {
     BlobRefuse { blob: BlobHash, code: Code, text: String },
 }
 
+/// Whether a frame carries a file's bytes, or the answer that takes their place:
+/// a transport may let all other frames overtake it.
+pub fn is_bulk(frame: &[u8]) -> bool {
+    matches!(frame, [encode::SCHEMA, encode::tag::BLOB_SLICE | encode::tag::BLOB_MISSING, ..])
+}
+
 /// Bytes are not a message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {

@@ -146,6 +146,7 @@ async fn read(mut recv: RecvStream, post: mpsc::Sender<Read>) {
     loop {
         let read = match read_frame(&mut recv).await {
             Ok(None) => return,
+            Ok(Some(frame)) if frame.is_empty() => continue,
             Ok(Some(frame)) => Ok(frame),
             Err(error) => Err(error),
         };

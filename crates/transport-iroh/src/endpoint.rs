@@ -86,16 +86,17 @@ impl Endpoint {
 
     /// The endpoint's key.
     pub fn key(&self) -> EndpointKey {
-        EndpointKey::from_bytes(*self.endpoint.id().as_bytes())
+        self.dialler().key()
     }
 
     /// Where it may be reached, as far as known by now; its relays included.
     pub fn addresses(&self) -> Vec<PeerAddress> {
-        let mut out = of_iroh(self.endpoint.addr().addrs.iter());
-        out.extend(self.relays.iter().cloned());
-        out.sort();
-        out.dedup();
-        out
+        self.dialler().addresses()
+    }
+
+    /// The UDP port on which it listens.
+    pub fn port(&self) -> Option<u16> {
+        self.endpoint.bound_sockets().first().map(SocketAddr::port)
     }
 
     /// Whether it announces itself on the local network.
@@ -105,7 +106,7 @@ impl Endpoint {
 
     /// A handle that connects, for tasks of their own.
     pub fn dialler(&self) -> Dialler {
-        Dialler(self.endpoint.clone())
+        Dialler { endpoint: self.endpoint.clone(), relays: self.relays.clone() }
     }
 
     /// The next link that somebody else opened, or key that was seen nearby. Never returns
@@ -139,11 +140,28 @@ pub enum Arrival {
     Sighting(Sighting),
 }
 
-/// Connects to others.
+/// Connects to others; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Dialler(iroh::Endpoint);
+pub struct Dialler {
+    endpoint: iroh::Endpoint,
+    relays: Vec<PeerAddress>,
+}
 
 impl Dialler {
+    /// The endpoint's own key.
+    pub fn key(&self) -> EndpointKey {
+        EndpointKey::from_bytes(*self.endpoint.id().as_bytes())
+    }
+
+    /// Where the endpoint may be reached, as far as known by now; its relays included.
+    pub fn addresses(&self) -> Vec<PeerAddress> {
+        let mut out = of_iroh(self.endpoint.addr().addrs.iter());
+        out.extend(self.relays.iter().cloned());
+        out.sort();
+        out.dedup();
+        out
+    }
+
     /// Connects to `key`, at whichever address answers. Whoever answers without the key is no answer.
     ///
     /// # Errors
@@ -154,7 +172,8 @@ impl Dialler {
             return Err(LinkError::NoAddress);
         }
         let at = || addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        match timeout(Duration::from_millis(CONNECT_MS), Box::pin(self.0.connect(target, ALPN))).await {
+        match timeout(Duration::from_millis(CONNECT_MS), Box::pin(self.endpoint.connect(target, ALPN))).await
+        {
             Ok(Ok(connection)) => Ok(Link::over(connection, true)),
             Ok(Err(e)) => Err(LinkError::Unreachable { at: at(), cause: chain(&e) }),
             Err(_) => Err(LinkError::Timeout { at: at(), ms: CONNECT_MS }),

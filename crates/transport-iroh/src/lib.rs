@@ -13,7 +13,7 @@
 //! conversation on a link, as frames:
 //!
 //! ```text
-//! main stream (both ways)   (len:u32 frame)*
+//! main stream (both ways)   (len:u32 frame)*           the opener begins with an empty frame; those mean nothing
 //! bulk stream (one way)     main stream's id:u64 (len:u32 frame)*      opened with the first bulk frame
 //! ```
 //!

@@ -116,7 +116,10 @@ impl Link {
     /// # Errors
     /// When the link is gone.
     pub async fn open(&self) -> Result<Channel, ChannelError> {
-        let streams = self.connection.open_bi().await.map_err(broken)?;
+        let mut streams = self.connection.open_bi().await.map_err(broken)?;
+        // The other side hears of a stream with its first bytes, and may be the one to speak first.
+        let opening = streams.0.write_all(&[0; 4]).await;
+        opening.map_err(|e| ChannelError::Broken(e.to_string()))?;
         Ok(self.channel(streams))
     }
 

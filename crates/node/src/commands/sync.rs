@@ -312,6 +312,11 @@ pub fn told(news: &News) -> Option<Report> {
             format!("{} somebody owes parts of files and is silent", workspace.short()),
             Tone::Faint,
         ),
+        News::Trouble { failure } => line(
+            json!({"event": "trouble", "error": failure.what}),
+            format!("peers cannot be met: {}", failure.what),
+            Tone::Warn,
+        ),
         News::Progress { .. } => None,
     }
 }

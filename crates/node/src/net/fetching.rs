@@ -149,10 +149,10 @@ impl Net {
     }
 
     fn line_mut(&mut self, serial: u64) -> Option<&mut Line> {
-        self.lines.values_mut().find(|line| line.serial() == serial)
+        self.lines.get_mut(&serial)
     }
 
-    fn lines_of(&mut self, workspace: WorkspaceId) -> impl Iterator<Item = &mut Line> {
+    fn lines_mut_of(&mut self, workspace: WorkspaceId) -> impl Iterator<Item = &mut Line> {
         self.lines.values_mut().filter(move |line| line.workspace == workspace)
     }
 
@@ -263,7 +263,7 @@ impl Net {
                 self.fetching.errands.entry(workspace).or_default().begun.remove(&blob);
                 let hint = io_hint(&error).map(|hint| format!(" ({hint})")).unwrap_or_default();
                 let why = format!("file {} cannot be kept here: {error}{hint}", blob.short());
-                for line in self.lines_of(workspace) {
+                for line in self.lines_mut_of(workspace) {
                     line.files.lost(blob);
                     line.tally.fail_file(why.clone());
                 }
@@ -278,7 +278,7 @@ impl Net {
         self.fetch(workspace, FetchInput::Forget(blob));
         let mut news = Vec::new();
         let mut counted = false;
-        for line in self.lines_of(workspace) {
+        for line in self.lines_mut_of(workspace) {
             if line.files.arrived(blob) && !counted {
                 counted = true;
                 line.tally.files_received += 1;
@@ -333,7 +333,7 @@ impl Net {
             }
         }
         for (workspace, blob) in nobody {
-            for line in self.lines_of(workspace) {
+            for line in self.lines_mut_of(workspace) {
                 line.files.lacking(blob);
                 line.tally.files_missing = line.files.missing.len() as u64;
             }

@@ -37,6 +37,11 @@ fn done_key(workspace: WorkspaceId, doc: DocId) -> Vec<u8> {
     [b"node/files/".as_slice(), workspace.as_bytes(), doc.as_bytes()].concat()
 }
 
+/// Beside a relay, where members are the other end: all files of a document are here, as of which entries.
+fn here_key(workspace: WorkspaceId, doc: DocId) -> Vec<u8> {
+    [b"node/files-here/".as_slice(), workspace.as_bytes(), doc.as_bytes()].concat()
+}
+
 /// Where the files of one exchange stand.
 pub(super) struct Files {
     /// Something changed that may concern files.
@@ -172,7 +177,11 @@ impl Line {
         for asset in seat.replica.plan(seat.step.store)?.assets.clone() {
             let doc = workspace.review_doc(asset.id, Audience::Everyone);
             let Some(digest) = digests.get(&doc).copied() else { continue };
-            if seat.step.store.get(&done_key(workspace, doc))? == Some(done(&digest, self.there)) {
+            let noted = match self.far.is_relay() {
+                true => seat.step.store.get(&done_key(workspace, doc))? == Some(done(&digest, self.there)),
+                false => seat.step.store.get(&here_key(workspace, doc))?.as_deref() == Some(&digest[..]),
+            };
+            if noted {
                 continue;
             }
             let mut complete = true;
@@ -180,9 +189,10 @@ impl Line {
             let wants = policy.wants(asset.id, &view);
             for reference in view.blobs.values() {
                 let (blob, bytes) = (reference.blob, reference.bytes);
+                // Members fetch what they want; a relay must be given what it may lack.
+                let told = self.files.offered.contains(&blob) || self.files.held_there.contains(&blob);
                 match seat.blobs.held(workspace, blob) {
-                    Some(_) if self.files.offered.contains(&blob) => {}
-                    Some(held) if held == bytes && self.files.held_there.contains(&blob) => {}
+                    Some(held) if held == bytes && told => {}
                     Some(held) if held == bytes => offered.push((blob, bytes)),
                     Some(_) => complete = false,
                     // What the policy leaves out is not done: the policy may change.
@@ -202,8 +212,10 @@ impl Line {
     fn note_done(&mut self, peer: &mut Peer) -> Result<(), Failure> {
         let mut batch = Batch::new();
         for (doc, (digest, complete)) in std::mem::take(&mut self.files.checking) {
-            if complete {
-                batch.put(done_key(self.workspace, doc), done(&digest, self.there));
+            match self.far.is_relay() {
+                _ if !complete => {}
+                true => _ = batch.put(done_key(self.workspace, doc), done(&digest, self.there)),
+                false => _ = batch.put(here_key(self.workspace, doc), digest),
             }
         }
         if !batch.is_empty() {

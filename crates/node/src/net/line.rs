@@ -1,33 +1,31 @@
 //! One workspace's exchange: a session, and what it asks of this peer.
 
-use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use proofroom_entry::Signed;
-use proofroom_ident::{BlobHash, DocId, InviteId, SignerKey, WorkspaceId};
-use proofroom_replica::{IngestOutcome, Membership};
-use proofroom_sync::limits::Limits;
-use proofroom_sync::{
-    Audiences, ClientConfig, Code, Direction, Event, Input, InviteSigner, Live, Output, Refusal, Session,
-};
-use proofroom_transport::Address;
+use proofroom_entry::Verified;
+use proofroom_ident::{BlobHash, Millis, SignerKey, WorkspaceId};
+use proofroom_sync::{Audiences, Code, Direction, Event, Input, Live, Output, Session, is_bulk};
 
+use super::far::{Far, PeerEnd};
 use super::fetching::Word;
 use super::files::Files;
 use super::news::News;
 use super::refusal::refusal;
-use super::socket::Out;
+use super::side;
+use super::socket::{Out, Parcel};
 use super::{Standing, Tally};
 use crate::failure::Failure;
-use crate::identity::HeldPhrase;
-use crate::peer::{Peer, Seat};
+use crate::peer::Peer;
 use crate::world;
+
+/// A line that brings the workspace up to date and heard nothing for this long no longer holds up others.
+const PROGRESS_MAX: Duration = Duration::from_secs(3);
 
 /// One connection attempt of one workspace.
 pub(super) struct Line {
     pub(super) workspace: WorkspaceId,
-    relay: Address,
+    pub(super) far: Far,
     serial: u64,
     pub(super) session: Session,
     out: Option<Out>,
@@ -38,33 +36,70 @@ pub(super) struct Line {
     wants_reconnect: bool,
     in_sync: bool,
     pub(super) files: Files,
-    /// The relay's key, once it proved it.
+    /// The other end's device, once it proved it.
     pub(super) there: Option<SignerKey>,
     /// What is said about blobs, for who fetches them.
     pub(super) words: Vec<Word>,
+    /// Since when the other end is proved.
+    since: Option<Millis>,
+    /// When the last frame came.
+    heard: Option<Instant>,
+    /// Whether this side answered, and waits for the other to say who it is.
+    serving: bool,
+    /// The other end proved its device and asks to be let in.
+    pub(super) proved: Option<(SignerKey, WorkspaceId)>,
+    /// What came and became durable here: other lines are told.
+    pub(super) passing_on: Vec<Verified>,
+    /// The membership log grew by what came.
+    pub(super) authority_grew: bool,
+    /// Entries that are known to come.
+    pub(super) behind: u64,
+    /// Entries that are known to be lacking there.
+    ahead: u64,
+    /// What is exchanged with the other end.
+    pub(super) reads: Audiences,
+    /// What the session said when it closed.
+    closed: Option<Code>,
+    /// This side gave way to another line.
+    stood_back: bool,
 }
 
 impl Line {
-    pub(super) fn new(
+    /// The side that connected.
+    pub(super) fn client(
         peer: &mut Peer,
         workspace: WorkspaceId,
-        relay: Address,
+        far: Far,
         serial: u64,
         out: Out,
         mut tally: Tally,
         attempts: u32,
     ) -> Result<Self, Failure> {
         tally.files_missing = 0;
-        let config = client(peer, workspace)?;
+        let config = side::client(peer, workspace, &far)?;
         let session = Session::client(config, &mut world::rng());
-        Ok(Self {
+        let line = Self::over(workspace, far, session, serial, out);
+        Ok(Self { tally, attempts, ..line })
+    }
+
+    /// The side that was connected to: which workspace it is for, the other end says.
+    pub(super) fn server(peer: &mut Peer, end: PeerEnd, serial: u64, out: Out) -> (Self, Vec<News>) {
+        let session = Session::server(side::server(peer, &end), &mut world::rng());
+        let line = Self::over(WorkspaceId::ZERO, Far::Peer(end), session, serial, out);
+        let mut line = Self { serving: true, ..line };
+        let news = line.on_tick(peer);
+        (line, news)
+    }
+
+    fn over(workspace: WorkspaceId, far: Far, session: Session, serial: u64, out: Out) -> Self {
+        Self {
             workspace,
-            relay,
+            far,
             serial,
             session,
             out: Some(out),
-            tally,
-            attempts,
+            tally: Tally::default(),
+            attempts: 0,
             down: None,
             retry_planned: false,
             wants_reconnect: false,
@@ -72,7 +107,18 @@ impl Line {
             files: Files::new(),
             there: None,
             words: Vec::new(),
-        })
+            since: None,
+            heard: None,
+            serving: false,
+            proved: None,
+            passing_on: Vec::new(),
+            authority_grew: false,
+            behind: 0,
+            ahead: 0,
+            reads: Audiences::NONE,
+            closed: None,
+            stood_back: false,
+        }
     }
 
     pub(super) fn serial(&self) -> u64 {
@@ -99,6 +145,45 @@ impl Line {
     }
     pub(super) fn plan_retry(&mut self) {
         self.retry_planned = true;
+    }
+    /// Since when the other end is proved.
+    pub(super) fn since(&self) -> Option<Millis> {
+        self.since.filter(|_| self.down.is_none())
+    }
+    /// Entries that are known to be lacking here, and there.
+    pub(super) fn behind_and_ahead(&self) -> (u64, u64) {
+        (self.behind, self.ahead)
+    }
+    /// Why it broke.
+    pub(super) fn failure(&self) -> Option<&Failure> {
+        self.down.as_ref()
+    }
+    /// Whether this side answered.
+    pub(super) fn is_serving(&self) -> bool {
+        self.serving
+    }
+    /// What the other end, or this one, said when it closed.
+    pub(super) fn closed(&self) -> Option<Code> {
+        self.closed
+    }
+    /// Whether the next frame is the first of a server, after which this side says what it holds.
+    pub(super) fn awaits_greeting(&self) -> bool {
+        !self.serving && self.heard.is_none() && self.down.is_none()
+    }
+    /// Gives way to another line: no failure, and nobody is told.
+    pub(super) fn stand_back(&mut self) {
+        self.out = None;
+        self.stood_back = true;
+        self.down.get_or_insert_with(|| Failure::network("another line carries the workspace"));
+    }
+    /// Whether it gave way to another line.
+    pub(super) fn stood_back(&self) -> bool {
+        self.stood_back
+    }
+    /// Whether it is bringing the workspace up to date, and getting on with it.
+    pub(super) fn is_catching_up(&self) -> bool {
+        let gets_on = self.heard.is_some_and(|at| at.elapsed() < PROGRESS_MAX);
+        self.down.is_none() && !self.in_sync && gets_on && !self.workspace.is_zero()
     }
     /// Whether entries are exchanged, so that files may follow.
     pub(super) fn entries_settled(&self) -> bool {
@@ -130,10 +215,17 @@ impl Line {
     }
 
     pub(super) fn on_frame(&mut self, peer: &mut Peer, frame: Bytes) -> Vec<News> {
+        self.heard = Some(Instant::now());
         self.feed(peer, Input::Frame(frame))
     }
 
     pub(super) fn on_stored(&mut self, peer: &mut Peer, live: Live) -> Vec<News> {
+        self.files.due = true;
+        self.feed(peer, Input::Stored(live))
+    }
+
+    /// Another line brought these: the other end need not be sent them if it has them, too.
+    pub(super) fn on_heard(&mut self, peer: &mut Peer, live: Live) -> Vec<News> {
         self.files.due = true;
         self.feed(peer, Input::Stored(live))
     }
@@ -184,7 +276,7 @@ impl Line {
             Output::Send(frame) => {
                 if let Some(out) = &self.out {
                     // A socket that is gone tells the loop itself.
-                    let _gone = out.send(frame);
+                    let _gone = out.send(Parcel { bulk: is_bulk(&frame), frame });
                 }
             }
             Output::Ingest(entries) => return self.ingest(peer, entries, news).map(Some),
@@ -194,10 +286,13 @@ impl Line {
             Output::Event(event) => self.tell(event, news),
             Output::Close { code, text } => {
                 self.wants_reconnect = code == Code::Reconnect;
-                news.extend(self.on_down(refusal(&self.relay, code, &text)));
+                self.closed = Some(code);
+                let told = self.on_down(refusal(&self.far, code, &text));
+                // Two lines found out which of them goes on: nothing went wrong.
+                let gave_way = matches!(code, Code::Busy | Code::Duplicate);
+                news.extend(told.into_iter().filter(|_| !gave_way));
             }
-            // Only servers are asked to admit somebody.
-            Output::PeerProved { .. } => {}
+            Output::PeerProved { device, workspace, .. } => self.proved = Some((device, workspace)),
         }
         Ok(None)
     }
@@ -218,8 +313,10 @@ impl Line {
     fn tell(&mut self, event: Event, news: &mut Vec<News>) {
         let workspace = self.workspace;
         match event {
-            Event::Admitted { peer, .. } => {
+            Event::Admitted { peer, reads, .. } => {
+                self.reads = reads;
                 self.there = Some(peer);
+                self.since = Some(world::now());
                 news.push(News::Up { workspace });
             }
             Event::InSync => {
@@ -228,7 +325,8 @@ impl Line {
                 self.files.due = true;
                 news.push(News::InSync { workspace });
             }
-            Event::Delivered { entries, bytes, .. } => {
+            Event::Delivered { entries, bytes, outstanding } => {
+                self.ahead = outstanding;
                 self.tally.sent += entries;
                 self.tally.bytes += bytes;
                 news.push(News::Delivered { workspace, entries });
@@ -253,6 +351,11 @@ impl Line {
                     blob.short()
                 ));
             }
+            // A member heard that it is here, and asks if it wants it.
+            Event::BlobRefused { blob, .. } if !self.far.is_relay() => {
+                self.files.offered.remove(&blob);
+                self.files.held_there.insert(blob);
+            }
             Event::BlobRefused { blob, text, .. } => {
                 self.files.offered.remove(&blob);
                 self.files.incomplete();
@@ -269,97 +372,9 @@ impl Line {
                 self.tally.liars.push(device);
                 news.push(News::Lied { workspace, device, blob });
             }
-            Event::Refused { .. }
-            | Event::Outgoing { .. }
-            | Event::Incoming { .. }
-            | Event::Received { .. } => {}
+            Event::Outgoing { entries } => self.ahead = entries,
+            Event::Incoming { entries } => self.behind = entries,
+            Event::Refused { .. } | Event::Received { .. } => {}
         }
     }
-
-    /// Verifies and stores what came; afterwards a join may be complete.
-    fn ingest(
-        &mut self,
-        peer: &mut Peer,
-        entries: Vec<Signed>,
-        news: &mut Vec<News>,
-    ) -> Result<Input, Failure> {
-        let claims: Vec<_> = entries.iter().map(|e| *e.claims()).collect();
-        let mut seat = peer.seat(self.workspace)?;
-        let ingested = seat.replica.ingest(&mut seat.step, entries)?;
-        let mut refused: BTreeMap<_, Refusal> = BTreeMap::new();
-        for (claims, (_, outcome)) in claims.iter().zip(&ingested.outcomes) {
-            let (code, text) = match outcome {
-                IngestOutcome::Stored | IngestOutcome::Known => continue,
-                IngestOutcome::HeldBack => {
-                    self.tally.held_back += 1;
-                    continue;
-                }
-                IngestOutcome::Missing(text) => (Code::Gap, text.clone()),
-                IngestOutcome::Refused(text) => (Code::BadEntry, text.clone()),
-                IngestOutcome::Equivocation => (Code::Equivocation, "its author signed two histories".into()),
-            };
-            let first = refused.entry((claims.doc, claims.log)).or_insert_with(|| {
-                self.tally.refuse_here(format!("log {} entry {}: {text}", claims.log.short(), claims.seq));
-                Refusal { doc: claims.doc, log: claims.log, seq: claims.seq, count: 0, code, text }
-            });
-            first.count += 1;
-        }
-        let stored = ingested.stored.len() as u64;
-        self.tally.received += stored;
-        self.tally.bytes += ingested.stored.iter().map(|e| e.bytes().len() as u64).sum::<u64>();
-        if stored > 0 {
-            self.files.due = true;
-            news.push(News::Received { workspace: self.workspace, entries: stored });
-        }
-        if ingested.docs.contains(&DocId::AUTHORITY) {
-            news.extend(enter(&mut seat, self.workspace)?);
-        }
-        Ok(Input::Ingested { refused: refused.into_values().collect() })
-    }
-}
-
-/// Completes what was begun before the membership log was here: a join, or a recovery.
-pub fn enter(seat: &mut Seat<'_>, workspace: WorkspaceId) -> Result<Option<News>, Failure> {
-    let entered = match seat.replica.membership() {
-        Membership::Joining(_) => seat.replica.finish_join(&mut seat.step)?,
-        Membership::Stranger if seat.replica.me().recovery_secret.is_some() => {
-            seat.replica.introduce_device(&mut seat.step)?
-        }
-        _ => false,
-    };
-    match seat.replica.membership() {
-        Membership::Member(role) if entered => Ok(Some(News::Joined { workspace, role })),
-        _ => Ok(None),
-    }
-}
-
-/// What this peer brings to a session.
-fn client(peer: &mut Peer, workspace: WorkspaceId) -> Result<ClientConfig, Failure> {
-    let person = peer.identity().phrase.as_ref().and_then(HeldPhrase::parse).map(|p| p.person());
-    let seat = peer.seat(workspace)?;
-    let (role, invite) = match (seat.replica.membership(), person) {
-        (Membership::Member(role), _) => (Some(role), None),
-        (Membership::Joining(link), _) => {
-            let secret = link.secret.clone();
-            let sign: InviteSigner = Box::new(move |domain, message| secret.sign(domain, message));
-            (Some(link.role), Some((link.secret.id(), sign)))
-        }
-        // A restored person proves their own key, as another would prove an invite's.
-        (Membership::Stranger, Some(person)) => {
-            let id = InviteId::from_bytes(*person.id().as_bytes());
-            let sign: InviteSigner = Box::new(move |domain, message| person.sign(domain, message));
-            (None, Some((id, sign)))
-        }
-        (Membership::Removed | Membership::Stranger, _) => (None, None),
-    };
-    Ok(ClientConfig {
-        device: seat.replica.me().secrets.signing.clone(),
-        workspace,
-        invite,
-        offers: role.map_or(Audiences::ALL, |r| r.audiences().into_iter().collect()),
-        prefer: vec![workspace.plan_doc()],
-        expect: None,
-        channel: Vec::new(),
-        limits: Limits::default(),
-    })
 }

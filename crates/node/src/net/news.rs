@@ -79,6 +79,11 @@ pub enum News {
         /// Why.
         failure: Failure,
     },
+    /// Meeting peers failed here; relays go on.
+    Trouble {
+        /// What failed.
+        failure: Failure,
+    },
     /// It will be tried again.
     Retry {
         /// The workspace.

@@ -1,8 +1,8 @@
 //! One task per connection: bytes in, bytes out.
 
 use bytes::Bytes;
-use proofroom_ident::WorkspaceId;
 use proofroom_transport::{Address, ConnectError, ConnectionError, Options, connect};
+use proofroom_transport_iroh::{Channel, ChannelError, Link};
 use tokio::sync::mpsc;
 
 use super::{Event, What};
@@ -10,7 +10,7 @@ use crate::failure::Failure;
 
 /// What a socket tells the loop.
 #[derive(Debug)]
-pub(super) enum SocketEvent {
+pub enum SocketEvent {
     /// Connected.
     Up,
     /// A frame came.
@@ -21,7 +21,6 @@ pub(super) enum SocketEvent {
 
 /// Where a socket's events go, and under which name.
 pub(super) struct Wire {
-    pub(super) workspace: WorkspaceId,
     pub(super) serial: u64,
     pub(super) post: mpsc::Sender<Event>,
 }
@@ -29,13 +28,20 @@ pub(super) struct Wire {
 impl Wire {
     /// Waits while the loop is busy: the relay is slowed down, not buffered.
     async fn tell(&self, event: SocketEvent) -> bool {
-        let event = Event { workspace: self.workspace, serial: self.serial, what: What::Socket(event) };
+        let event = Event::Line { serial: self.serial, what: What::Socket(event) };
         self.post.send(event).await.is_ok()
     }
 }
 
+/// A frame on its way out, and whether others may overtake it.
+#[derive(Debug)]
+pub(super) struct Parcel {
+    pub(super) bulk: bool,
+    pub(super) frame: Bytes,
+}
+
 /// Frames on their way out. Dropping it closes the connection after the last one.
-pub(super) type Out = mpsc::UnboundedSender<Bytes>;
+pub(super) type Out = mpsc::UnboundedSender<Parcel>;
 
 /// Connects in a task of its own.
 pub(super) fn open(address: Address, wire: Wire) -> Out {
@@ -51,7 +57,7 @@ pub(super) fn open(address: Address, wire: Wire) -> Out {
 async fn carry(
     address: &Address,
     wire: &Wire,
-    mut queue: mpsc::UnboundedReceiver<Bytes>,
+    mut queue: mpsc::UnboundedReceiver<Parcel>,
 ) -> Result<(), Failure> {
     let broke = |e: ConnectionError| Failure::network(format!("the relay {address}: {e}")).hint(AGAIN);
     let mut connection = connect(address, Options::default()).await.map_err(|e| unreachable(address, e))?;
@@ -67,9 +73,67 @@ async fn carry(
                 None => return Err(Failure::network(format!("the relay {address} closed the connection")).hint(AGAIN)),
             },
             frame = queue.recv() => match frame {
-                Some(frame) => connection.send(frame).map_err(broke)?,
+                // One stream carries all: nothing overtakes anything.
+                Some(parcel) => connection.send(parcel.frame).map_err(broke)?,
                 None => {
                     connection.close().await;
+                    return Ok(());
+                }
+            },
+        }
+    }
+}
+
+/// Begins a conversation on a link, in a task of its own.
+pub(super) fn open_on(link: Link, wire: Wire) -> Out {
+    let (out, queue) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let carried = match link.open().await {
+            Ok(channel) => carry_channel(channel, &wire, queue).await,
+            Err(e) => Err(e),
+        };
+        part(&wire, carried).await;
+    });
+    out
+}
+
+/// Carries on a conversation that the other end began, in a task of its own.
+pub(super) fn carry_on(channel: Channel, wire: Wire) -> Out {
+    let (out, queue) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let carried = carry_channel(channel, &wire, queue).await;
+        part(&wire, carried).await;
+    });
+    out
+}
+
+async fn part(wire: &Wire, carried: Result<(), ChannelError>) {
+    if let Err(error) = carried {
+        wire.tell(SocketEvent::Down(Failure::network(error))).await;
+    }
+}
+
+async fn carry_channel(
+    mut channel: Channel,
+    wire: &Wire,
+    mut queue: mpsc::UnboundedReceiver<Parcel>,
+) -> Result<(), ChannelError> {
+    wire.tell(SocketEvent::Up).await;
+    loop {
+        tokio::select! {
+            frame = channel.recv() => match frame? {
+                Some(frame) => {
+                    if !wire.tell(SocketEvent::Frame(frame)).await {
+                        return Ok(());
+                    }
+                }
+                None => return Err(ChannelError::Broken("the peer closed it".into())),
+            },
+            parcel = queue.recv() => match parcel {
+                Some(Parcel { bulk: true, frame }) => channel.send_bulk(frame)?,
+                Some(Parcel { bulk: false, frame }) => channel.send(frame)?,
+                None => {
+                    channel.close().await;
                     return Ok(());
                 }
             },

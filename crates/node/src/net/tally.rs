@@ -53,6 +53,20 @@ impl Tally {
         }
     }
 
+    /// What two exchanges did.
+    pub fn add(&mut self, other: &Self) {
+        self.sent += other.sent;
+        self.received += other.received;
+        self.held_back += other.held_back;
+        self.bytes += other.bytes;
+        self.files_sent += other.files_sent;
+        self.files_received += other.files_received;
+        self.file_bytes += other.file_bytes;
+        for why in &other.refused_here {
+            self.refuse_here(why.clone());
+        }
+    }
+
     /// What was done since `before`.
     pub fn since(&self, before: &Self) -> Self {
         Self {

@@ -1,0 +1,41 @@
+//! `up`: a peer that stays: with relays, and with members' devices directly.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+use proofroom_transport_iroh::PeerAddress;
+
+/// `proofroom up`
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Exchanges every workspace with its relay and with every member's device that can be reached: at addresses that are
+remembered or were added (`proofroom peers add`), and on the local network. Whoever answers must prove the endpoint
+key that their device record names. Nothing outside is contacted but what is configured here and the workspaces'
+relays. While it runs, other commands work as always; what they write is delivered at once. `proofroom peers` shows
+who is met. Ctrl-C or SIGTERM ends it in good order.
+
+Examples:
+  proofroom up
+  proofroom up --listen 192.168.1.20:4749 --no-nearby
+  proofroom up --iroh-relay http://relay.example:4748
+
+JSON, one object per line: {\"event\", ...}: first up {\"pid\", \"endpoint\", \"addresses\", \"nearby\"}, then as
+`proofroom sync --watch`; trouble {\"error\"} when peers cannot be met")]
+pub struct Up {
+    /// Where to listen (UDP); may be given several times [default: every interface, the port of the last time]
+    #[arg(long, value_name = "IP:PORT")]
+    pub listen: Vec<SocketAddr>,
+    /// Neither announce this machine on the local network nor look for others there
+    #[arg(long)]
+    pub no_nearby: bool,
+    /// A relay of packets for peers that cannot reach each other directly; may be given several times
+    #[arg(long, value_name = "URL", env = "PROOFROOM_IROH_RELAY", value_delimiter = ',', value_parser = packet_relay)]
+    pub iroh_relay: Vec<String>,
+}
+
+fn packet_relay(text: &str) -> Result<String, String> {
+    match text.parse::<PeerAddress>()? {
+        PeerAddress::Relay(url) => Ok(url),
+        PeerAddress::Socket(_) => Err("a relay of packets has an http:// or https:// address".into()),
+    }
+}

@@ -105,6 +105,12 @@ impl Replica {
         Ok((Receipt::of(&entry), statement))
     }
 
+    /// All decisions on an asset, on any version, in order of arrival.
+    pub fn decisions(&mut self, store: &dyn Store, asset: AssetId) -> Result<Vec<SignedDecision>, ReplicaError> {
+        let doc = self.workspace.review_doc(asset, Audience::Everyone);
+        Ok(self.load_doc(store, DocKind::Review, doc)?.decisions.clone())
+    }
+
     fn statement(
         &mut self,
         step: &Step<'_>,

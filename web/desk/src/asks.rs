@@ -1,0 +1,118 @@
+//! Asks that read screens and write acts.
+
+use proofroom_ident::{AssetId, Audience, Millis, WorkspaceId};
+use proofroom_replica::{DecisionChoice, Receipt, ReplicaError, Step};
+use proofroom_review::statement::Condition;
+use proofroom_review::{CommentKey, CommentLabel, CommentState, Decision, ReviewEdit};
+use proofroom_store::Store;
+use proofroom_web_wire::{Ask, Draft, Notice, Reply};
+
+use crate::desk::{Desk, parse};
+use crate::fault::DeskError;
+use crate::place::anchor_of;
+
+impl<S: Store> Desk<S> {
+    pub(crate) fn answer(&mut self, now: Millis, ask: Ask) -> Result<Reply, DeskError> {
+        match ask {
+            Ask::Start => Ok(Reply::Start(self.start()?)),
+            Ask::SetUp { name, organisation, passphrase } => {
+                self.set_up(now, &name, &organisation, &passphrase)?;
+                Ok(Reply::Start(self.start()?))
+            }
+            Ask::Unlock { passphrase } => {
+                self.unlock(now, &passphrase)?;
+                Ok(Reply::Start(self.start()?))
+            }
+            Ask::Join { link } => Ok(Reply::Joining { workspace: self.join(now, &link)?.to_hex() }),
+            Ask::Board { workspace } => Ok(Reply::Board(Box::new(self.board(here(&workspace)?)?))),
+            Ask::Asset { workspace, asset } => {
+                let screen = self.asset(here(&workspace)?, parse(&asset, "an asset")?)?;
+                Ok(Reply::Asset(Box::new(screen)))
+            }
+            // Bytes travel beside the reply: the browser opens the file by its recipe.
+            Ask::File { workspace, asset, content } => {
+                Ok(Reply::File { media_type: self.recipe(&workspace, &asset, &content)?.media_type })
+            }
+            Ask::Comment { workspace, asset, draft } => {
+                let (workspace, asset) = (here(&workspace)?, parse(&asset, "an asset")?);
+                let audience = audience(draft.team);
+                let edit = new_comment(&draft)?;
+                self.write(now, workspace, asset, audience, edit)
+            }
+            Ask::CommentState { workspace, asset, comment, team, state } => {
+                let comment: CommentKey = parse(&comment, "a comment")?;
+                let state: CommentState = parse(&state, "a comment's state")?;
+                let edit = ReviewEdit::SetCommentState { comment, state };
+                self.write(now, here(&workspace)?, parse(&asset, "an asset")?, audience(team), edit)
+            }
+            Ask::Decide { workspace, asset, version, decision, reason, conditions, passphrase } => {
+                self.confirm(&passphrase)?;
+                let decision: Decision = parse(&decision, "a decision")?;
+                let condition = |text: String| Condition { text, comment: None };
+                let choice = DecisionChoice {
+                    decision,
+                    reason: Some(reason).filter(|r| !r.trim().is_empty()),
+                    conditions: conditions.into_iter().map(condition).collect(),
+                    version: Some(parse(&version, "a version")?),
+                    utc_offset_min: 0,
+                };
+                self.decide(now, here(&workspace)?, parse(&asset, "an asset")?, choice)
+            }
+            Ask::Reconnect { workspace } => {
+                self.connect(here(&workspace)?);
+                Ok(Reply::Done)
+            }
+        }
+    }
+
+    fn write(
+        &mut self,
+        now: Millis,
+        workspace: WorkspaceId,
+        asset: AssetId,
+        audience: Audience,
+        edit: ReviewEdit,
+    ) -> Result<Reply, DeskError> {
+        let replica = self.replicas.get_mut(&workspace).ok_or(ReplicaError::UnknownWorkspace(workspace))?;
+        let mut step = Step { store: &mut self.store, now, rng: &mut self.rng };
+        let receipt = replica.edit_review(&mut step, asset, audience, &[edit])?;
+        Ok(self.kept(now, workspace, asset, &receipt))
+    }
+
+    fn decide(
+        &mut self,
+        now: Millis,
+        workspace: WorkspaceId,
+        asset: AssetId,
+        choice: DecisionChoice,
+    ) -> Result<Reply, DeskError> {
+        let replica = self.replicas.get_mut(&workspace).ok_or(ReplicaError::UnknownWorkspace(workspace))?;
+        let mut step = Step { store: &mut self.store, now, rng: &mut self.rng };
+        let (receipt, _) = replica.decide(&mut step, asset, choice)?;
+        Ok(self.kept(now, workspace, asset, &receipt))
+    }
+
+    fn kept(&mut self, now: Millis, workspace: WorkspaceId, asset: AssetId, receipt: &Receipt) -> Reply {
+        self.push(now, workspace);
+        self.tell(Notice::Changed { workspace: workspace.to_hex(), assets: vec![asset.to_hex()] });
+        Reply::Kept { entry: receipt.entry.to_hex() }
+    }
+}
+
+fn here(workspace: &str) -> Result<WorkspaceId, DeskError> {
+    parse(workspace, "a workspace")
+}
+
+fn audience(team: bool) -> Audience {
+    if team { Audience::Team } else { Audience::Everyone }
+}
+
+fn new_comment(draft: &Draft) -> Result<ReviewEdit, DeskError> {
+    Ok(ReviewEdit::AddComment {
+        id: parse(&draft.id, "a comment's id")?,
+        body: draft.body.clone(),
+        anchor: Box::new(anchor_of(parse(&draft.version, "a version")?, &draft.place)?),
+        label: parse::<CommentLabel>(&draft.label, "a comment's label")?,
+        parent: draft.parent.as_deref().map(|key| parse(key, "a comment")).transpose()?,
+    })
+}

@@ -1,0 +1,228 @@
+//! One workspace's connection to a relay: a session, and what it asks of the desk.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use proofroom_entry::Signed;
+use proofroom_ident::{BlobHash, DocId, WorkspaceId};
+use proofroom_replica::{IngestOutcome, Ingested, Membership, Replica, ReplicaError, Step};
+use proofroom_sync::limits::Limits;
+use proofroom_sync::{Audiences, ClientConfig, Code, Event, Input, InviteSigner, Live, Output, Refusal, Session};
+use proofroom_web_wire::{Badge, Link};
+use rand_core::CryptoRng;
+
+use crate::files::Fetching;
+
+/// What a session wants of the world.
+#[derive(Debug)]
+pub(crate) enum Want {
+    Send(Bytes),
+    Hangup,
+    Keep { blob: BlobHash, bytes: Vec<u8> },
+    Changed(Vec<DocId>),
+    Settled,
+}
+
+/// A connection, or the wish for one.
+pub(crate) struct Line {
+    session: Option<Session>,
+    pub(crate) badge: Badge,
+    pub(crate) fetching: Fetching,
+    /// The relays that carry the workspace.
+    pub(crate) relays: Vec<String>,
+    /// How many attempts in a row failed.
+    pub(crate) attempts: u32,
+}
+
+impl Line {
+    pub(crate) fn new(relays: Vec<String>) -> Self {
+        Self { session: None, badge: Badge::default(), fetching: Fetching::default(), relays, attempts: 0 }
+    }
+
+    /// The relay to try next.
+    pub(crate) fn relay(&self) -> Option<&str> {
+        let n = self.relays.len();
+        (n > 0).then(|| self.relays[self.attempts as usize % n].as_str())
+    }
+
+    /// A socket is being opened.
+    pub(crate) fn connecting(&mut self) {
+        self.badge.link = Link::Connecting;
+    }
+
+    pub(crate) fn up(&mut self, replica: &Replica, rng: &mut impl CryptoRng) {
+        self.session = Some(Session::client(client(replica), rng));
+        self.badge.link = Link::Exchanging;
+        self.fetching = Fetching::default();
+    }
+
+    /// The socket is gone.
+    pub(crate) fn down(&mut self) {
+        self.session = None;
+        self.attempts = self.attempts.saturating_add(1);
+        if self.badge.link != Link::Refused {
+            self.badge.link = Link::Offline;
+        }
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        self.session.is_some()
+    }
+
+    /// Pushes what just became durable here; counts what waits where there is no session.
+    pub(crate) fn stored(&mut self, replica: &mut Replica, step: &mut Step<'_>) -> Result<Vec<Want>, ReplicaError> {
+        let fresh = replica.take_fresh();
+        self.badge.waiting += fresh.len() as u64;
+        let mut wants = Vec::new();
+        for live in Live::batches(&fresh) {
+            wants.extend(self.feed(replica, step, Input::Stored(live))?);
+        }
+        Ok(wants)
+    }
+
+    /// One input in, all outputs out.
+    pub(crate) fn feed(
+        &mut self,
+        replica: &mut Replica,
+        step: &mut Step<'_>,
+        input: Input,
+    ) -> Result<Vec<Want>, ReplicaError> {
+        let mut wants = Vec::new();
+        let Some(mut session) = self.session.take() else { return Ok(wants) };
+        session.handle(step.now, input, &*step.store);
+        while let Some(output) = session.poll() {
+            if let Some(answer) = self.obey(replica, step, output, &mut wants)? {
+                session.handle(step.now, answer, &*step.store);
+            }
+        }
+        if !session.is_closed() {
+            self.session = Some(session);
+        }
+        Ok(wants)
+    }
+
+    fn obey(
+        &mut self,
+        replica: &mut Replica,
+        step: &mut Step<'_>,
+        output: Output,
+        wants: &mut Vec<Want>,
+    ) -> Result<Option<Input>, ReplicaError> {
+        match output {
+            Output::Send(frame) => wants.push(Want::Send(frame)),
+            Output::Ingest(entries) => return self.ingest(replica, step, entries, wants).map(Some),
+            Output::BlobOffered { blob, .. } => {
+                let text = "files are fetched when a version names them".into();
+                return Ok(Some(Input::RefuseBlob { blob, code: Code::MayNotWrite, text }));
+            }
+            Output::ReadBlob { blob, .. } => return Ok(Some(Input::BlobMissing(blob))),
+            Output::WriteBlob { blob, offset, total, bytes } => {
+                self.fetching.write(blob, offset, total, &bytes);
+            }
+            Output::BlobArrived(blob) => {
+                let bytes = self.fetching.take(blob);
+                wants.push(Want::Keep { blob, bytes });
+            }
+            Output::DropBlob(blob) => self.fetching.forget(blob),
+            Output::Event(event) => self.note(event, step, wants),
+            Output::Close { code, text } => {
+                if !matches!(code, Code::Reconnect) {
+                    self.badge.link = Link::Refused;
+                    self.badge.text = text;
+                }
+                wants.push(Want::Hangup);
+            }
+            Output::PeerProved { .. } => {}
+        }
+        Ok(None)
+    }
+
+    fn note(&mut self, event: Event, step: &Step<'_>, wants: &mut Vec<Want>) {
+        match event {
+            Event::InSync => {
+                self.attempts = 0;
+                self.badge =
+                    Badge { link: Link::InSync, waiting: 0, synced_at: step.now.0, ..self.badge.clone() };
+                self.badge.text.clear();
+                wants.push(Want::Settled);
+            }
+            Event::Delivered { entries, .. } => {
+                self.badge.waiting = self.badge.waiting.saturating_sub(entries);
+                if self.badge.waiting == 0 && self.badge.link == Link::InSync {
+                    self.badge.synced_at = step.now.0;
+                }
+            }
+            Event::EntriesRefused(refusal) => self.badge.text = refusal.text,
+            Event::BlobMissing(blob) => {
+                self.fetching.forget(blob);
+                self.fetching.lacking.insert(blob);
+            }
+            Event::BlobWrong(blob) => self.badge.text = format!("the relay sent wrong bytes for {}", blob.short()),
+            _ => {}
+        }
+    }
+
+    fn ingest(
+        &mut self,
+        replica: &mut Replica,
+        step: &mut Step<'_>,
+        entries: Vec<Signed>,
+        wants: &mut Vec<Want>,
+    ) -> Result<Input, ReplicaError> {
+        let places: Vec<_> = entries.iter().map(|e| (e.claims().doc, e.claims().log, e.claims().seq)).collect();
+        let ingested = replica.ingest(step, entries)?;
+        let refused = refusals(&places, &ingested);
+        if let Some(first) = refused.first() {
+            self.badge.text = first.text.clone();
+        }
+        if ingested.docs.contains(&DocId::AUTHORITY) && matches!(replica.membership(), Membership::Joining(_)) {
+            replica.finish_join(step)?;
+        }
+        if !ingested.docs.is_empty() {
+            wants.push(Want::Changed(ingested.docs));
+        }
+        Ok(Input::Ingested { refused })
+    }
+}
+
+/// One refusal per log, at its first entry that does not hold.
+fn refusals(places: &[(DocId, proofroom_ident::LogId, u64)], ingested: &Ingested) -> Vec<Refusal> {
+    let mut refused: BTreeMap<_, Refusal> = BTreeMap::new();
+    for ((doc, log, seq), (_, outcome)) in places.iter().zip(&ingested.outcomes) {
+        let (code, text) = match outcome {
+            IngestOutcome::Stored | IngestOutcome::Known | IngestOutcome::HeldBack => continue,
+            IngestOutcome::Missing(text) => (Code::Gap, text.clone()),
+            IngestOutcome::Refused(text) => (Code::BadEntry, text.clone()),
+            IngestOutcome::Equivocation => (Code::Equivocation, "its author signed two histories".into()),
+        };
+        let first = refused
+            .entry((*doc, *log))
+            .or_insert_with(|| Refusal { doc: *doc, log: *log, seq: *seq, count: 0, code, text });
+        first.count += 1;
+    }
+    refused.into_values().collect()
+}
+
+/// What this browser brings to a session.
+fn client(replica: &Replica) -> ClientConfig {
+    let workspace: WorkspaceId = replica.workspace();
+    let (role, invite) = match replica.membership() {
+        Membership::Member(role) => (Some(role), None),
+        Membership::Joining(link) => {
+            let (id, secret) = (link.secret.id(), link.secret.clone());
+            let sign: InviteSigner = Box::new(move |domain, message| secret.sign(domain, message));
+            (Some(link.role), Some((id, sign)))
+        }
+        Membership::Removed | Membership::Stranger => (None, None),
+    };
+    ClientConfig {
+        device: replica.me().secrets.signing.clone(),
+        workspace,
+        invite,
+        offers: role.map_or(Audiences::ALL, |r| r.audiences().into_iter().collect()),
+        prefer: vec![workspace.plan_doc()],
+        expect: None,
+        channel: Vec::new(),
+        limits: Limits::default(),
+    }
+}

@@ -1,0 +1,246 @@
+//! Asks, replies and notices.
+
+use serde::{Deserialize, Serialize};
+
+use crate::screens::{AssetScreen, Badge, Board, Start};
+
+/// An ask with its number: the reply carries it back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Unique within the page.
+    pub number: u64,
+    /// What is asked.
+    pub ask: Ask,
+}
+
+/// What a page asks of the engine. Identifiers are hexadecimal texts, as the engine gave them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// Who is here, and which workspaces are known.
+    Start,
+    /// Makes a person and this device's keys.
+    SetUp {
+        /// The printed name, as it stands on a certificate.
+        name: String,
+        /// The organisation the person acts for.
+        organisation: String,
+        /// Seals the keys at rest; empty for none.
+        passphrase: String,
+    },
+    /// Opens keys that are under a passphrase.
+    Unlock {
+        /// The passphrase.
+        passphrase: String,
+    },
+    /// Takes up an invite link.
+    Join {
+        /// The link.
+        link: String,
+    },
+    /// A workspace's members, requests and assets with their outcomes.
+    Board {
+        /// Which workspace.
+        workspace: String,
+    },
+    /// One asset's versions, comments and people.
+    Asset {
+        /// Which workspace.
+        workspace: String,
+        /// Which asset.
+        asset: String,
+    },
+    /// The bytes of a file, decrypted; they travel beside [`Reply::File`].
+    File {
+        /// Which workspace.
+        workspace: String,
+        /// Which asset.
+        asset: String,
+        /// The file's content hash.
+        content: String,
+    },
+    /// Writes a comment or a reply.
+    Comment {
+        /// Which workspace.
+        workspace: String,
+        /// Which asset.
+        asset: String,
+        /// What it says and where it points.
+        draft: Draft,
+    },
+    /// Moves a comment on its way.
+    CommentState {
+        /// Which workspace.
+        workspace: String,
+        /// Which asset.
+        asset: String,
+        /// The comment's key.
+        comment: String,
+        /// Whether it is the team's.
+        team: bool,
+        /// The new state, in the words of the domain.
+        state: String,
+    },
+    /// Signs a decision on the version that is shown.
+    Decide {
+        /// Which workspace.
+        workspace: String,
+        /// Which asset.
+        asset: String,
+        /// The version that the person looked at.
+        version: String,
+        /// The decision, in the words of the domain.
+        decision: String,
+        /// Why.
+        reason: String,
+        /// What must change, with `approved_with_changes`.
+        conditions: Vec<String>,
+        /// The passphrase, where the keys are under one.
+        passphrase: String,
+    },
+    /// Connects again now rather than after the pause.
+    Reconnect {
+        /// Which workspace.
+        workspace: String,
+    },
+}
+
+impl Ask {
+    /// The workspace that an ask is about.
+    pub fn workspace(&self) -> Option<&str> {
+        match self {
+            Self::Board { workspace }
+            | Self::Asset { workspace, .. }
+            | Self::File { workspace, .. }
+            | Self::Comment { workspace, .. }
+            | Self::CommentState { workspace, .. }
+            | Self::Decide { workspace, .. }
+            | Self::Reconnect { workspace } => Some(workspace),
+            Self::Start | Self::SetUp { .. } | Self::Unlock { .. } | Self::Join { .. } => None,
+        }
+    }
+}
+
+/// A comment that is being written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Draft {
+    /// A fresh random id, so that an ask sent twice writes once.
+    pub id: String,
+    /// What it says.
+    pub body: String,
+    /// The version that its author looked at.
+    pub version: String,
+    /// Where it points.
+    pub place: Place,
+    /// What it is for, in the words of the domain.
+    pub label: String,
+    /// The comment that it answers.
+    pub parent: Option<String>,
+    /// Whether only the team may read it.
+    pub team: bool,
+}
+
+/// Where a comment points, as a screen draws it. Geometry in parts per million of
+/// the oriented width and height, origin at the top left.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// A rectangle: x, y, width, height.
+    pub region: Option<[u32; 4]>,
+    /// A drawing: SVG path data in a view box of a million by a million.
+    pub path: Option<String>,
+    /// First frame, and how many.
+    pub frames: Option<[u64; 2]>,
+    /// Frames per second of those frames, as numerator and denominator.
+    pub rate: Option<[u32; 2]>,
+    /// A page, from 0.
+    pub page: Option<u32>,
+    /// A text with what stands before and after it.
+    pub quote: Option<[String; 3]>,
+    /// The names that lead to a layer.
+    pub layer: Option<Vec<String>>,
+}
+
+/// Answers one ask.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// Answers [`Ask::Start`], [`Ask::SetUp`], [`Ask::Unlock`].
+    Start(Start),
+    /// Answers [`Ask::Join`]: the workspace, which may still be on its way.
+    Joining {
+        /// The workspace.
+        workspace: String,
+    },
+    /// Answers [`Ask::Board`].
+    Board(Box<Board>),
+    /// Answers [`Ask::Asset`].
+    Asset(Box<AssetScreen>),
+    /// Answers [`Ask::File`]; the bytes travel beside it.
+    File {
+        /// What they are, as `type/subtype`.
+        media_type: String,
+    },
+    /// The act is durable on this device; it is sent when a relay is reachable.
+    Kept {
+        /// The entry that holds it.
+        entry: String,
+    },
+    /// Nothing to say but that it was done.
+    Done,
+    /// It cannot be done.
+    Fault(Fault),
+}
+
+/// Why an ask cannot be answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fault {
+    /// What is wrong.
+    pub what: String,
+    /// What to do about it; may be empty.
+    pub hint: String,
+}
+
+/// What a worker tells its page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// Answers the ask of that number.
+    Reply {
+        /// The ask's number.
+        number: u64,
+        /// The answer.
+        reply: Reply,
+    },
+    /// Something changed.
+    Notice(Notice),
+}
+
+/// Something changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Notice {
+    /// The engine is ready to be asked, or cannot start.
+    Ready {
+        /// Why it cannot.
+        fault: Option<Fault>,
+    },
+    /// A workspace has news: ask again for what is shown.
+    Changed {
+        /// Which workspace.
+        workspace: String,
+        /// The assets concerned; empty for the plan and the members.
+        assets: Vec<String>,
+    },
+    /// The state of the exchange.
+    Badge {
+        /// Which workspace.
+        workspace: String,
+        /// What the badge shows.
+        badge: Badge,
+    },
+    /// A file arrived.
+    File {
+        /// Which workspace.
+        workspace: String,
+    },
+}

@@ -46,6 +46,8 @@ mod read;
 mod store;
 mod write;
 
+/// What a store on other storage than a file is opened on.
+pub use redb::StorageBackend;
 pub use store::{CACHE_BYTES_DEFAULT, RedbStore, SCHEMA};
 
 #[cfg(doc)]

@@ -160,6 +160,11 @@ impl<S: Store> Desk<S> {
         self.settle(workspace, done);
     }
 
+    /// A blob turned out to be torn: it is fetched again.
+    pub fn blob_lost(&mut self, blob: BlobHash) {
+        self.blobs.remove(&blob);
+    }
+
     /// How the file that an [`Ask::File`] names is opened.
     ///
     /// # Errors

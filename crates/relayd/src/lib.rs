@@ -30,6 +30,7 @@ mod logging;
 mod metrics;
 mod server;
 mod socket;
+mod web;
 
 pub use config::Config;
 pub use error::RelayError;

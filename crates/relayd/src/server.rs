@@ -164,6 +164,7 @@ fn routes(shared: Shared) -> Router {
         .route("/v1/sync", get(sync))
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
+        .fallback(get(crate::web::serve))
         .with_state(shared)
 }
 

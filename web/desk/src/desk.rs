@@ -290,7 +290,7 @@ impl<S: Store> Desk<S> {
         if line.is_up() {
             return;
         }
-        let Some(url) = line.relay().map(str::to_owned) else { return };
+        let Some(url) = line.relay() else { return };
         line.connecting();
         let attempts = line.attempts;
         self.orders.push_back(Order::Connect { workspace, url, attempts });
@@ -312,7 +312,7 @@ impl<S: Store> Desk<S> {
         self.tell_badge(workspace);
         if !refused {
             let attempts = self.lines.get(&workspace).map_or(0, |l| l.attempts);
-            if let Some(url) = self.lines.get(&workspace).and_then(|l| l.relay().map(str::to_owned)) {
+            if let Some(url) = self.lines.get(&workspace).and_then(|l| l.relay()) {
                 self.orders.push_back(Order::Connect { workspace, url, attempts });
             }
         }

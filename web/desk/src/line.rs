@@ -13,6 +13,9 @@ use rand_core::CryptoRng;
 
 use crate::files::Fetching;
 
+/// Where a relay exchanges entries, below its address.
+const SYNC_PATH: &str = "/v1/sync";
+
 /// What a session wants of the world.
 #[derive(Debug)]
 pub(crate) enum Want {
@@ -39,10 +42,11 @@ impl Line {
         Self { session: None, badge: Badge::default(), fetching: Fetching::default(), relays, attempts: 0 }
     }
 
-    /// The relay to try next.
-    pub(crate) fn relay(&self) -> Option<&str> {
+    /// The address of the relay to try next.
+    pub(crate) fn relay(&self) -> Option<String> {
         let n = self.relays.len();
-        (n > 0).then(|| self.relays[self.attempts as usize % n].as_str())
+        let relay = (n > 0).then(|| self.relays[self.attempts as usize % n].trim_end_matches('/'))?;
+        Some(format!("{relay}{SYNC_PATH}"))
     }
 
     /// A socket is being opened.

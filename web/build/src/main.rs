@@ -1,0 +1,179 @@
+//! Builds the review app into `web/dist`.
+//!
+//! ```text
+//! cargo build (wasm32, profile web) --> wasm-bindgen --> wasm-opt, where it is --> hashed names --> brotli --> web/dist
+//! ```
+//!
+//! Names of files carry the hash of their bytes, so a browser may keep them for
+//! ever; only `index.html`, the service worker and the manifest are asked for again.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use wasm_bindgen_cli_support::Bindgen;
+
+type Done<T = ()> = Result<T, Box<dyn Error>>;
+
+/// Digits of a hash in a file's name.
+const HASH_DIGITS: usize = 12;
+
+fn main() -> ExitCode {
+    match build() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("web: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn build() -> Done {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    compile(&root)?;
+    let stage = target.join("web");
+    if stage.exists() {
+        fs::remove_dir_all(&stage)?;
+    }
+    fs::create_dir_all(&stage)?;
+    let mut files = Files::new(&root.join("web/dist"))?;
+    let engine = bind(&target, &stage, "engine")?;
+    let app = bind(&target, &stage, "app")?;
+    let style = files.hashed("style.css", &fs::read(root.join("web/static/style.css"))?)?;
+    let engine = files.module("engine", &engine)?;
+    let worker = files.hashed("worker.js", starter(&engine, "start").as_bytes())?;
+    let app = files.module("app", &app)?;
+    let boot = fs::read_to_string(root.join("web/static/boot.js"))?;
+    let boot = format!("{}{boot}", starter(&app, "main"));
+    let boot = files.hashed("boot.js", boot.as_bytes())?;
+    let icon = files.hashed("icon.svg", &fs::read(root.join("web/static/icon.svg"))?)?;
+    let names = [("STYLE", &style), ("BOOT", &boot), ("ICON", &icon), ("WORKER", &worker)];
+    for name in ["index.html", "manifest.webmanifest"] {
+        let text = fill(&fs::read_to_string(root.join("web/static").join(name))?, &names);
+        files.write(name, text.as_bytes())?;
+    }
+    let worker = fs::read_to_string(root.join("web/static/sw.js"))?;
+    let list = format!("{:?}", files.sizes.keys().filter(|n| *n != "sw.js").collect::<Vec<_>>());
+    let version = files.version();
+    files.write("sw.js", fill(&worker, &[("FILES", &list), ("VERSION", &version)]).as_bytes())?;
+    files.report();
+    Ok(())
+}
+
+/// Compiles both modules; cargo says what goes wrong.
+fn compile(root: &Path) -> Done {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root).args(["build", "--target", "wasm32-unknown-unknown", "--profile", "web"]);
+    cargo.args(["-p", "proofroom-web-engine", "-p", "proofroom-web-app"]);
+    match cargo.status()?.success() {
+        true => Ok(()),
+        false => Err("the app does not compile; `rustup target add wasm32-unknown-unknown` may be missing".into()),
+    }
+}
+
+/// JavaScript bindings and the module, both in memory.
+struct Bound {
+    js: String,
+    wasm: Vec<u8>,
+}
+
+fn bind(target: &Path, stage: &Path, name: &str) -> Done<Bound> {
+    let wasm = target.join(format!("wasm32-unknown-unknown/web/proofroom_web_{name}.wasm"));
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(&wasm).out_name(name).typescript(false).web(true)?;
+    bindgen.generate(stage)?;
+    let module = stage.join(format!("{name}_bg.wasm"));
+    optimise(&module)?;
+    Ok(Bound { js: fs::read_to_string(stage.join(format!("{name}.js")))?, wasm: fs::read(module)? })
+}
+
+/// Smaller where the tool is there; the app works the same without.
+fn optimise(module: &Path) -> Done {
+    let Some(tool) = std::env::var_os("PROOFROOM_WASM_OPT").filter(|tool| !tool.is_empty()) else {
+        return Ok(());
+    };
+    let done = Command::new(&tool).args(["-Oz", "--enable-bulk-memory", "--enable-nontrapping-float-to-int"])
+        .args(["--enable-sign-ext", "--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue"])
+        .arg(module).arg("-o").arg(module).status()?;
+    match done.success() {
+        true => Ok(()),
+        false => Err(format!("{} failed on {}", Path::new(&tool).display(), module.display()).into()),
+    }
+}
+
+/// A module's two files, by their names in `dist`.
+struct Names {
+    js: String,
+    wasm: String,
+}
+
+/// A script that loads a module and calls one of its functions.
+fn starter(module: &Names, call: &str) -> String {
+    let (js, wasm) = (&module.js, &module.wasm);
+    format!(
+        "import init, {{ {call} }} from './{js}';\n\
+         await init({{ module_or_path: new URL('./{wasm}', import.meta.url) }});\n{call}();\n"
+    )
+}
+
+fn fill(text: &str, names: &[(&str, &String)]) -> String {
+    names.iter().fold(text.to_owned(), |text, (key, name)| text.replace(&format!("{{{{{key}}}}}"), name))
+}
+
+/// What is written to `dist`: sizes as they are and compressed.
+struct Files {
+    dist: PathBuf,
+    sizes: BTreeMap<String, (usize, usize)>,
+    hasher: blake3::Hasher,
+}
+
+impl Files {
+    fn new(dist: &Path) -> Done<Self> {
+        if dist.exists() {
+            fs::remove_dir_all(dist)?;
+        }
+        fs::create_dir_all(dist)?;
+        Ok(Self { dist: dist.to_owned(), sizes: BTreeMap::new(), hasher: blake3::Hasher::new() })
+    }
+
+    /// Writes a file under a name that carries its hash; returns the name.
+    fn hashed(&mut self, name: &str, bytes: &[u8]) -> Done<String> {
+        let (stem, ending) = name.rsplit_once('.').ok_or("a file's name has an ending")?;
+        let hash = blake3::hash(bytes).to_hex();
+        let name = format!("{stem}.{}.{ending}", &hash[..HASH_DIGITS]);
+        self.write(&name, bytes)?;
+        Ok(name)
+    }
+
+    fn module(&mut self, name: &str, bound: &Bound) -> Done<Names> {
+        let wasm = self.hashed(&format!("{name}.wasm"), &bound.wasm)?;
+        let js = bound.js.replace(&format!("{name}_bg.wasm"), &wasm);
+        Ok(Names { js: self.hashed(&format!("{name}.js"), js.as_bytes())?, wasm })
+    }
+
+    fn write(&mut self, name: &str, bytes: &[u8]) -> Done {
+        let mut packed = Vec::new();
+        let options = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
+        brotli::BrotliCompress(&mut &*bytes, &mut packed, &options)?;
+        fs::write(self.dist.join(name), bytes)?;
+        fs::write(self.dist.join(format!("{name}.br")), &packed)?;
+        self.hasher.update(name.as_bytes()).update(bytes);
+        self.sizes.insert(name.to_owned(), (bytes.len(), packed.len()));
+        Ok(())
+    }
+
+    fn version(&self) -> String {
+        self.hasher.finalize().to_hex()[..HASH_DIGITS].to_owned()
+    }
+
+    fn report(&self) {
+        for (name, (bytes, packed)) in &self.sizes {
+            println!("{bytes:>10} {packed:>9}  {name}");
+        }
+        let sum = |of: fn(&(usize, usize)) -> usize| self.sizes.values().map(of).sum::<usize>();
+        println!("{:>10} {:>9}  bytes in all, and compressed", sum(|s| s.0), sum(|s| s.1));
+    }
+}

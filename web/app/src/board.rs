@@ -33,7 +33,8 @@ pub(crate) fn BoardScreen(workspace: String) -> impl IntoView {
                 }) {
                     state.restart();
                 }
-                if board.with_untracked(|old| old.as_ref() != Some(&*new)) {
+                // The screen may be gone by the time the answer comes.
+                if board.try_with_untracked(|old| old.as_ref() != Some(&*new)) == Some(true) {
                     board.set(Some(*new));
                 }
             }

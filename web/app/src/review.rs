@@ -117,7 +117,10 @@ pub(crate) fn ReviewScreen(workspace: String, asset: String) -> impl IntoView {
 
 /// Takes what the engine shows; a version that is being looked at stays on the screen.
 fn show(desk: Desk, screen: AssetScreen) {
-    let held = desk.version.with_untracked(|v| screen.versions.iter().any(|card| card.hash == *v));
+    // The screen may be gone by the time the answer comes.
+    let Some(held) = desk.version.try_with_untracked(|v| screen.versions.iter().any(|card| card.hash == *v)) else {
+        return;
+    };
     if !held {
         let current = screen.versions.iter().find(|v| v.current).or(screen.versions.first());
         desk.version.set(current.map(|v| v.hash.clone()).unwrap_or_default());

@@ -66,12 +66,17 @@ fn build() -> Done {
 /// Compiles both modules; cargo says what goes wrong.
 fn compile(root: &Path) -> Done {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root).args(["build", "--target", "wasm32-unknown-unknown", "--profile", "web"]);
+    cargo.current_dir(root).args(["build", "--target", "wasm32-unknown-unknown", "--profile", &profile()]);
     cargo.args(["-p", "proofroom-web-engine", "-p", "proofroom-web-app"]);
     match cargo.status()?.success() {
         true => Ok(()),
         false => Err("the app does not compile; `rustup target add wasm32-unknown-unknown` may be missing".into()),
     }
+}
+
+/// The cargo profile: `web`, or what `PROOFROOM_WEB_PROFILE` says while somebody works on the app.
+fn profile() -> String {
+    std::env::var("PROOFROOM_WEB_PROFILE").unwrap_or_else(|_| "web".into())
 }
 
 /// JavaScript bindings and the module, both in memory.
@@ -81,7 +86,8 @@ struct Bound {
 }
 
 fn bind(target: &Path, stage: &Path, name: &str) -> Done<Bound> {
-    let wasm = target.join(format!("wasm32-unknown-unknown/web/proofroom_web_{name}.wasm"));
+    let folder = if profile() == "dev" { "debug".into() } else { profile() };
+    let wasm = target.join(format!("wasm32-unknown-unknown/{folder}/proofroom_web_{name}.wasm"));
     let mut bindgen = Bindgen::new();
     bindgen.input_path(&wasm).out_name(name).typescript(false).web(true)?;
     bindgen.generate(stage)?;
@@ -156,7 +162,7 @@ impl Files {
 
     fn write(&mut self, name: &str, bytes: &[u8]) -> Done {
         let mut packed = Vec::new();
-        let options = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
+        let options = brotli::enc::BrotliEncoderParams { quality: if profile() == "dev" { 1 } else { 11 }, lgwin: 22, ..Default::default() };
         brotli::BrotliCompress(&mut &*bytes, &mut packed, &options)?;
         fs::write(self.dist.join(name), bytes)?;
         fs::write(self.dist.join(format!("{name}.br")), &packed)?;

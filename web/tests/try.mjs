@@ -1,0 +1,37 @@
+import { World, until } from './world.mjs';
+import { execFileSync } from 'node:child_process';
+const shots = process.env.SHOTS ?? '/tmp/shots';
+const world = await World.open();
+try {
+  const relay = await world.relay();
+  const ada = await world.peer('ada', 'Studio');
+  await ada('workspace', 'create', 'Spring campaign', '--relay', relay.url);
+  const png = `${world.dir}/hero.png`;
+  execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=1600x1000', '-frames:v', '1', png]);
+  await ada('asset', 'add', png, '--name', 'Hero', '--category', 'visual');
+  await ada('comment', 'add', 'Hero', 'Logo too small', '--region', '100,100,300,200', '--label', 'blocker');
+  const invite = await ada('invite', '--role', 'reviewer');
+  await ada('sync');
+  const link = invite.link;
+  console.log(link.slice(0, 40));
+  const bo = await world.browser('bo');
+  const page = await bo.newPage();
+  page.on('console', (m) => console.log('console:', m.type(), m.text()));
+  page.on('pageerror', (e) => console.log('pageerror:', e));
+  const t0 = Date.now();
+  await page.goto(`${relay.http}/#${link}`);
+  await page.getByLabel('Printed name').fill('Bo Berg', { timeout: 20000 });
+  console.log('welcome after', Date.now() - t0);
+  await page.screenshot({ path: `${shots}/welcome.png` });
+  await page.getByLabel('Organisation').fill('Client');
+  const t1 = Date.now();
+  await page.getByRole('button', { name: 'Join' }).click();
+  await page.getByRole('link', { name: /Hero/ }).first().waitFor({ timeout: 20000 });
+  console.log('joined after', Date.now() - t1);
+  await page.waitForTimeout(1000);
+  await page.screenshot({ path: `${shots}/board.png` });
+  await page.getByRole('link', { name: /Hero/ }).first().click();
+  await page.locator('.sheet-of-paper img').waitFor({ timeout: 20000 });
+  await page.waitForTimeout(500);
+  await page.screenshot({ path: `${shots}/review.png` });
+} catch (e) { console.log(e); } finally { await world.close(); }

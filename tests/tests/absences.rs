@@ -2,12 +2,21 @@
 
 use proofroom_tests::house::{Dependencies, Text, has_word, texts};
 
-const GROUND: &[&str] = &["ident", "entry", "authority", "seal", "review", "workflow"];
-const HEART: &[&str] = &["document", "store", "blobs", "sync", "replica", "relay"];
-const SHELL: &[&str] =
-    &["store-redb", "blob-files", "transport", "transport-iroh", "relayd", "node", "web"];
+const GROUND: &[&str] =
+    &["ident", "entry", "authority", "seal", "review", "workflow", "web-wire", "web-assets"];
+const HEART: &[&str] = &["document", "store", "blobs", "sync", "replica", "relay", "web-desk"];
+const SHELL: &[&str] = &[
+    "store-redb",
+    "blob-files",
+    "transport",
+    "transport-iroh",
+    "relayd",
+    "node",
+    "web-engine",
+    "web-app",
+];
 /// Packages that run the others and are depended on by none.
-const TOOLS: &[&str] = &["tests", "benches", "xtask", "sim"];
+const TOOLS: &[&str] = &["tests", "benches", "xtask", "sim", "web-build"];
 
 /// Fails with every breach at once, one per line.
 fn check(rule: &str, breaches: impl IntoIterator<Item = String>) {
@@ -20,8 +29,14 @@ fn pure() -> impl Iterator<Item = &'static str> {
 }
 
 /// The short name of one of our packages; others have none.
-fn short<'a>(deps: &'a Dependencies, package: &str) -> Option<&'a str> {
-    deps.ours.get(package).map(|folder| folder.rsplit('/').next().unwrap_or(folder))
+fn short<'a>(deps: &Dependencies, package: &'a str) -> Option<&'a str> {
+    let ours = deps.ours.contains_key(package);
+    ours.then(|| package.strip_prefix("proofroom-").unwrap_or(package))
+}
+
+/// The folder of a storey's crate: `web-x` lies in `web/x`, every other in `crates/`.
+fn folder(short: &str) -> String {
+    short.strip_prefix("web-").map_or_else(|| format!("crates/{short}"), |below| format!("web/{below}"))
 }
 
 fn package(short: &str) -> String {
@@ -33,11 +48,14 @@ fn every_crate_stands_on_a_storey_and_keeps_the_name_of_its_folder() {
     let deps = Dependencies::read();
     let storeys = [GROUND, HEART, SHELL, TOOLS].concat();
     let breaches = deps.ours.iter().filter_map(|(name, folder)| {
-        let short = folder.rsplit('/').next()?;
-        let named = *name == package(short) || name == "xtask";
+        let short = short(&deps, name)?;
+        let named = *folder == self::folder(short) || folder == short;
         (!named || !storeys.contains(&short)).then(|| format!("{folder} ({name})"))
     });
-    check("a crate `crates/x` is `proofroom-x` and has its storey in this test", breaches);
+    check(
+        "a crate `crates/x` is `proofroom-x`, `web/x` is `proofroom-web-x`, and has its storey in this test",
+        breaches,
+    );
 }
 
 #[test]
@@ -124,13 +142,13 @@ struct Owned {
 const OWNED: &[Owned] = &[
     Owned { what: &["automerge"], owners: &["document"], why: "one crate vets what reaches a document" },
     Owned { what: &["redb"], owners: &["store-redb"], why: "one crate draws the tables" },
-    Owned { what: &["leptos"], owners: &["web"], why: "signals end at the browser's shell" },
+    Owned { what: &["leptos"], owners: &["web-app"], why: "signals end at the browser's shell" },
     Owned { what: &["axum"], owners: &["relayd"], why: "one crate answers HTTP" },
     Owned { what: &["tokio-tungstenite"], owners: &["transport"], why: "one crate opens sockets to others" },
     Owned { what: &["iroh"], owners: &["transport-iroh"], why: "one crate opens links to others" },
     Owned {
         what: &["proofroom-store-redb", "proofroom-blob-files", "proofroom-transport", "proofroom-transport-iroh"],
-        owners: &["node", "relayd", "web"],
+        owners: &["node", "relayd", "web-engine"],
         why: "only shells choose implementations",
     },
     Owned {
@@ -140,8 +158,12 @@ const OWNED: &[Owned] = &[
     },
     // `proofroom relay` is the relay's binary.
     Owned { what: &["proofroom-relayd"], owners: &["node"], why: "nothing builds on a shell" },
-    Owned { what: &["proofroom-node", "proofroom-web"], owners: &[], why: "nothing builds on a shell" },
-    Owned { what: &["getrandom"], owners: &["node", "relayd", "web"], why: "randomness is handed in" },
+    Owned {
+        what: &["proofroom-node", "proofroom-web-engine", "proofroom-web-app"],
+        owners: &[],
+        why: "nothing builds on a shell",
+    },
+    Owned { what: &["getrandom"], owners: &["node", "relayd", "web-engine"], why: "randomness is handed in" },
 ];
 
 #[test]
@@ -193,7 +215,7 @@ fn the_pure_storeys_name_no_clock_file_socket_thread_or_chance() {
     let mut breaches = Vec::new();
     // What only tests compile is no part of the machine.
     let machine = |source: &Text| !source.path.contains("/tests/") && !source.path.ends_with("/tests.rs");
-    for source in pure().flat_map(|name| texts(&format!("crates/{name}/src"), &[".rs"])).filter(machine) {
+    for source in pure().flat_map(|name| texts(&format!("{}/src", folder(name)), &[".rs"])).filter(machine) {
         for (number, line) in source.code_lines() {
             for (words, why) in IMPURE {
                 let found = words.iter().filter(|word| has_word(line, word));

@@ -11,7 +11,7 @@ fn main() {
         .into_iter()
         .flatten()
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| !name.ends_with(".br"))
+        .filter(|name| !name.ends_with(".br") && !name.starts_with('.'))
         .collect();
     names.sort_unstable();
     let mut table = String::from("&[\n");

@@ -1,4 +1,4 @@
-//! `cargo xtask up | test | lint`: everything that a person or a machine runs
+//! `cargo xtask up | test | web | lint`: everything that a person or a machine runs
 //! on this repository. One profile, one target directory.
 
 mod lint;
@@ -6,6 +6,7 @@ mod run;
 mod test;
 mod tools;
 mod up;
+mod web;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,8 @@ enum Task {
     Up(up::Up),
     /// Install what the tests need, build, run every test, print the count
     Test(test::Test),
+    /// Build the review app into web/dist, which the relay serves
+    Web,
     /// Formatting, clippy, licences and advisories, and the browser build of the pure crates
     Lint,
 }
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
     let done = match Args::parse().task {
         Task::Up(up) => up.run(),
         Task::Test(test) => test.run(),
+        Task::Web => web::build(),
         Task::Lint => lint::run(),
     };
     match done {

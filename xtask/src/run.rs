@@ -47,8 +47,9 @@ pub fn words(command: &Command) -> String {
     std::iter::once(program.to_string_lossy()).chain(args).collect::<Vec<_>>().join(" ")
 }
 
-/// Builds `proofroom` in the profile that the tests use, and says where it lies.
+/// Builds `proofroom` with the review app in it, in the profile that the tests use, and says where it lies.
 pub fn build_proofroom() -> Done<PathBuf> {
+    crate::web::build()?;
     must(cargo().args(["build", "--package", "proofroom-node"]))?;
     let metadata = output_of(cargo().args(["metadata", "--format-version=1", "--no-deps", "--offline"]))
         .ok_or("`cargo metadata` failed")?;

@@ -22,6 +22,8 @@ const PROGRAMS: &[(&[&[&str]], &str, &str)] = &[
     (&[&["unzip", "-v"]], "UnZip", "unzip"),
     (&[&["node", "--version"]], "v", "nodejs"),
     (&[&["npm", "--version"]], "", "npm"),
+    (&[&["chromium", "--version"]], "Chromium", "chromium"),
+    (&[&["fc-match", "sans"]], "", "fonts-dejavu-core"),
 ];
 
 /// `${XDG_CACHE_HOME:-$HOME/.cache}/proofroom`: tools are built once, beside no checkout.

@@ -123,7 +123,7 @@ impl Here {
         let Self { binary, home } = self;
         let shown = |path: &Path| path.display().to_string();
         format!(
-            "\nRelay    {relay}\nHome     {}\nInvite   {link}\n\n\
+            "\nRelay    {relay}\nHome     {}\nInvite   {link}\nBrowser  {}/#{link}\n\n\
              In another terminal:\n\n  \
              export PATH=\"{}:$PATH\" PROOFROOM_HOME=\"{}\"\n  \
              proofroom asset add FILE --name \"Hero\" --category visual\n  \
@@ -136,6 +136,7 @@ impl Here {
              proofroom status\n\n\
              Ctrl-C ends the relay.",
             shown(home),
+            relay.replacen("ws", "http", 1),
             shown(binary.parent().unwrap_or(binary)),
             shown(home),
         )

@@ -29,7 +29,9 @@ pub(crate) fn BoardScreen(workspace: String) -> impl IntoView {
         engine::ask(Ask::Board { workspace: of.clone() }, move |reply| match reply {
             Reply::Board(new) => {
                 if state.start.with_untracked(|s| {
-                    s.as_ref().is_some_and(|s| s.workspaces.iter().all(|w| w.id != new.workspace.id || w.name != new.workspace.name))
+                    s.as_ref().is_some_and(|s| {
+                        s.workspaces.iter().all(|w| w.id != new.workspace.id || w.name != new.workspace.name)
+                    })
                 }) {
                     state.restart();
                 }
@@ -95,7 +97,8 @@ fn Tile(workspace: String, asset: AssetCard) -> impl IntoView {
         [one] => format!("Waits for {one}"),
         [first, rest @ ..] => format!("Waits for {first} and {} more", rest.len()),
     };
-    let versions = if asset.versions.is_empty() { "no version yet".into() } else { asset.versions.join(" and ") };
+    let versions =
+        if asset.versions.is_empty() { "no version yet".into() } else { asset.versions.join(" and ") };
     let open = asset.open_comments as usize;
     view! {
         <a class="card" href=Route::Review(workspace, asset.id).href()>
@@ -128,16 +131,18 @@ fn requests(requests: &[RequestCard]) -> impl IntoView + use<> {
 }
 
 fn people(members: &[MemberCard]) -> impl IntoView + use<> {
-    let rows = members.to_vec().into_iter().map(|member| view! {
-        <tr class:removed=member.removed>
-            <td><strong>{member.name}</strong>{member.me.then_some(" (you)")}</td>
-            <td>{member.organisation}</td>
-            <td>{label(&member.role)}{member.removed.then_some(", removed")}</td>
-            <td class="number">{count(member.devices as usize, "device")}</td>
-        </tr>
+    let rows = members.to_vec().into_iter().map(|member| {
+        view! {
+            <tr class:removed=member.removed>
+                <td><strong>{member.name}</strong>{member.me.then_some(" (you)")}</td>
+                <td>{member.organisation}</td>
+                <td>{label(&member.role)}{member.removed.then_some(", removed")}</td>
+                <td class="number">{count(member.devices as usize, "device")}</td>
+            </tr>
+        }
     });
     view! {
-        <section class="people" aria-labelledby="people">
+        <section class="people" aria-labelledby="people" tabindex="0">
             <h2 id="people">"People"</h2>
             <table><thead><tr><th>"Name"</th><th>"Organisation"</th><th>"Role"</th><th>"Devices"</th></tr></thead>
                 <tbody>{rows.collect_view()}</tbody></table>

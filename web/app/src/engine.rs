@@ -38,7 +38,8 @@ pub(crate) fn start(notice: impl Fn(Notice) + 'static) -> Result<(), Fault> {
     options.set_type(WorkerType::Module);
     let worker =
         Worker::new_with_options(&script, &options).map_err(|_| broken("the browser refuses the worker"))?;
-    let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| hear(&event.data(), &notice));
+    let heard =
+        Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| hear(&event.data(), &notice));
     worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
     heard.forget();
     ENGINE.set(Some(Engine { worker, next: 1, waiting: BTreeMap::new() }));

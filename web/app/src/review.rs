@@ -51,7 +51,9 @@ impl Desk {
         let hash = self.version.get();
         self.screen.with(|s| {
             let all = s.iter().flat_map(|s| &s.comments);
-            all.filter(|c| c.version == hash && c.parent.is_none() && c.state != "withdrawn").cloned().collect()
+            all.filter(|c| c.version == hash && c.parent.is_none() && c.state != "withdrawn")
+                .cloned()
+                .collect()
         })
     }
 
@@ -95,7 +97,8 @@ pub(crate) fn ReviewScreen(workspace: String, asset: String) -> impl IntoView {
     });
     keys(desk);
     let title = move || {
-        desk.screen.with(|s| s.as_ref().map(|s| format!("({}) {} · Proofroom", s.card.open_comments, s.card.name)))
+        desk.screen
+            .with(|s| s.as_ref().map(|s| format!("({}) {} · Proofroom", s.card.open_comments, s.card.name)))
     };
     Effect::new(move |_| {
         if let (Some(title), Some(document)) = (title(), web_sys::window().and_then(|w| w.document())) {
@@ -118,7 +121,8 @@ pub(crate) fn ReviewScreen(workspace: String, asset: String) -> impl IntoView {
 /// Takes what the engine shows; a version that is being looked at stays on the screen.
 fn show(desk: Desk, screen: AssetScreen) {
     // The screen may be gone by the time the answer comes.
-    let Some(held) = desk.version.try_with_untracked(|v| screen.versions.iter().any(|card| card.hash == *v)) else {
+    let Some(held) = desk.version.try_with_untracked(|v| screen.versions.iter().any(|card| card.hash == *v))
+    else {
         return;
     };
     if !held {
@@ -137,7 +141,8 @@ fn keys(desk: Desk) {
             .and_then(|w| w.document())
             .and_then(|d| d.active_element())
             .is_some_and(|e| matches!(e.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"));
-        if typing || event.ctrl_key() || event.meta_key() || event.alt_key() || desk.deciding.get_untracked() {
+        if typing || event.ctrl_key() || event.meta_key() || event.alt_key() || desk.deciding.get_untracked()
+        {
             return;
         }
         match event.key().as_str() {

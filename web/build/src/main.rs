@@ -34,12 +34,18 @@ fn build() -> Done {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     compile(&root)?;
+    let stamp = stamp(&root, &target)?;
+    let dist = root.join("web/dist");
+    if fs::read_to_string(dist.join(STAMP)).is_ok_and(|held| held == stamp) {
+        println!("web/dist is up to date");
+        return Ok(());
+    }
     let stage = target.join("web");
     if stage.exists() {
         fs::remove_dir_all(&stage)?;
     }
     fs::create_dir_all(&stage)?;
-    let mut files = Files::new(&root.join("web/dist"))?;
+    let mut files = Files::new(&dist)?;
     let engine = bind(&target, &stage, "engine")?;
     let app = bind(&target, &stage, "app")?;
     let style = files.hashed("style.css", &fs::read(root.join("web/static/style.css"))?)?;
@@ -60,7 +66,30 @@ fn build() -> Done {
     let version = files.version();
     files.write("sw.js", fill(&worker, &[("FILES", &list), ("VERSION", &version)]).as_bytes())?;
     files.report();
-    Ok(())
+    Ok(fs::write(dist.join(STAMP), stamp)?)
+}
+
+/// Where `dist` says what it was made from.
+const STAMP: &str = ".stamp";
+
+/// A hash of everything that the files are made from.
+fn stamp(root: &Path, target: &Path) -> Done<String> {
+    let mut from = vec![compiled(target, "engine"), compiled(target, "app"), std::env::current_exe()?];
+    let mut names =
+        fs::read_dir(root.join("web/static"))?.map(|e| Ok(e?.path())).collect::<Done<Vec<_>>>()?;
+    names.sort_unstable();
+    from.append(&mut names);
+    let mut hasher = blake3::Hasher::new();
+    for path in from {
+        hasher.update(path.as_os_str().as_encoded_bytes()).update(blake3::hash(&fs::read(&path)?).as_bytes());
+    }
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// A compiled module.
+fn compiled(target: &Path, name: &str) -> PathBuf {
+    let folder = if profile() == "dev" { "debug".into() } else { profile() };
+    target.join(format!("wasm32-unknown-unknown/{folder}/proofroom_web_{name}.wasm"))
 }
 
 /// Compiles both modules; cargo says what goes wrong.
@@ -70,7 +99,9 @@ fn compile(root: &Path) -> Done {
     cargo.args(["-p", "proofroom-web-engine", "-p", "proofroom-web-app"]);
     match cargo.status()?.success() {
         true => Ok(()),
-        false => Err("the app does not compile; `rustup target add wasm32-unknown-unknown` may be missing".into()),
+        false => {
+            Err("the app does not compile; `rustup target add wasm32-unknown-unknown` may be missing".into())
+        }
     }
 }
 
@@ -86,8 +117,7 @@ struct Bound {
 }
 
 fn bind(target: &Path, stage: &Path, name: &str) -> Done<Bound> {
-    let folder = if profile() == "dev" { "debug".into() } else { profile() };
-    let wasm = target.join(format!("wasm32-unknown-unknown/{folder}/proofroom_web_{name}.wasm"));
+    let wasm = compiled(target, name);
     let mut bindgen = Bindgen::new();
     bindgen.input_path(&wasm).out_name(name).typescript(false).web(true)?;
     bindgen.generate(stage)?;
@@ -101,9 +131,18 @@ fn optimise(module: &Path) -> Done {
     let Some(tool) = std::env::var_os("PROOFROOM_WASM_OPT").filter(|tool| !tool.is_empty()) else {
         return Ok(());
     };
-    let done = Command::new(&tool).args(["-Oz", "--enable-bulk-memory", "--enable-nontrapping-float-to-int"])
-        .args(["--enable-sign-ext", "--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue"])
-        .arg(module).arg("-o").arg(module).status()?;
+    let done = Command::new(&tool)
+        .args(["-Oz", "--enable-bulk-memory", "--enable-nontrapping-float-to-int"])
+        .args([
+            "--enable-sign-ext",
+            "--enable-mutable-globals",
+            "--enable-reference-types",
+            "--enable-multivalue",
+        ])
+        .arg(module)
+        .arg("-o")
+        .arg(module)
+        .status()?;
     match done.success() {
         true => Ok(()),
         false => Err(format!("{} failed on {}", Path::new(&tool).display(), module.display()).into()),
@@ -162,7 +201,11 @@ impl Files {
 
     fn write(&mut self, name: &str, bytes: &[u8]) -> Done {
         let mut packed = Vec::new();
-        let options = brotli::enc::BrotliEncoderParams { quality: if profile() == "dev" { 1 } else { 11 }, lgwin: 22, ..Default::default() };
+        let options = brotli::enc::BrotliEncoderParams {
+            quality: if profile() == "dev" { 1 } else { 11 },
+            lgwin: 22,
+            ..Default::default()
+        };
         brotli::BrotliCompress(&mut &*bytes, &mut packed, &options)?;
         fs::write(self.dist.join(name), bytes)?;
         fs::write(self.dist.join(format!("{name}.br")), &packed)?;

@@ -155,7 +155,8 @@ impl<S: Store> Desk<S> {
     /// A blob of an [`Order::Keep`] is durable.
     pub fn blob_kept(&mut self, now: Millis, workspace: WorkspaceId, blob: BlobHash) {
         self.blobs.insert(blob);
-        let done = self.feed(now, workspace, Input::BlobHeld(blob));
+        let done = self.feed(now, workspace, Input::BlobHeld(blob)).and_then(|()| self.fetch(now, workspace));
+        self.tell_badge(workspace);
         self.orders.push_back(Order::Tell(Notice::File { workspace: workspace.to_hex() }));
         self.settle(workspace, done);
     }
@@ -308,7 +309,8 @@ impl<S: Store> Desk<S> {
         if let Some(line) = self.lines.get_mut(&workspace) {
             line.down();
         }
-        let refused = self.lines.get(&workspace).is_some_and(|l| l.badge.link == proofroom_web_wire::Link::Refused);
+        let refused =
+            self.lines.get(&workspace).is_some_and(|l| l.badge.link == proofroom_web_wire::Link::Refused);
         self.tell_badge(workspace);
         if !refused {
             let attempts = self.lines.get(&workspace).map_or(0, |l| l.attempts);
@@ -383,10 +385,15 @@ impl<S: Store> Desk<S> {
         let Some(line) = self.lines.get_mut(&workspace) else { return Ok(()) };
         line.badge.files_missing = lacking.len() as u64;
         lacking.sort_unstable_by_key(|(_, bytes)| *bytes);
-        let new: Vec<_> = lacking.into_iter().filter(|(blob, _)| line.fetching.wanted.insert(*blob)).collect();
-        for (blob, bytes) in new {
+        if line.badge.link != proofroom_web_wire::Link::InSync {
+            // Entries go first.
+            return Ok(());
+        }
+        let begin = |(blob, total): (BlobHash, u64)| Some((blob, total, line.fetching.begin(blob, total)?));
+        let asks: Vec<_> = lacking.into_iter().filter_map(begin).collect();
+        for (blob, total, span) in asks {
             self.with(now, workspace, |line, replica, step| {
-                line.feed(replica, step, Input::WantBlob { blob, bytes })
+                line.feed(replica, step, Input::AskBlob { blob, total, span })
             })?;
         }
         Ok(())
@@ -396,7 +403,9 @@ impl<S: Store> Desk<S> {
         let Some(replica) = self.replicas.get_mut(&workspace) else { return Ok(()) };
         let plan = replica.plan(&self.store)?;
         let of = |asset: &proofroom_review::AssetView| {
-            [Audience::Everyone, Audience::Team].into_iter().any(|a| docs.contains(&workspace.review_doc(asset.id, a)))
+            [Audience::Everyone, Audience::Team]
+                .into_iter()
+                .any(|a| docs.contains(&workspace.review_doc(asset.id, a)))
         };
         let assets = plan.assets.iter().filter(|asset| of(asset)).map(|asset| asset.id.to_hex()).collect();
         self.orders.push_back(Order::Tell(Notice::Changed { workspace: workspace.to_hex(), assets }));

@@ -81,7 +81,9 @@ fn browser_hint(error: &ReplicaError) -> &'static str {
             "ask an owner or producer of the workspace for a new link"
         }
         ReplicaError::InviteUnknown => "ask an owner or producer of the workspace for a new link",
-        ReplicaError::StillJoining | ReplicaError::NoKey(_) => "it goes on by itself once a relay is reachable",
+        ReplicaError::StillJoining | ReplicaError::NoKey(_) => {
+            "it goes on by itself once a relay is reachable"
+        }
         ReplicaError::Fork(_) => "somebody has to pick one of the concurrent versions first",
         ReplicaError::NoVersion(_) => "it can be reviewed once somebody adds a version",
         _ => "",

@@ -1,12 +1,12 @@
 //! Files of versions: which are wanted, what arrived, how one is opened.
 //!
-//! A file is fetched whole and its hash is checked by the session before it is
-//! kept. Files above [`FILE_BYTES_MAX`] are left where they are: they would have
+//! A file is fetched slice by slice, each verified by the session against the
+//! blob's name, and kept once it is whole. Files above [`FILE_BYTES_MAX`] are left where they are: they would have
 //! to be held in memory as a whole.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use bytes::Bytes;
+use proofroom_blobs::{SLICE_BYTES, Slice, Span};
 use proofroom_ident::{BlobHash, ContentHash};
 use proofroom_review::ReviewView;
 use proofroom_seal::BlobKey;
@@ -59,39 +59,52 @@ pub(crate) fn recipe(view: &ReviewView, content: ContentHash) -> Result<Recipe, 
     })
 }
 
-/// Blobs that a connection is fetching.
+/// Blobs that a connection is fetching, each from its first byte to its last.
 #[derive(Debug, Default)]
 pub(crate) struct Fetching {
-    /// Asked for and not here yet.
-    pub(crate) wanted: BTreeSet<BlobHash>,
-    /// What the relay does not hold: asked again when something changes.
-    pub(crate) lacking: BTreeSet<BlobHash>,
     collected: BTreeMap<BlobHash, Vec<u8>>,
 }
 
+/// What became of a slice.
+pub(crate) enum Taken {
+    /// It was the last one: the blob's ciphertext.
+    Whole(Vec<u8>),
+    /// Ask for this one next.
+    More(Span),
+    /// It was not asked for.
+    Nothing,
+}
+
 impl Fetching {
-    /// Takes one piece; they come in order.
-    pub(crate) fn write(&mut self, blob: BlobHash, offset: u64, total: u64, bytes: &Bytes) {
-        let room = usize::try_from(total.min(FILE_BYTES_MAX)).unwrap_or(0);
-        let into = self.collected.entry(blob).or_default();
-        if offset == 0 {
-            into.clear();
-            into.reserve_exact(room);
+    /// Begins with a blob: what to ask for first, or nothing if it is being fetched.
+    pub(crate) fn begin(&mut self, blob: BlobHash, total: u64) -> Option<Span> {
+        if self.collected.contains_key(&blob) {
+            return None;
         }
-        if into.len() as u64 == offset && into.len() + bytes.len() <= room {
-            into.extend_from_slice(bytes);
-        }
+        self.collected.insert(blob, Vec::new());
+        Some(next(0, total))
     }
 
-    /// All pieces came.
-    pub(crate) fn take(&mut self, blob: BlobHash) -> Vec<u8> {
-        self.wanted.remove(&blob);
-        self.collected.remove(&blob).unwrap_or_default()
+    /// Takes a slice that the session has verified.
+    pub(crate) fn take(&mut self, blob: BlobHash, total: u64, slice: &Slice) -> Taken {
+        let Some(into) = self.collected.get_mut(&blob) else { return Taken::Nothing };
+        if into.len() as u64 != slice.span.offset || total > FILE_BYTES_MAX {
+            return Taken::Nothing;
+        }
+        into.extend_from_slice(&slice.bytes);
+        let done = into.len() as u64;
+        if done < total {
+            return Taken::More(next(done, total));
+        }
+        Taken::Whole(self.collected.remove(&blob).unwrap_or_default())
     }
 
-    /// It does not come.
+    /// It does not come from this relay.
     pub(crate) fn forget(&mut self, blob: BlobHash) {
-        self.wanted.remove(&blob);
         self.collected.remove(&blob);
     }
+}
+
+fn next(offset: u64, total: u64) -> Span {
+    Span { offset, bytes: (total - offset).min(SLICE_BYTES) }
 }

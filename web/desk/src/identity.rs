@@ -41,7 +41,9 @@ pub enum IdentityError {
 impl IdentityError {
     pub(crate) fn hint(&self) -> &'static str {
         match self {
-            Self::Vault(VaultError::WrongPassphrase) => "try again; it cannot be reset, only recovered by your phrase",
+            Self::Vault(VaultError::WrongPassphrase) => {
+                "try again; it cannot be reset, only recovered by your phrase"
+            }
             Self::Vault(_) | Self::Damaged(_) => "restore yourself from your recovery phrase on this browser",
             Self::Name { .. } => "",
         }
@@ -124,7 +126,11 @@ impl Identity {
     }
 
     /// The bytes to store; sealed unless the passphrase is empty.
-    pub(crate) fn to_bytes(&self, passphrase: &str, rng: &mut impl CryptoRng) -> Result<Vec<u8>, IdentityError> {
+    pub(crate) fn to_bytes(
+        &self,
+        passphrase: &str,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Vec<u8>, IdentityError> {
         let stored = self.pack();
         let keys = if passphrase.is_empty() {
             Keys::Plain(stored)

@@ -7,11 +7,13 @@ use proofroom_entry::Signed;
 use proofroom_ident::{BlobHash, DocId, WorkspaceId};
 use proofroom_replica::{IngestOutcome, Ingested, Membership, Replica, ReplicaError, Step};
 use proofroom_sync::limits::Limits;
-use proofroom_sync::{Audiences, ClientConfig, Code, Event, Input, InviteSigner, Live, Output, Refusal, Session};
+use proofroom_sync::{
+    Audiences, ClientConfig, Code, Event, Input, InviteSigner, Live, Output, Refusal, Session,
+};
 use proofroom_web_wire::{Badge, Link};
 use rand_core::CryptoRng;
 
-use crate::files::Fetching;
+use crate::files::{Fetching, Taken};
 
 /// Where a relay exchanges entries, below its address.
 const SYNC_PATH: &str = "/v1/sync";
@@ -74,7 +76,11 @@ impl Line {
     }
 
     /// Pushes what just became durable here; counts what waits where there is no session.
-    pub(crate) fn stored(&mut self, replica: &mut Replica, step: &mut Step<'_>) -> Result<Vec<Want>, ReplicaError> {
+    pub(crate) fn stored(
+        &mut self,
+        replica: &mut Replica,
+        step: &mut Step<'_>,
+    ) -> Result<Vec<Want>, ReplicaError> {
         let fresh = replica.take_fresh();
         self.badge.waiting += fresh.len() as u64;
         let mut wants = Vec::new();
@@ -120,14 +126,11 @@ impl Line {
                 return Ok(Some(Input::RefuseBlob { blob, code: Code::MayNotWrite, text }));
             }
             Output::ReadBlob { blob, .. } => return Ok(Some(Input::BlobMissing(blob))),
-            Output::WriteBlob { blob, offset, total, bytes } => {
-                self.fetching.write(blob, offset, total, &bytes);
-            }
-            Output::BlobArrived(blob) => {
-                let bytes = self.fetching.take(blob);
-                wants.push(Want::Keep { blob, bytes });
-            }
-            Output::DropBlob(blob) => self.fetching.forget(blob),
+            Output::BlobSlice { blob, total, slice } => match self.fetching.take(blob, total, &slice) {
+                Taken::Whole(bytes) => wants.push(Want::Keep { blob, bytes }),
+                Taken::More(span) => return Ok(Some(Input::AskBlob { blob, total, span })),
+                Taken::Nothing => {}
+            },
             Output::Event(event) => self.note(event, step, wants),
             Output::Close { code, text } => {
                 if !matches!(code, Code::Reconnect) {
@@ -157,11 +160,10 @@ impl Line {
                 }
             }
             Event::EntriesRefused(refusal) => self.badge.text = refusal.text,
-            Event::BlobMissing(blob) => {
-                self.fetching.forget(blob);
-                self.fetching.lacking.insert(blob);
+            Event::BlobMissing(blob) | Event::BlobOtherSize { blob, .. } => self.fetching.forget(blob),
+            Event::BlobWrong(blob) => {
+                self.badge.text = format!("the relay sent wrong bytes for {}", blob.short())
             }
-            Event::BlobWrong(blob) => self.badge.text = format!("the relay sent wrong bytes for {}", blob.short()),
             _ => {}
         }
     }
@@ -173,13 +175,15 @@ impl Line {
         entries: Vec<Signed>,
         wants: &mut Vec<Want>,
     ) -> Result<Input, ReplicaError> {
-        let places: Vec<_> = entries.iter().map(|e| (e.claims().doc, e.claims().log, e.claims().seq)).collect();
+        let places: Vec<_> =
+            entries.iter().map(|e| (e.claims().doc, e.claims().log, e.claims().seq)).collect();
         let ingested = replica.ingest(step, entries)?;
         let refused = refusals(&places, &ingested);
         if let Some(first) = refused.first() {
             self.badge.text = first.text.clone();
         }
-        if ingested.docs.contains(&DocId::AUTHORITY) && matches!(replica.membership(), Membership::Joining(_)) {
+        if ingested.docs.contains(&DocId::AUTHORITY) && matches!(replica.membership(), Membership::Joining(_))
+        {
             replica.finish_join(step)?;
         }
         if !ingested.docs.is_empty() {
@@ -199,9 +203,14 @@ fn refusals(places: &[(DocId, proofroom_ident::LogId, u64)], ingested: &Ingested
             IngestOutcome::Refused(text) => (Code::BadEntry, text.clone()),
             IngestOutcome::Equivocation => (Code::Equivocation, "its author signed two histories".into()),
         };
-        let first = refused
-            .entry((*doc, *log))
-            .or_insert_with(|| Refusal { doc: *doc, log: *log, seq: *seq, count: 0, code, text });
+        let first = refused.entry((*doc, *log)).or_insert_with(|| Refusal {
+            doc: *doc,
+            log: *log,
+            seq: *seq,
+            count: 0,
+            code,
+            text,
+        });
         first.count += 1;
     }
     refused.into_values().collect()

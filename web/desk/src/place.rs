@@ -48,7 +48,8 @@ pub(crate) fn anchor_of(version: VersionHash, place: &Place) -> Result<Anchor, D
     let mut selectors = Vec::new();
     if let Some([start, duration]) = place.frames {
         let [num, den] = place.rate.ok_or_else(|| DeskError::malformed("frames", "a place with a rate"))?;
-        let rate = Rate::new(num, den).map_err(|_| DeskError::malformed(&format!("{num}/{den}"), "a frame rate"))?;
+        let rate =
+            Rate::new(num, den).map_err(|_| DeskError::malformed(&format!("{num}/{den}"), "a frame rate"))?;
         selectors.push(Selector::Frames(Frames {
             start,
             duration,
@@ -79,6 +80,8 @@ pub(crate) fn anchor_of(version: VersionHash, place: &Place) -> Result<Anchor, D
         selectors.push(Selector::Whole);
     }
     let anchor = Anchor { version, rendition: None, selectors, refined_by };
-    anchor.check().map_err(|e| DeskError::Replica(proofroom_replica::ReplicaError::Invalid(e.to_string())))?;
+    anchor
+        .check()
+        .map_err(|e| DeskError::Replica(proofroom_replica::ReplicaError::Invalid(e.to_string())))?;
     Ok(anchor)
 }

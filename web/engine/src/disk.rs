@@ -98,7 +98,11 @@ async fn folder(of: &FileSystemDirectoryHandle, name: &str) -> Result<FileSystem
     JsFuture::from(of.get_directory_handle_with_options(name, &options)).await?.dyn_into()
 }
 
-async fn file(of: &FileSystemDirectoryHandle, name: &str, create: bool) -> Result<FileSystemFileHandle, JsValue> {
+async fn file(
+    of: &FileSystemDirectoryHandle,
+    name: &str,
+    create: bool,
+) -> Result<FileSystemFileHandle, JsValue> {
     let options = FileSystemGetFileOptions::new();
     options.set_create(create);
     JsFuture::from(of.get_file_handle_with_options(name, &options)).await?.dyn_into()

@@ -134,7 +134,8 @@ impl Hub {
         if field(message, "hello").is_truthy() {
             return self.tell_all(Notice::Ready { fault: None });
         }
-        let asked = field(message, "asked").as_string().and_then(|text| serde_json::from_str::<Asked>(&text).ok());
+        let asked =
+            field(message, "asked").as_string().and_then(|text| serde_json::from_str::<Asked>(&text).ok());
         let (hub, Some(asked)) = (self.clone(), asked) else { return };
         spawn_local(async move {
             let (reply, body) = lead.answer(asked.ask).await;
@@ -170,13 +171,15 @@ impl Hub {
 }
 
 fn ready(fault: Option<String>) -> Told {
-    let fault = fault.map(|what| Fault { what, hint: "use a current browser, over https or on localhost".into() });
+    let fault =
+        fault.map(|what| Fault { what, hint: "use a current browser, over https or on localhost".into() });
     Told::Notice(Notice::Ready { fault })
 }
 
 fn text_of(told: &Told) -> JsValue {
     let failed = |e: serde_json::Error| {
-        let fault = Fault { what: format!("the engine's answer cannot be written: {e}"), hint: String::new() };
+        let fault =
+            Fault { what: format!("the engine's answer cannot be written: {e}"), hint: String::new() };
         serde_json::to_string(&Told::Reply { number: 0, reply: Reply::Fault(fault) }).unwrap_or_default()
     };
     JsValue::from_str(&serde_json::to_string(told).unwrap_or_else(failed))

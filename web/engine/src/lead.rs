@@ -43,7 +43,8 @@ impl Lead {
         let handle = disk.store().await.map_err(|e| no_storage(&e))?;
         let store = RedbStore::open_on(handle, "this browser's storage").map_err(|e| Fault {
             what: format!("the store in this browser does not open: {e}"),
-            hint: "what was sent is safe with the others: join again by a link in another browser profile".into(),
+            hint: "what was sent is safe with the others: join again by a link in another browser profile"
+                .into(),
         })?;
         disk.store_is_whole().await.map_err(|e| no_storage(&e))?;
         let blobs = disk.list().await.map_err(|e| no_storage(&e))?;
@@ -113,7 +114,9 @@ impl Lead {
             let order = self.0.desk.borrow_mut().poll();
             match order {
                 None => return,
-                Some(Order::Connect { workspace, url, attempts }) => self.connect_later(workspace, url, attempts),
+                Some(Order::Connect { workspace, url, attempts }) => {
+                    self.connect_later(workspace, url, attempts)
+                }
                 Some(Order::Send { workspace, frame }) => {
                     if let Some(socket) = self.0.sockets.borrow().get(&workspace) {
                         socket.send(&frame);
@@ -181,6 +184,7 @@ fn origin() -> String {
 fn no_storage(error: &JsValue) -> Fault {
     Fault {
         what: format!("this browser does not let the page store anything: {}", said(error)),
-        hint: "allow storage for this site, leave private browsing, or free some space; nothing was lost".into(),
+        hint: "allow storage for this site, leave private browsing, or free some space; nothing was lost"
+            .into(),
     }
 }

@@ -104,7 +104,11 @@ fn region(a: (f64, f64), b: (f64, f64)) -> [u32; 4] {
     let span = |a: f64, b: f64| {
         let (low, high) = (a.min(b), a.max(b).max(a.min(b) + 0.01));
         let low = low.min(0.99);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and a million")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between 0 and a million"
+        )]
         let ppm = ((low * PPM) as u32, ((high.min(1.0) - low) * PPM) as u32);
         ppm
     };
@@ -118,6 +122,8 @@ fn Tools(look: RwSignal<Look>) -> impl IntoView {
     // Every drag has a way by keys: a region that arrow keys move and grow.
     let place = move |_| {
         desk.place.set(Place { region: Some([450_000, 450_000, 100_000, 100_000]), ..Place::default() });
+        // It is on the page once this turn is over.
+        gloo_timers::callback::Timeout::new(0, || super::rail::focus("draft")).forget();
     };
     view! {
         <div class="tools" role="toolbar" aria-label="Picture">
@@ -161,12 +167,16 @@ fn Draft() -> impl IntoView {
             }
         });
     };
+    let side = move |i: usize| percent(desk.place.with(|p| p.region.map(|r| r[i])).unwrap_or_default());
+    let here = Memo::new(move |_| desk.place.with(|p| p.region.is_some()));
+    // Built once and moved after, so that it keeps the focus while keys move it.
     move || {
-        desk.place.get().region.map(|[x, y, w, h]| {
+        here.get().then(|| {
             view! {
-                <div class="region draft" tabindex="0" role="group" on:keydown=keys
+                <div class="region draft" id="draft" tabindex="0" role="group" on:keydown=keys
                     aria-label="New region: arrow keys move it, Shift and arrow keys grow it"
-                    style:left=percent(x) style:top=percent(y) style:width=percent(w) style:height=percent(h)></div>
+                    style:left=move || side(0) style:top=move || side(1)
+                    style:width=move || side(2) style:height=move || side(3)></div>
             }
         })
     }
@@ -182,7 +192,8 @@ fn shift(from: u32, by: i64, most: u32, grow: bool) -> u32 {
 #[component]
 fn Pins(look: RwSignal<Look>) -> impl IntoView {
     let desk: Desk = expect_context();
-    let pins = move || desk.threads().into_iter().enumerate().filter_map(|(i, c)| Some((i + 1, c.place.region?, c)));
+    let pins =
+        move || desk.threads().into_iter().enumerate().filter_map(|(i, c)| Some((i + 1, c.place.region?, c)));
     view! {
         {move || pins().map(|(n, region, comment)| view! { <Pin n region comment look/> }).collect_view()}
     }
@@ -195,7 +206,12 @@ fn Pin(n: usize, region: [u32; 4], comment: CommentCard, look: RwSignal<Look>) -
     let (key, state) = (comment.key.clone(), comment.state.clone());
     let mine = key.clone();
     let chosen = Memo::new(move |_| desk.chosen.with(|c| *c == mine));
-    let name = format!("Comment {n} by {}, {}, {}", comment.author_name, whereabouts(x + w / 2, y + h / 2), label(&state));
+    let name = format!(
+        "Comment {n} by {}, {}, {}",
+        comment.author_name,
+        whereabouts(x + w / 2, y + h / 2),
+        label(&state)
+    );
     view! {
         <div class="region" class:chosen=move || chosen.get() class:done=matches!(state.as_str(), "verified" | "wont_fix" | "addressed")
             style:left=percent(x) style:top=percent(y) style:width=percent(w) style:height=percent(h)>

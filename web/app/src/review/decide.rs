@@ -49,9 +49,9 @@ fn Sheet() -> impl IntoView {
     let (reason, conditions) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let (passphrase, fault) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let version = desk.shown().unwrap_or_default();
-    let sealed = state.start.with_untracked(|s| {
-        matches!(s.as_ref().map(|s| &s.who), Some(Who::Person { passphrase: true, .. }))
-    });
+    let sealed = state
+        .start
+        .with_untracked(|s| matches!(s.as_ref().map(|s| &s.who), Some(Who::Person { passphrase: true, .. })));
     let is_open = |c: &CommentCard| matches!(c.state.as_str(), "open" | "task");
     let open: Vec<CommentCard> = desk.threads().into_iter().filter(is_open).collect();
     let blockers: Vec<CommentCard> = open.iter().filter(|c| c.label == "blocker").cloned().collect();

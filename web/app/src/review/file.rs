@@ -75,10 +75,12 @@ pub(crate) fn FileView(file: FileCard) -> impl IntoView {
     let desk: Desk = expect_context();
     let shown = open(desk, &file);
     let (name, kind, bytes) = (file.name.clone(), file.media_type.clone(), file.bytes);
-    let body = move || match shown.get() {
+    let body = move || {
+        match shown.get() {
         Shown::Opening => view! { <p class="empty" role="status">{if file.here { "Opening" } else { "On its way to this browser" }}</p> }.into_any(),
         Shown::Fault(text) => view! { <p class="problem" role="alert">{text}</p> }.into_any(),
         Shown::At(url) => player(&kind, url, &name).into_any(),
+    }
     };
     view! {
         <figure class="file">

@@ -16,7 +16,12 @@ const OPEN: [&str; 2] = ["open", "task"];
 
 /// Puts the caret where a comment is written.
 pub(crate) fn write() {
-    let field = web_sys::window().and_then(|w| w.document()).and_then(|d| d.get_element_by_id("comment"));
+    focus("comment");
+}
+
+/// Puts the focus on an element.
+pub(crate) fn focus(id: &str) {
+    let field = web_sys::window().and_then(|w| w.document()).and_then(|d| d.get_element_by_id(id));
     if let Some(field) = field.and_then(|f| f.dyn_into::<web_sys::HtmlElement>().ok()) {
         // A field on the screen takes the caret.
         let _focused = field.focus();

@@ -5,16 +5,8 @@ use proofroom_tests::house::{Dependencies, Text, has_word, texts};
 const GROUND: &[&str] =
     &["ident", "entry", "authority", "seal", "review", "workflow", "web-wire", "web-assets"];
 const HEART: &[&str] = &["document", "store", "blobs", "sync", "replica", "relay", "web-desk"];
-const SHELL: &[&str] = &[
-    "store-redb",
-    "blob-files",
-    "transport",
-    "transport-iroh",
-    "relayd",
-    "node",
-    "web-engine",
-    "web-app",
-];
+const SHELL: &[&str] =
+    &["store-redb", "blob-files", "transport", "transport-iroh", "relayd", "node", "web-engine", "web-app"];
 /// Packages that run the others and are depended on by none.
 const TOOLS: &[&str] = &["tests", "benches", "xtask", "sim", "web-build"];
 
@@ -147,7 +139,12 @@ const OWNED: &[Owned] = &[
     Owned { what: &["tokio-tungstenite"], owners: &["transport"], why: "one crate opens sockets to others" },
     Owned { what: &["iroh"], owners: &["transport-iroh"], why: "one crate opens links to others" },
     Owned {
-        what: &["proofroom-store-redb", "proofroom-blob-files", "proofroom-transport", "proofroom-transport-iroh"],
+        what: &[
+            "proofroom-store-redb",
+            "proofroom-blob-files",
+            "proofroom-transport",
+            "proofroom-transport-iroh",
+        ],
         owners: &["node", "relayd", "web-engine"],
         why: "only shells choose implementations",
     },

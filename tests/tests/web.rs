@@ -37,6 +37,7 @@ journeys! {
     two_tabs_share_one_store
     a_guest_never_receives_what_is_for_the_team
     nothing_that_people_write_is_run
+    the_relay_serves_the_app_under_a_strict_policy
     screens_can_be_read_by_everybody
     everything_can_be_done_by_keyboard
 }

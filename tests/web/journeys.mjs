@@ -210,6 +210,29 @@ const journeys = {
     equal('findings', found, []);
   },
 
+  /** The app comes compressed, kept for ever by its hash, and under a policy that lets nothing foreign in. */
+  async the_relay_serves_the_app_under_a_strict_policy(world) {
+    const relay = await world.relay();
+    const get = (name, headers = {}) => fetch(`${relay.http}/${name}`, { headers });
+    const page = await get('');
+    equal('status', page.status, 200);
+    const policy = page.headers.get('content-security-policy');
+    for (const part of ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "frame-ancestors 'none'", "style-src 'self'"]) {
+      if (!policy.includes(part)) throw new Error(`the policy lacks ${part}: ${policy}`);
+    }
+    if (policy.includes('unsafe-inline') || policy.includes("'unsafe-eval'")) throw new Error(`the policy is loose: ${policy}`);
+    equal('sniffing', page.headers.get('x-content-type-options'), 'nosniff');
+    equal('the page is asked for again', page.headers.get('cache-control'), 'no-cache');
+    const html = await page.text();
+    if (/<script(?![^>]*\bsrc=)|\son[a-z]+=|\sstyle=/.test(html)) throw new Error('the page holds inline script or style');
+    const boot = html.match(/src="\.\/(boot\.[0-9a-f]{12}\.js)"/)[1];
+    const script = await get(boot, { 'accept-encoding': 'br' });
+    equal('compressed', script.headers.get('content-encoding'), 'br');
+    if (!script.headers.get('cache-control').includes('immutable')) throw new Error('a file that carries its hash is not kept');
+    if (!(await script.text()).includes('serviceWorker')) throw new Error('what came is not the script');
+    equal('a name that is none', (await get('../../etc/passwd')).status, 404);
+  },
+
   /** From the link to the signature without a mouse. */
   async everything_can_be_done_by_keyboard(world) {
     const { relay, link } = await studio(world);

@@ -116,7 +116,7 @@ fn Tile(workspace: String, asset: AssetCard) -> impl IntoView {
 }
 
 fn requests(requests: &[RequestCard]) -> impl IntoView + use<> {
-    let rows = requests.to_vec().into_iter().map(|request| view! {
+    let rows = requests.iter().cloned().map(|request| view! {
         <li><details class="card">
             <summary class="row"><strong>{request.title}</strong>
                 <span class=format!("chip {}", tone(&request.state))>{label(&request.state)}</span></summary>
@@ -131,7 +131,7 @@ fn requests(requests: &[RequestCard]) -> impl IntoView + use<> {
 }
 
 fn people(members: &[MemberCard]) -> impl IntoView + use<> {
-    let rows = members.to_vec().into_iter().map(|member| {
+    let rows = members.iter().cloned().map(|member| {
         view! {
             <tr class:removed=member.removed>
                 <td><strong>{member.name}</strong>{member.me.then_some(" (you)")}</td>

@@ -10,7 +10,7 @@ use proofroom_web_wire::{
     AssetCard, AssetScreen, Board, CommentCard, DecisionCard, FileCard, MemberCard, PersonCard, RequestCard,
     VersionCard,
 };
-use proofroom_workflow::{PersonStatus, ReviewStatus, VersionStatus};
+use proofroom_workflow::single_stage::{PersonStatus, ReviewStatus, VersionStatus};
 
 use crate::desk::Desk;
 use crate::fault::DeskError;

@@ -1,6 +1,6 @@
 //! Processes that keep running: a relay, and a peer that watches.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -58,6 +58,13 @@ impl Running {
         }
     }
 
+    /// The most memory that the process ever held, in KiB; nothing where the system does not tell.
+    pub fn memory_peak_kib(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+        line.split_whitespace().nth(1)?.parse().ok()
+    }
+
     /// `kill -9`, and waits until the process is gone.
     pub fn kill(mut self) {
         self.child.kill().expect("a child can be killed");
@@ -105,6 +112,27 @@ impl Relay {
         let process = Running::start("relay", &mut command);
         let first = process.wait_for("address", |line| line["url"].is_string());
         Self { url: string(&first, "url"), data: data.to_path_buf(), process }
+    }
+
+    /// The most memory that it ever held, in KiB; nothing where the system does not tell.
+    pub fn memory_peak_kib(&self) -> Option<u64> {
+        self.process.memory_peak_kib()
+    }
+
+    /// A counter of its metrics.
+    ///
+    /// # Panics
+    /// When it does not answer, or has no such counter.
+    pub fn metric(&self, name: &str) -> u64 {
+        let address = self.url.trim_start_matches("ws://");
+        let mut stream = std::net::TcpStream::connect(address).expect("the relay listens");
+        let request = format!("GET /metrics HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("it takes a request");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers");
+        let line = answer.lines().find(|line| line.starts_with(&format!("{name} ")));
+        let value = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
+        value.unwrap_or_else(|| panic!("no metric {name} in {answer}"))
     }
 
     /// Everything that the relay keeps.

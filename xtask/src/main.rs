@@ -1,8 +1,9 @@
-//! `cargo xtask up | test | web | lint`: everything that a person or a machine runs
+//! `cargo xtask up | test | soak | web | lint`: everything that a person or a machine runs
 //! on this repository. One profile, one target directory.
 
 mod lint;
 mod run;
+mod soak;
 mod test;
 mod tools;
 mod up;
@@ -27,6 +28,8 @@ enum Task {
     Test(test::Test),
     /// Build the review app into web/dist, which the relay serves
     Web,
+    /// The long tests at full size: minutes and gigabytes
+    Soak(soak::Soak),
     /// Formatting, clippy, licences and advisories, and the browser build of the pure crates
     Lint,
 }
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Task::Up(up) => up.run(),
         Task::Test(test) => test.run(),
         Task::Web => web::build(),
+        Task::Soak(soak) => soak.run(),
         Task::Lint => lint::run(),
     };
     match done {

@@ -113,6 +113,15 @@ impl Relay {
         self.rooms.retain(|_, room| !room.is_idle());
     }
 
+    /// Whether a device is one of a present member's. A store that fails knows no members.
+    pub fn is_member(&self, workspace: WorkspaceId, device: SignerKey, store: &dyn Store) -> bool {
+        let known = |room: &Room| room.is_founded() && room.authority.state().actor(device).is_some();
+        match self.rooms.get(&workspace) {
+            Some(room) => known(room),
+            None => Room::open(store, workspace).is_ok_and(|room| known(&room)),
+        }
+    }
+
     /// The relay stops: every client is told.
     pub fn shut_down(&mut self, now: Millis, store: &mut dyn Store) {
         let text = "the relay stops; connect again later";

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use proofroom_blob_files::{Task, Worker};
-use proofroom_ident::{Millis, SigningSecret};
+use proofroom_ident::{Millis, SignerKey, SigningSecret, WorkspaceId};
 use proofroom_relay::{BlobInput, ConnId, Input, Note, Output, Relay};
 use proofroom_store_redb::RedbStore;
 use rand_chacha::ChaCha20Rng;
@@ -28,6 +28,8 @@ pub(crate) enum Event {
     Connected(ConnId, Outbound),
     /// A frame came, or the connection is gone.
     Input(ConnId, Input),
+    /// Is the device one of a present member's of the workspace?
+    IsMember(WorkspaceId, SignerKey, oneshot::Sender<bool>),
 }
 
 /// Where sockets send to, and how the engine is stopped.
@@ -120,6 +122,10 @@ impl Driver {
                 self.sockets.insert(conn, outbound);
                 self.relay.connect(conn, &mut self.rng);
             }
+            Event::IsMember(workspace, device, answer) => {
+                // Who asked may be gone.
+                _ = answer.send(self.relay.is_member(workspace, device, &self.store));
+            }
             Event::Input(conn, input) => {
                 if matches!(input, Input::Closed) {
                     self.forget(conn);
@@ -196,7 +202,7 @@ fn count(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-fn now() -> Millis {
+pub(crate) fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

@@ -23,6 +23,7 @@
 
 mod blobs;
 mod config;
+mod download;
 mod engine;
 mod error;
 mod key;
@@ -33,6 +34,7 @@ mod socket;
 mod web;
 
 pub use config::Config;
+pub use download::{TOKEN_DOMAIN, TOKEN_MS_MAX, token, token_message};
 pub use error::RelayError;
 pub use logging::log_as_json;
 pub use proofroom_relay::{Creators, Quotas};

@@ -32,7 +32,7 @@ pub(crate) struct Metrics {
     lies: Counter,
     blobs: Counter,
     blob_bytes_in: Counter,
-    blob_bytes_out: Counter<u64, AtomicU64>,
+    pub blob_bytes_out: Counter<u64, AtomicU64>,
 }
 
 impl Metrics {

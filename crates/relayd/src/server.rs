@@ -14,6 +14,7 @@ use axum::routing::get;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use proofroom_blob_files::Folder;
 use proofroom_ident::SignerKey;
 use proofroom_relay::ConnId;
 use proofroom_store_redb::RedbStore;
@@ -24,7 +25,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::engine::{self, Event};
 use crate::metrics::Metrics;
-use crate::{Config, RelayError, key, socket};
+use crate::{Config, RelayError, download, key, socket};
 
 /// Time for a client to send its request.
 const REQUEST_MAX: Duration = Duration::from_secs(10);
@@ -34,10 +35,14 @@ const FAREWELL_MAX: Duration = Duration::from_secs(5);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 #[derive(Clone)]
-struct Shared {
-    events: mpsc::Sender<Event>,
+pub(crate) struct Shared {
+    pub(crate) events: mpsc::Sender<Event>,
     next: Arc<AtomicU64>,
-    metrics: Arc<Metrics>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Where blobs are, to read from.
+    pub(crate) folder: Folder,
+    /// The relay's key, which tokens are for.
+    pub(crate) device: SignerKey,
     /// Every socket subscribes; when all are gone, all have said goodbye.
     sockets: Arc<watch::Sender<()>>,
 }
@@ -69,7 +74,15 @@ pub async fn start(config: Config) -> Result<Server, RelayError> {
     let signer = device.public();
     let engine = engine::spawn(&config, device, store, rng, metrics.clone())?;
     let sockets = Arc::new(watch::Sender::new(()));
-    let shared = Shared { events: engine.events, next: Arc::default(), metrics, sockets: sockets.clone() };
+    let folder = Folder::new(config.data.join("blobs"));
+    let shared = Shared {
+        events: engine.events,
+        next: Arc::default(),
+        metrics,
+        folder,
+        device: signer,
+        sockets: sockets.clone(),
+    };
     let accepting = tokio::spawn(accept(listener, routes(shared)));
     tracing::info!(%address, device = %signer, "listening");
     Ok(Server { address, device: signer, stop: Some(engine.stop), ended: engine.ended, accepting, sockets })
@@ -162,6 +175,8 @@ async fn asked_to_end() -> Result<(), RelayError> {
 fn routes(shared: Shared) -> Router {
     Router::new()
         .route("/v1/sync", get(sync))
+        .route("/v1/blobs/{workspace}/{blob}", get(download::blob))
+        .route("/v1/blobs/{workspace}/{blob}/slice", get(download::slice))
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
         .fallback(get(crate::web::serve))

@@ -33,14 +33,17 @@ pub enum Command {
     Export {
         /// The file to write
         file: PathBuf,
+        /// With the bytes of assets, as far as they are here: what is meant if nothing is said
+        #[arg(long, visible_alias = "files", conflicts_with = "no_blobs")]
+        blobs: bool,
         /// Leave out the bytes of assets
-        #[arg(long)]
-        no_files: bool,
+        #[arg(long, visible_alias = "no-files")]
+        no_blobs: bool,
         /// Replace the file if it exists
         #[arg(long)]
         force: bool,
     },
-    /// Take in what a bundle file holds
+    /// Take in what a bundle file holds; after an interruption, run it again: it goes on
     #[command(after_help = "\
 JSON: {\"workspace\", \"name\", \"entries\", \"received\", \"known\", \"held_back\", \"files_received\", \"refused_here\", \"joined\"}
 joined is the role when the import completed a join, else null")]
@@ -56,7 +59,9 @@ joined is the role when the import completed a join, else null")]
 /// See each function.
 pub fn run(command: Command, peer: &mut Peer, call: &Call) -> Result<Report, Failure> {
     match command {
-        Command::Export { file, no_files, force } => export(peer, call, &call.path(&file), !no_files, force),
+        Command::Export { file, blobs: _, no_blobs, force } => {
+            export(peer, call, &call.path(&file), !no_blobs, force)
+        }
         Command::Import { file } => import(peer, call, &call.path(&file)),
     }
 }

@@ -28,7 +28,7 @@ pub struct Client {
     pub events: Vec<Event>,
     pub closed: Option<Code>,
     pub files: BTreeMap<BlobHash, Vec<u8>>,
-    secrets: DeviceSecrets,
+    pub secrets: DeviceSecrets,
     authority: Authority,
     log: u8,
     rng: ChaCha20Rng,

@@ -1,0 +1,39 @@
+//! `cargo xtask soak`: the long tests, at full size.
+
+use clap::Args;
+
+use crate::run::{Done, build_proofroom, must, program};
+use crate::tools;
+
+/// The tests that take minutes and gigabytes. `blobs` needs 25 GB of room.
+#[derive(Args)]
+pub struct Soak {
+    /// A test file of `tests/tests`, e.g. `blobs`
+    what: String,
+    /// Only tests whose names contain this
+    only: Option<String>,
+}
+
+impl Soak {
+    /// Builds, runs one test after the other, and shows the figures that they print.
+    pub fn run(self) -> Done {
+        tools::system_programs()?;
+        let nextest = tools::nextest()?;
+        build_proofroom()?;
+        let mut run = program(nextest);
+        run.env("PROOFROOM_SOAK", "1")
+            .args([
+                "nextest",
+                "run",
+                "--no-fail-fast",
+                "--config-file",
+                "tests/nextest.toml",
+                "--profile",
+                "soak",
+            ])
+            .args(["-p", "proofroom-tests", "--test", &self.what])
+            .args(["--test-threads", "1", "--success-output", "immediate"])
+            .args(self.only);
+        must(&mut run)
+    }
+}

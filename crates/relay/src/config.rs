@@ -66,7 +66,7 @@ impl Default for Quotas {
             workspace_blob_bytes_max: 1 << 40,
             device_entries_max: 10_000_000,
             device_bytes_max: 4 << 30,
-            device_connections_max: 32,
+            device_connections_max: 256,
             connections_max: 20_000,
             burst_entries: 500_000,
             burst_bytes: 1 << 30,

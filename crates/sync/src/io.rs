@@ -28,6 +28,11 @@ pub enum Input {
     },
     /// These entries are durable here. Never for what this same peer sent.
     Stored(Live),
+    /// These entries are durable here, and a third party brought them: the peer is sent them
+    /// unless it gets them elsewhere in a moment.
+    Heard(Live),
+    /// This side hears these devices themselves: what they write need not be passed on to it at once.
+    Direct(Vec<SignerKey>),
     /// Answers the oldest open [`Output::Ingest`]: all of it is durable here, but for the refused.
     Ingested {
         /// One per log that is not taken any further.

@@ -20,6 +20,7 @@ mod blobs;
 pub mod bundle;
 mod code;
 mod compare;
+mod elsewhere;
 mod fault;
 mod handshake;
 mod inbox;

@@ -19,6 +19,13 @@ pub const TEXT_BYTES_MAX: usize = 400;
 /// Documents that a caller may rank first.
 pub const PREFERRED_MAX: usize = 64;
 
+/// Authors that a peer may say it hears themselves.
+pub const DIRECT_MAX: usize = 1_024;
+/// How long it is waited for a peer to get elsewhere what a third party brought.
+pub const ELSEWHERE_MS: u64 = 700;
+
+/// Rows of one list of what is held.
+pub(crate) const HAVE_PAGE: usize = 4_096;
 /// Rows of one page of document digests.
 pub(crate) const DIGESTS_PAGE: usize = 8_192;
 /// Rows of one page of a clock.

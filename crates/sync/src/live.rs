@@ -1,10 +1,11 @@
 //! Entries that just became durable, encoded once for all their readers.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use proofroom_entry::Verified;
-use proofroom_ident::{Audience, DocId, LogId};
+use proofroom_ident::{Audience, DocId, LogId, SignerKey};
 
 use crate::limits::ENTRIES_BYTES_MAX;
 use crate::message::entries_frame;
@@ -19,6 +20,7 @@ struct Batch {
     /// Absent where one entry is too large for a frame: readers then read it from the store.
     frame: Option<Bytes>,
     places: Vec<(DocId, LogId, u64)>,
+    authors: BTreeSet<SignerKey>,
     bytes: u64,
 }
 
@@ -46,7 +48,8 @@ impl Live {
         let places = entries.iter().map(|e| (e.header().doc, e.header().log, e.header().seq)).collect();
         let frame =
             (bytes <= ENTRIES_BYTES_MAX).then(|| entries_frame(entries.iter().map(|e| e.bytes().as_ref())));
-        Self(Arc::new(Batch { audience, frame, places, bytes: bytes as u64 }))
+        let authors = entries.iter().map(|e| e.header().author).collect();
+        Self(Arc::new(Batch { audience, frame, places, authors, bytes: bytes as u64 }))
     }
 
     /// Who may read it.
@@ -67,6 +70,11 @@ impl Live {
     /// The shared frame.
     pub(crate) fn frame(&self) -> Option<&Bytes> {
         self.0.frame.as_ref()
+    }
+
+    /// The devices that wrote them.
+    pub(crate) fn authors(&self) -> &BTreeSet<SignerKey> {
+        &self.0.authors
     }
 
     /// Document, log and position of each entry.

@@ -23,6 +23,8 @@
 //! 16 BlobHeld  blob:32                                           durable at the sender of this
 //! 17 BlobMissing blob:32
 //! 18 BlobRefuse  blob:32 code:u16 text:run
+//! 32 Have      n:u32 n*(doc:16 log:16 seq:u64)                   durable at the sender of this, up to there
+//! 33 Direct    n:u32 n*device:32                                 the sender hears these devices themselves
 //! ```
 //!
 //! A frame of entries carries no number of its own session, so one encoding
@@ -145,6 +147,8 @@ pub enum Message {
     BlobHeld(BlobHash),
     BlobMissing(BlobHash),
     BlobRefuse { blob: BlobHash, code: Code, text: String },
+    Have(Vec<(DocId, LogId, u64)>),
+    Direct(Vec<SignerKey>),
 }
 
 /// Whether a frame carries a file's bytes, or the answer that takes their place:

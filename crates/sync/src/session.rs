@@ -125,6 +125,9 @@ impl Session {
                 self.welcome(now, reads, may_write, store)
             }
             Input::Tick if self.is_late(now) => Err(Fault::new(Code::Timeout, "the handshake took too long")),
+            Input::Heard(live) if matches!(self.phase, Phase::AwaitWelcome(_)) => {
+                self.step(now, Input::Stored(live), store)
+            }
             Input::Stored(live) => match &mut self.phase {
                 Phase::AwaitWelcome(asked) => asked.note(&live, &self.limits),
                 _ => self.run(now, Input::Stored(live), store),

@@ -9,8 +9,8 @@ use proofroom_ident::{
 use super::encode::{SCHEMA, tag};
 use super::{ClockRow, DecodeError, Greeting, Message, Open, Refusal, Summary, Welcome};
 use crate::limits::{
-    CLOCK_PAGE, DIGESTS_PAGE, ENTRIES_BYTES_MAX, FRAME_BYTES_MAX, OFFERS_PAGE, PREFERRED_MAX, REFUSALS_MAX,
-    TEXT_BYTES_MAX,
+    CLOCK_PAGE, DIGESTS_PAGE, DIRECT_MAX, ENTRIES_BYTES_MAX, FRAME_BYTES_MAX, HAVE_PAGE, OFFERS_PAGE,
+    PREFERRED_MAX, REFUSALS_MAX, TEXT_BYTES_MAX,
 };
 use crate::{Audiences, Code};
 
@@ -65,6 +65,12 @@ fn body(tag: u8, r: &mut ByteReader<'_>, frame: &Bytes) -> Result<Message, Decod
         tag::BLOB_HELD => Message::BlobHeld(blob(r)?),
         tag::BLOB_MISSING => Message::BlobMissing(blob(r)?),
         tag::BLOB_REFUSE => Message::BlobRefuse { blob: blob(r)?, code: code(r)?, text: text(r)? },
+        tag::HAVE => Message::Have(list(r, HAVE_PAGE, "too many logs are named", |r| {
+            Ok((doc(r)?, LogId::from_bytes(r.array("log")?), r.u64("position")?))
+        })?),
+        tag::DIRECT => Message::Direct(list(r, DIRECT_MAX, "too many devices are named", |r| {
+            Ok(SignerKey::from_bytes(r.array("device")?))
+        })?),
         value => return Err(DecodeError::Unknown { field: "tag", value }),
     })
 }

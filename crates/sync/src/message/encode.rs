@@ -29,6 +29,8 @@ pub(super) mod tag {
     pub const BLOB_HELD: u8 = 16;
     pub const BLOB_MISSING: u8 = 17;
     pub const BLOB_REFUSE: u8 = 18;
+    pub const HAVE: u8 = 32;
+    pub const DIRECT: u8 = 33;
 }
 
 /// One frame of entries, encoded once for all its readers.
@@ -77,6 +79,8 @@ impl Message {
             Self::BlobHeld(_) => tag::BLOB_HELD,
             Self::BlobMissing(_) => tag::BLOB_MISSING,
             Self::BlobRefuse { .. } => tag::BLOB_REFUSE,
+            Self::Have(_) => tag::HAVE,
+            Self::Direct(_) => tag::DIRECT,
         }
     }
 
@@ -125,6 +129,16 @@ impl Message {
             }
             Self::BlobHeld(blob) | Self::BlobMissing(blob) => _ = w.put(blob.as_bytes()),
             Self::BlobRefuse { blob, code, text: t } => text(w.put(blob.as_bytes()).u16(code.number()), t),
+            Self::Have(places) => {
+                count(w, places.len());
+                places
+                    .iter()
+                    .for_each(|(doc, log, seq)| _ = w.put(doc.as_bytes()).put(log.as_bytes()).u64(*seq));
+            }
+            Self::Direct(devices) => {
+                count(w, devices.len());
+                devices.iter().for_each(|device| _ = w.put(device.as_bytes()));
+            }
         }
     }
 }

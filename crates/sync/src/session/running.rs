@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use proofroom_ident::{Millis, SignerKey, WorkspaceId};
+use proofroom_ident::{DocId, LogId, Millis, SignerKey, WorkspaceId};
 use proofroom_store::Store;
 
 use crate::blobs::{Act, Blobs, Step};
 use crate::compare::{Compare, differing};
+use crate::elsewhere::Elsewhere;
 use crate::fault::Fault;
 use crate::inbox::Inbox;
 use crate::limits::{Limits, PREFERRED_MAX};
@@ -38,6 +39,7 @@ pub(super) struct Running {
     terms: Terms,
     compare: Compare,
     outbox: Outbox,
+    elsewhere: Elsewhere,
     inbox: Inbox,
     blobs: Blobs,
     told_outgoing: bool,
@@ -69,6 +71,7 @@ impl Running {
             terms,
             compare,
             outbox,
+            elsewhere: Elsewhere::default(),
             inbox: Inbox::default(),
             blobs: Blobs::default(),
             told_outgoing: false,
@@ -84,6 +87,7 @@ impl Running {
 
     pub fn is_in_sync(&self) -> bool {
         let sent = self.compare.is_done() && self.outbox.is_empty() && self.outbox.is_confirmed();
+        let sent = sent && self.elsewhere.is_idle();
         sent && self.said_caught_up && self.peer_caught_up && self.inbox.is_idle()
     }
 
@@ -96,7 +100,9 @@ impl Running {
         out: &mut Outputs,
     ) -> Result<(), Fault> {
         match input {
-            Input::Stored(live) => self.on_stored(&live, limits, out)?,
+            Input::Stored(live) => self.on_stored(now, &live, limits, out)?,
+            Input::Heard(live) => self.on_heard(now, &live, out),
+            Input::Direct(devices) => send(out, &Message::Direct(devices)),
             Input::Ingested { refused } => self.on_ingested(refused, out)?,
             Input::Admit { reads, may_write } => self.narrow(reads, may_write),
             Input::Prefer(docs) => {
@@ -146,6 +152,8 @@ impl Running {
             }
             Message::CaughtUp => self.peer_caught_up = true,
             Message::Prefer(docs) => self.outbox.prefer(docs),
+            Message::Direct(devices) => self.elsewhere.hear(devices),
+            Message::Have(places) => self.on_have(places, limits)?,
             message => self.on_blob_message(message, limits, out)?,
         }
         self.flush(now, store, out)
@@ -194,7 +202,9 @@ impl Running {
         for entry in &signed {
             let h = entry.claims();
             self.outbox.peer_has(h.doc, h.log, h.seq);
+            self.elsewhere.learn((h.doc, h.log, h.seq), limits)?;
         }
+        self.elsewhere.forget_held();
         out.push_back(Output::Ingest(signed));
         Ok(())
     }
@@ -229,8 +239,36 @@ impl Running {
         Ok(())
     }
 
-    fn on_stored(&mut self, live: &Live, limits: &Limits, out: &mut Outputs) -> Result<(), Fault> {
-        if !self.terms.reads.contains(live.audience()) || !self.terms.sends {
+    /// The peer got these elsewhere, or wrote them.
+    fn on_have(&mut self, places: Vec<(DocId, LogId, u64)>, limits: &Limits) -> Result<(), Fault> {
+        for (doc, log, seq) in places {
+            self.outbox.peer_has(doc, log, seq);
+            self.elsewhere.learn((doc, log, seq), limits)?;
+        }
+        self.elsewhere.forget_held();
+        Ok(())
+    }
+
+    /// A third party brought these: the peer may get them there, too.
+    fn on_heard(&mut self, now: Millis, live: &Live, out: &mut Outputs) {
+        if self.terms.reads.contains(live.audience()) && self.terms.sends {
+            self.elsewhere.wait(now, live).iter().for_each(|m| send(out, m));
+        }
+    }
+
+    fn on_stored(
+        &mut self,
+        now: Millis,
+        live: &Live,
+        limits: &Limits,
+        out: &mut Outputs,
+    ) -> Result<(), Fault> {
+        let concerned = self.terms.reads.contains(live.audience()) && self.terms.sends;
+        if !concerned || self.elsewhere.holds_all(live) {
+            return Ok(());
+        }
+        if self.elsewhere.hears_all(live) {
+            self.on_heard(now, live, out);
             return Ok(());
         }
         let frame = if self.compare.is_done() { self.outbox.pass(live) } else { None };
@@ -248,6 +286,11 @@ impl Running {
     }
 
     fn tick(&mut self, now: Millis, limits: &Limits, out: &mut Outputs) -> Result<(), Fault> {
+        if self.compare.is_done() {
+            for live in self.elsewhere.due(now) {
+                self.outbox.note(&live, limits)?;
+            }
+        }
         if self.outbox.is_confirmed() {
             self.confirmed_at = now;
         }

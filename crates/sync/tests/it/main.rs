@@ -3,6 +3,7 @@
 mod blobs;
 mod bundles;
 mod convergence;
+mod elsewhere;
 mod hostile;
 mod pair;
 mod wire;

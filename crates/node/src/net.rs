@@ -28,12 +28,13 @@ mod side;
 mod socket;
 mod tally;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use proofroom_ident::WorkspaceId;
+use proofroom_ident::{SignerKey, WorkspaceId};
 use proofroom_sync::Live;
+use proofroom_sync::limits::DIRECT_MAX;
 use rand_core::Rng as _;
 use tokio::sync::mpsc;
 
@@ -256,6 +257,7 @@ impl Net {
                 news.extend(lines.flat_map(|line| line.on_stored(peer, live.clone())).collect::<Vec<_>>());
             }
         }
+        news.extend(self.share_authors(peer));
         let all: Vec<u64> = self.lines.keys().copied().collect();
         for serial in all {
             if let Some(line) = self.lines.get_mut(&serial) {
@@ -269,6 +271,23 @@ impl Net {
         }
         news.extend(self.look_around(peer)?);
         Ok(news)
+    }
+
+    /// Relays hear whom this device hears itself: what those write need not come twice.
+    fn share_authors(&mut self, peer: &mut Peer) -> Vec<News> {
+        let heard: Vec<(WorkspaceId, SignerKey)> = self
+            .lines
+            .values()
+            .filter(|line| !line.far.is_relay() && line.entries_settled())
+            .filter_map(|line| Some((line.workspace, line.there?)))
+            .collect();
+        let mut news = Vec::new();
+        for line in self.lines.values_mut().filter(|line| line.far.is_relay()) {
+            let ours = heard.iter().filter(|(workspace, _)| *workspace == line.workspace);
+            let devices: BTreeSet<SignerKey> = ours.map(|(_, device)| *device).take(DIRECT_MAX).collect();
+            news.extend(line.hear_directly(peer, &devices));
+        }
+        news
     }
 
     /// Time passed.
@@ -307,11 +326,13 @@ impl Net {
     }
 
     fn retry_after(&self, serial: u64, ms: u64) {
-        let post = self.post.clone();
+        // Whoever only waits does not keep the loop from ending.
+        let post = self.post.downgrade();
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(ms)).await;
-            // The loop may have ended meanwhile.
-            let _ended = post.send(Event::Line { serial, what: What::Retry }).await;
+            if let Some(post) = post.upgrade() {
+                let _ended = post.send(Event::Line { serial, what: What::Retry }).await;
+            }
         });
     }
 

@@ -26,7 +26,11 @@ impl Line {
         let mut refused: BTreeMap<_, Refusal> = BTreeMap::new();
         for (claims, (_, outcome)) in claims.iter().zip(&ingested.outcomes) {
             let (code, text) = match outcome {
-                IngestOutcome::Stored | IngestOutcome::Known => continue,
+                IngestOutcome::Stored => continue,
+                IngestOutcome::Known => {
+                    self.tally.repeated += 1;
+                    continue;
+                }
                 IngestOutcome::HeldBack => {
                     self.tally.held_back += 1;
                     continue;

@@ -1,5 +1,6 @@
 //! One workspace's exchange: a session, and what it asks of this peer.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -56,6 +57,8 @@ pub(super) struct Line {
     pub(super) behind: u64,
     /// Entries that are known to be lacking there.
     ahead: u64,
+    /// Whom the relay was told to be heard here themselves.
+    direct: BTreeSet<SignerKey>,
     /// What is exchanged with the other end.
     pub(super) reads: Audiences,
     /// What the session said when it closed.
@@ -115,6 +118,7 @@ impl Line {
             authority_grew: false,
             behind: 0,
             ahead: 0,
+            direct: BTreeSet::new(),
             reads: Audiences::NONE,
             closed: None,
             stood_back: false,
@@ -227,7 +231,16 @@ impl Line {
     /// Another line brought these: the other end need not be sent them if it has them, too.
     pub(super) fn on_heard(&mut self, peer: &mut Peer, live: Live) -> Vec<News> {
         self.files.due = true;
-        self.feed(peer, Input::Stored(live))
+        self.feed(peer, Input::Heard(live))
+    }
+
+    /// The devices that this one hears themselves, as far as they concern the relay.
+    pub(super) fn hear_directly(&mut self, peer: &mut Peer, devices: &BTreeSet<SignerKey>) -> Vec<News> {
+        if self.direct == *devices || self.since().is_none() {
+            return Vec::new();
+        }
+        self.direct.clone_from(devices);
+        self.feed(peer, Input::Direct(devices.iter().copied().collect()))
     }
 
     pub(super) fn on_tick(&mut self, peer: &mut Peer) -> Vec<News> {

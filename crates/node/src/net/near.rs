@@ -143,6 +143,7 @@ impl Near {
     /// Hears nothing any more; what is queued on links may still leave.
     pub fn hush(self) -> Farewell {
         drop(self.hush);
+        self.known.values().filter_map(|known| known.link.as_ref()).for_each(|held| held.listener.abort());
         Farewell { finish: self.finish, ended: self.ended, known: self.known }
     }
 
@@ -206,11 +207,13 @@ impl Near {
             }
             known.dialling = true;
             free -= 1;
-            let (dialler, key, post) = (self.dialler.clone(), *key, self.post.clone());
+            let (dialler, key, post) = (self.dialler.clone(), *key, self.post.downgrade());
             tokio::spawn(async move {
                 let result = Box::new(dialler.connect(key, &addresses).await);
                 // The loop may have ended meanwhile.
-                let _ended = post.send(Event::Near(NearEvent::Dialled(key, result))).await;
+                if let Some(post) = post.upgrade() {
+                    let _ended = post.send(Event::Near(NearEvent::Dialled(key, result))).await;
+                }
             });
         }
     }

@@ -13,6 +13,8 @@ pub struct Tally {
     pub received: u64,
     /// Of these, entries beyond their author's removal.
     pub held_back: u64,
+    /// Entries that came though they were here already.
+    pub repeated: u64,
     /// Bytes of entries, both ways.
     pub bytes: u64,
     /// Files that are durable at the relay now.
@@ -58,6 +60,7 @@ impl Tally {
         self.sent += other.sent;
         self.received += other.received;
         self.held_back += other.held_back;
+        self.repeated += other.repeated;
         self.bytes += other.bytes;
         self.files_sent += other.files_sent;
         self.files_received += other.files_received;
@@ -73,6 +76,7 @@ impl Tally {
             sent: self.sent - before.sent,
             received: self.received - before.received,
             held_back: self.held_back - before.held_back,
+            repeated: self.repeated - before.repeated,
             bytes: self.bytes - before.bytes,
             files_sent: self.files_sent - before.files_sent,
             files_received: self.files_received - before.files_received,
@@ -102,6 +106,7 @@ impl Tally {
             "sent": self.sent,
             "received": self.received,
             "held_back": self.held_back,
+            "repeated": self.repeated,
             "bytes": self.bytes,
             "files_sent": self.files_sent,
             "files_received": self.files_received,

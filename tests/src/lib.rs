@@ -9,4 +9,5 @@ pub mod media;
 pub mod peer;
 pub mod relay;
 pub mod sift;
+pub mod up;
 pub mod world;

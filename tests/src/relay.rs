@@ -21,6 +21,11 @@ pub struct Running {
 }
 
 impl Running {
+    /// Any command that keeps running.
+    pub fn command(what: &str, command: &mut Command) -> Self {
+        Self::start(what, command)
+    }
+
     fn start(what: &str, command: &mut Command) -> Self {
         let mut child = command
             .stdin(Stdio::null())
@@ -63,6 +68,22 @@ impl Running {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
         let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
         line.split_whitespace().nth(1)?.parse().ok()
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks it to end, and waits until it did.
+    ///
+    /// # Panics
+    /// When it does not end well.
+    pub fn stop(mut self) {
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(asked.is_ok_and(|s| s.success()), "{}: it is there to be asked", self.what);
+        let ended = self.child.wait().expect("a child that was asked ends");
+        assert!(ended.success(), "{}: {ended}", self.what);
     }
 
     /// `kill -9`, and waits until the process is gone.

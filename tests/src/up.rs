@@ -1,0 +1,88 @@
+//! A peer that stays: `proofroom up`, on a loopback address of its own.
+
+use serde_json::Value;
+
+use crate::peer::{Peer, string};
+use crate::relay::Running;
+
+/// A running `proofroom up`. Killed when dropped.
+pub struct Up<'a> {
+    peer: &'a Peer,
+    running: Running,
+}
+
+impl<'a> Up<'a> {
+    /// Starts it on an address of its own, with no eyes for the local network.
+    ///
+    /// # Panics
+    /// When it ends instead.
+    #[track_caller]
+    pub fn on(peer: &'a Peer, ip: &str) -> Self {
+        Self::with(peer, &["up", "--listen", &format!("{ip}:0"), "--no-nearby"])
+    }
+
+    /// Starts it with these arguments.
+    ///
+    /// # Panics
+    /// When it ends instead.
+    #[track_caller]
+    pub fn with(peer: &'a Peer, args: &[&str]) -> Self {
+        let running =
+            Running::command(&format!("{} {args:?}", peer.home().display()), &mut peer.command(args));
+        running.wait_for("first line", |line| line["event"] == "up");
+        Self { peer, running }
+    }
+
+    /// Where it is reached.
+    pub fn ticket(&self) -> String {
+        string(&self.peer.run(&["peers", "ticket"]), "ticket")
+    }
+
+    /// The next event for which `is` holds.
+    ///
+    /// # Panics
+    /// When a minute passes without one.
+    #[track_caller]
+    pub fn wait_for(&self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+        self.running.wait_for(what, is)
+    }
+
+    /// What it says of everybody it knows.
+    pub fn peers(&self) -> Value {
+        self.peer.run(&["peers"])
+    }
+
+    /// Ends it as a service manager does.
+    ///
+    /// # Panics
+    /// When it does not end well.
+    pub fn stop(self) {
+        self.running.stop();
+    }
+
+    /// `kill -9`.
+    pub fn kill(self) {
+        self.running.kill();
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.running.pid()
+    }
+}
+
+/// What `peers` says of another device, by the printed name of whose it is.
+///
+/// # Panics
+/// When nobody has that name.
+#[track_caller]
+pub fn with<'v>(peers: &'v Value, name: &str) -> &'v Value {
+    let all = peers["peers"].as_array().expect("peers are listed");
+    all.iter().find(|p| p["name"] == name).unwrap_or_else(|| panic!("no {name} in {peers}"))
+}
+
+/// Whether a path to somebody is up and their one workspace in sync.
+pub fn in_sync_with(peers: &Value, name: &str) -> bool {
+    let other = with(peers, name);
+    other["linked"] == true && other["workspaces"][0]["state"] == "in_sync"
+}

@@ -54,7 +54,14 @@ pub fn run(edits: usize, base: usize) {
         figures.iter_mut().zip(taken).for_each(|(all, one)| all.push(one));
     }
     assert_eq!(bo.shown(ASSET), base + edits);
-    let mut line = json!({ "bench": "steps", "edits": edits, "base": base });
+    // What a kill leaves is the file as it is now: it was never closed.
+    let left = place.path().join("left.redb");
+    let bytes = std::fs::copy(place.path().join("reader.redb"), &left).expect("a copy is made");
+    let (reopen, _) = timed(|| store(Some(&left)));
+    let mut line = json!({
+        "bench": "steps", "edits": edits, "base": base,
+        "reopen_after_kill_ms": short(reopen), "store_bytes": bytes,
+    });
     for (name, all) in STATIONS.iter().zip(&figures) {
         line[*name] = json!(short(median(all)));
     }

@@ -102,7 +102,7 @@ impl Driver {
             tokio::select! {
                 biased;
                 _ = &mut stopped => break,
-                _ = ticks.tick() => self.relay.tick(now(), &mut self.store),
+                _ = ticks.tick() => self.on_tick(),
                 Some(input) = answers.recv() => self.relay.handle_blob(now(), input, &mut self.store),
                 Some(event) = events.recv() => self.on_event(event),
                 else => break,
@@ -112,6 +112,13 @@ impl Driver {
         self.relay.shut_down(now(), &mut self.store);
         self.obey();
         self.failure.map_or(Ok(()), |cause| Err(RelayError::StoreFailed(cause)))
+    }
+
+    fn on_tick(&mut self) {
+        self.relay.tick(now(), &mut self.store);
+        if let Err(error) = self.store.settle() {
+            self.failure.get_or_insert(error.to_string());
+        }
     }
 
     fn on_event(&mut self, event: Event) {

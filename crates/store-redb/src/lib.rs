@@ -19,14 +19,18 @@
 //!
 //! # What survives
 //!
-//! [`Store::commit`] is one redb transaction with immediate durability and two
-//! phases: the new pages are written and synced, then the root is switched and
-//! synced again, then the call returns. A crash before the switch leaves the old
-//! root, with every earlier commit; a crash after it leaves the new one. Tip,
-//! document digest and entry change in the same transaction, so none can run
-//! ahead of the others; a base and what stands for the entries below it come and go
-//! together. The allocator's state is saved with each commit: opening
-//! after a crash does not walk the file.
+//! [`Store::commit`] is one redb transaction with immediate durability: the new pages
+//! and the root beside the old one are written, synced together, then the call returns.
+//! A crash before the sync leaves the old root, with every earlier commit, or the new
+//! one if all of it reached the disk: redb's checksums tell. Tip, document digest and
+//! entry change in the same transaction, so none can run ahead of the others.
+//!
+//! One sync and not two (redb's second phase) halves the time to durable, which every
+//! edit pays three times on its way. The price is that opening after a crash walks the
+//! file: [`RedbStore::settle`] saves what spares that walk once a store is quiet, and a
+//! closed store needs none. What two phases protect from is an author who knows the file
+//! and chooses the moment of the crash; the entries that such a one could damage are
+//! checked when they are read back.
 //!
 //! A new file is filled under the name `*.new`, renamed when its tables are
 //! durable, and its directory synced: there is no half-made store, and no power

@@ -13,7 +13,7 @@ use crate::layout::{
     doc_key, entry_key, log_key, read_base, read_doc, read_entry, read_proof, read_snapshots, read_tip, span,
     workspace_of,
 };
-use crate::store::RedbStore;
+use crate::store::{RedbStore, State};
 
 impl RedbStore {
     fn table<K: Key + 'static, V: Value + 'static>(
@@ -118,6 +118,7 @@ impl RedbStore {
 
 impl Store for RedbStore {
     fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
+        self.state = State::Busy;
         self.write(batch)
     }
 

@@ -26,6 +26,18 @@ pub struct RedbStore {
     pub(crate) db: Database,
     place: String,
     poison: OnceLock<String>,
+    pub(crate) state: State,
+}
+
+/// Whether the file can be opened after a crash without a walk through it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// It can.
+    Settled,
+    /// Commits came since.
+    Busy,
+    /// Commits came, but none since somebody asked.
+    Quiet,
 }
 
 impl RedbStore {
@@ -61,7 +73,7 @@ impl RedbStore {
 
     fn prepare(place: &str, open: impl FnOnce() -> Result<Database, Failure>) -> Result<Self, StoreError> {
         let db = caught(open).map_err(|e| e.into_store_error(OPENING, place))?;
-        let store = Self { db, place: place.into(), poison: OnceLock::new() };
+        let store = Self { db, place: place.into(), poison: OnceLock::new(), state: State::Busy };
         store.run(OPENING, || store.settle_schema())?;
         Ok(store)
     }
@@ -113,9 +125,26 @@ impl RedbStore {
     pub(crate) fn begin_write(&self) -> Result<WriteTransaction, Failure> {
         let mut write = self.db.begin_write()?;
         write.set_durability(Durability::Immediate)?;
-        // Two phases, and the allocator's state saved: see the crate's header.
-        write.set_quick_repair(true);
         Ok(write)
+    }
+
+    /// Saves the allocator's state if commits came, and none since the last call: from then
+    /// on, opening after a crash does not walk the file. For whoever keeps a store open for
+    /// long to call now and then.
+    pub fn settle(&mut self) -> Result<(), StoreError> {
+        self.state = match self.state {
+            State::Settled => return Ok(()),
+            State::Busy => State::Quiet,
+            State::Quiet => {
+                self.run("settling", || {
+                    let mut write = self.begin_write()?;
+                    write.set_quick_repair(true);
+                    Ok(write.commit()?)
+                })?;
+                State::Settled
+            }
+        };
+        Ok(())
     }
 
     /// Runs one operation. A failure of the storage poisons the store.

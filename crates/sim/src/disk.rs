@@ -1,0 +1,190 @@
+//! A disk that can be taken back, copied, filled up, and cut off in the middle of a commit.
+//!
+//! ```text
+//! commit --> live = durable           the contract: a commit that returned is durable
+//! fails      nothing kept, poisoned   a full disk
+//! dies       all kept or nothing, and the process never hears which
+//! ```
+
+use proofroom_entry::{LogTip, Verified};
+use proofroom_ident::{DocId, LogId, WorkspaceId};
+use proofroom_store::{Batch, DocSummary, KeyValue, MemoryStore, Pair, Store, StoreError, Write};
+
+/// Old images that are kept.
+const IMAGES_MAX: usize = 4;
+/// Commits between two images.
+const IMAGE_EVERY: u64 = 5;
+
+/// What is going to happen to a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// After so many commits the disk is full.
+    Fails {
+        /// Commits that still succeed.
+        after: u64,
+    },
+    /// After so many commits the power goes in the middle of one.
+    Dies {
+        /// Commits that still succeed.
+        after: u64,
+        /// Whether the one in flight turns out to be durable.
+        kept: bool,
+    },
+}
+
+/// A store whose storage can fail.
+#[derive(Clone, Debug, Default)]
+pub struct Disk {
+    store: MemoryStore,
+    images: Vec<MemoryStore>,
+    commits: u64,
+    fault: Option<Fault>,
+    broken: Option<String>,
+    written: Vec<Verified>,
+}
+
+impl Disk {
+    /// Plans a fault.
+    pub fn plan(&mut self, fault: Fault) {
+        self.fault = Some(fault);
+    }
+
+    /// The storage works again, and the process that used it is gone.
+    pub fn reopen(&mut self) {
+        self.fault = None;
+        self.broken = None;
+    }
+
+    /// Puts back an old image, 0 the oldest kept; whether there was one.
+    pub fn restore(&mut self, image: usize) -> bool {
+        let Some(old) = self.images.get(image % self.images.len().max(1)) else { return false };
+        self.store = old.clone();
+        self.reopen();
+        true
+    }
+
+    /// Entries that became durable since the last call.
+    pub fn take_written(&mut self) -> Vec<Verified> {
+        std::mem::take(&mut self.written)
+    }
+
+    /// What is durable, whatever became of the process.
+    pub fn durable(&self) -> &MemoryStore {
+        &self.store
+    }
+
+    fn healthy(&self) -> Result<(), StoreError> {
+        match &self.broken {
+            Some(cause) => Err(StoreError::Poisoned { cause: cause.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    fn write(&mut self, batch: Batch) -> Result<(), StoreError> {
+        let appended: Vec<Verified> = batch
+            .writes()
+            .iter()
+            .filter_map(|w| if let Write::Append(entry) = w { Some(entry.clone()) } else { None })
+            .collect();
+        self.store.commit(batch)?;
+        self.written.extend(appended);
+        self.commits += 1;
+        if self.commits.is_multiple_of(IMAGE_EVERY) {
+            if self.images.len() == IMAGES_MAX {
+                self.images.remove(0);
+            }
+            self.images.push(self.store.clone());
+        }
+        Ok(())
+    }
+
+    fn strike(&mut self, batch: Batch, fault: Fault) -> StoreError {
+        let error = match fault {
+            Fault::Fails { .. } => StoreError::Full { doing: "committing a batch", cause: "a planned fault".into() },
+            Fault::Dies { kept, .. } => {
+                // A batch that the store refuses is not half durable either.
+                if kept && let Err(refused) = self.write(batch) {
+                    return refused;
+                }
+                StoreError::Io { doing: "committing a batch", cause: "the power went".into() }
+            }
+        };
+        self.broken = Some(error.to_string());
+        error
+    }
+}
+
+impl Store for Disk {
+    fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
+        self.healthy()?;
+        match &mut self.fault {
+            Some(fault @ (Fault::Fails { after: 0 } | Fault::Dies { after: 0, .. })) => {
+                let fault = *fault;
+                Err(self.strike(batch, fault))
+            }
+            Some(Fault::Fails { after } | Fault::Dies { after, .. }) => {
+                *after -= 1;
+                self.write(batch)
+            }
+            None => self.write(batch),
+        }
+    }
+
+    fn workspaces(&self) -> Result<Vec<WorkspaceId>, StoreError> {
+        self.healthy()?;
+        self.store.workspaces()
+    }
+
+    fn docs(&self, workspace: WorkspaceId) -> Result<Vec<DocSummary>, StoreError> {
+        self.healthy()?;
+        self.store.docs(workspace)
+    }
+
+    fn tips(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<LogTip>, StoreError> {
+        self.healthy()?;
+        self.store.tips(workspace, doc)
+    }
+
+    fn tip(&self, workspace: WorkspaceId, doc: DocId, log: LogId) -> Result<Option<LogTip>, StoreError> {
+        self.healthy()?;
+        self.store.tip(workspace, doc, log)
+    }
+
+    fn entries(
+        &self,
+        workspace: WorkspaceId,
+        doc: DocId,
+        log: LogId,
+        from_seq: u64,
+        bytes_max: usize,
+    ) -> Result<Vec<Verified>, StoreError> {
+        self.healthy()?;
+        self.store.entries(workspace, doc, log, from_seq, bytes_max)
+    }
+
+    fn entry(
+        &self,
+        workspace: WorkspaceId,
+        doc: DocId,
+        log: LogId,
+        seq: u64,
+    ) -> Result<Option<Verified>, StoreError> {
+        self.healthy()?;
+        self.store.entry(workspace, doc, log, seq)
+    }
+
+    fn proofs(&self, workspace: WorkspaceId) -> Result<Vec<Pair>, StoreError> {
+        self.healthy()?;
+        self.store.proofs(workspace)
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.healthy()?;
+        self.store.get(key)
+    }
+
+    fn scan(&self, prefix: &[u8]) -> Result<Vec<KeyValue>, StoreError> {
+        self.healthy()?;
+        self.store.scan(prefix)
+    }
+}

@@ -1,0 +1,303 @@
+//! Liveness: when all is healed, everybody agrees, and everybody can go on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proofroom_authority::Authority;
+use proofroom_entry::{Signed, Verified};
+use proofroom_ident::{Audience, DocId, LogId};
+use proofroom_replica::{Continuation, IngestOutcome, Replica, Step};
+use proofroom_store::{MemoryStore, Store as _};
+
+use crate::act::{Act, Verb, Who};
+use crate::cast;
+use crate::conn::Node;
+use crate::dice::{Dice, randomness};
+use crate::machine::{Machine, sees, sees_as_team};
+use crate::people::{self, ASSETS};
+use crate::world::World;
+
+/// Fresh connections everywhere, so often at most.
+const ROUNDS_MAX: usize = 6;
+/// How long one round may take, in milliseconds.
+const ROUND_MS: u64 = 300_000;
+
+impl World<'_> {
+    pub fn finale(&mut self) {
+        self.heal();
+        if self.converge("after healing").is_none() {
+            return;
+        }
+        self.everybody_goes_on();
+        let Some(members) = self.converge("after everybody wrote once more") else { return };
+        self.check_kept();
+        self.check_delivered(&members);
+        for place in members {
+            self.check_memory(place);
+        }
+    }
+
+    /// Everything works from now on, and the forger has gone.
+    fn heal(&mut self) {
+        self.healed = true;
+        self.weather.heal_all();
+        self.release();
+        let dishonest: Vec<usize> = self.machines.keys().copied().filter(|p| !self.is_honest(*p)).collect();
+        for place in dishonest {
+            self.end(Node::Machine(place), true);
+        }
+        for r in 0..self.stations.len() {
+            self.stations[r].withheld.clear();
+            if self.stations[r].is_up() {
+                self.end(Node::Relay(r), true);
+            }
+            self.boot(Node::Relay(r));
+        }
+        let honest: Vec<usize> = self.machines.keys().copied().filter(|p| self.is_honest(*p)).collect();
+        for place in honest {
+            if let Some(machine) = self.machines.get_mut(&place) {
+                machine.skew_ms = 0;
+            }
+            // A planned fault ends with the process that would have met it.
+            self.end(Node::Machine(place), false);
+            self.boot(Node::Machine(place));
+            self.look_at_disks();
+        }
+    }
+
+    /// Connects everybody afresh until nobody learns anything; then all must agree.
+    fn converge(&mut self, when: &str) -> Option<Vec<usize>> {
+        let mut differ = String::new();
+        for _ in 0..ROUNDS_MAX {
+            let conns: Vec<u64> = self.conns.keys().copied().collect();
+            conns.into_iter().for_each(|conn| self.lose(conn));
+            self.rest();
+            if self.report.broken.is_some() {
+                return None;
+            }
+            let members = self.members();
+            match self.agree(&members) {
+                Ok(()) => return Some(members),
+                Err(text) => differ = text,
+            }
+        }
+        self.broke("all honest members converge", format!("{when}: {differ}"));
+        None
+    }
+
+    /// Lets the world run until no frame was sent for a while.
+    fn rest(&mut self) {
+        let end = self.now + ROUND_MS;
+        let mut quiet = 0;
+        while self.now < end && quiet < 4 && self.report.broken.is_none() {
+            let before = self.report.frames;
+            self.run_until(self.now + 1_000);
+            let under_way = self.conns.values().any(|c| !c.up.parcels.is_empty() || !c.down.parcels.is_empty());
+            let connecting = self.machines.iter().any(|(p, m)| self.is_honest(*p) && m.up && m.lines.is_empty());
+            let busy = under_way || self.report.frames != before || (connecting && quiet == 0 && self.now + ROUND_MS < end + 5_000);
+            quiet = if busy { 0 } else { quiet + 1 };
+        }
+    }
+
+    /// Honest machines that are members by the first relay's membership log.
+    fn members(&self) -> Vec<usize> {
+        let store = self.stations[0].disk.durable();
+        let mut authority = Authority::new(self.workspace);
+        for tip in store.tips(self.workspace, DocId::AUTHORITY).unwrap_or_default() {
+            let log = store.entries(self.workspace, DocId::AUTHORITY, tip.log, 1, usize::MAX);
+            for entry in log.unwrap_or_default() {
+                // What is refused here is refused everywhere.
+                let _taken = authority.insert(&entry);
+            }
+        }
+        let is_member = |m: &Machine| authority.state().actor(m.device()).is_some();
+        self.machines.iter().filter(|(p, m)| self.is_honest(**p) && is_member(m)).map(|(p, _)| *p).collect()
+    }
+
+    /// Logs of which somebody holds a proof of two histories.
+    fn forked(&self) -> BTreeSet<LogId> {
+        let machines = self.machines.iter().filter(|(p, _)| self.is_honest(**p)).map(|(_, m)| &m.disk);
+        let disks = machines.chain(self.stations.iter().map(|s| &s.disk));
+        let proofs = disks.flat_map(|d| d.durable().proofs(self.workspace).unwrap_or_default());
+        proofs.map(|(one, _)| one.header().log).collect()
+    }
+
+    /// Whether these machines hold the same and see the same.
+    fn agree(&mut self, members: &[usize]) -> Result<(), String> {
+        let forked = self.forked();
+        let mut first: BTreeMap<&str, (String, String)> = BTreeMap::new();
+        let mut compare = |what: &'static str, whose: &str, value: String| {
+            let (other, expected) = first.entry(what).or_insert_with(|| (whose.into(), value.clone()));
+            if *expected == value {
+                return Ok(());
+            }
+            Err(format!("{what} of {whose} and {other} differ:\n{}", difference(expected, &value)))
+        };
+        for r in 0..self.stations.len() {
+            for audience in Audience::ALL {
+                let what = if audience == Audience::Team { "team entries" } else { "entries" };
+                let held = self.holdings(&self.stations[r].disk, audience, &forked);
+                compare(what, &format!("relay{}", r + 1), format!("{held:#?}"))?;
+            }
+        }
+        for place in members {
+            let whose = cast::name(*place);
+            let held = self.holdings(&self.machines[place].disk, Audience::Everyone, &forked);
+            compare("entries", &whose, format!("{held:#?}"))?;
+            let team = self.machines[place].replica.as_ref().is_some_and(reads_team);
+            if team {
+                let held = self.holdings(&self.machines[place].disk, Audience::Team, &forked);
+                compare("team entries", &whose, format!("{held:#?}"))?;
+            }
+            let machine = self.machines.get_mut(place).expect("a member is there");
+            let shown = sees(machine, &ASSETS).map_err(|t| format!("{whose}: {t:?}"))?;
+            compare("views", &whose, shown)?;
+            if team {
+                let shown = sees_as_team(machine, &ASSETS).map_err(|t| format!("{whose}: {t:?}"))?;
+                compare("team views", &whose, shown)?;
+            }
+        }
+        let held: Vec<String> = first.values().map(|(_, value)| value.clone()).collect();
+        held.iter().for_each(|value| self.mark("agreed", value.as_bytes()));
+        Ok(())
+    }
+
+    /// Nobody is wedged: every member who may do anything writes, and it becomes durable.
+    fn everybody_goes_on(&mut self) {
+        for place in self.members() {
+            let now = self.now;
+            let Some(machine) = self.machines.get_mut(&place) else { continue };
+            let reviewer = machine.act(now, |r, s| r.members(s.store)).is_ok_and(|all| {
+                all.iter().any(|m| m.me && !m.removed && m.role != "relay")
+            });
+            if !reviewer {
+                continue;
+            }
+            let mut act = Act::new(Who::Person(place), Verb::Requests);
+            act.n = i64::try_from(place).unwrap_or(0);
+            let done = people::act(machine, now, &act, None);
+            let fresh = machine.fresh();
+            match done {
+                Ok(Some(receipt)) => self.ledger.acknowledged(place, receipt),
+                other => self.broke("nobody is wedged", format!("{}: {other:?}", cast::name(place))),
+            }
+            self.look_at_disks();
+            self.tell(place, None, &fresh);
+        }
+    }
+
+    /// What a present member acknowledged is held by every member, unless its log has two histories.
+    fn check_delivered(&mut self, members: &[usize]) {
+        let forked = self.forked();
+        let mut lost = None;
+        for promise in &self.ledger.promises {
+            let receipt = &promise.receipt;
+            if !members.contains(&promise.place) || forked.contains(&receipt.log) {
+                continue;
+            }
+            let reads = |m: &Machine| receipt.doc.audience() == Audience::Everyone || m.replica.as_ref().is_some_and(reads_team);
+            let missing = members.iter().find(|p| reads(&self.machines[p]) && !self.machines[p].holds(receipt));
+            if let Some(place) = missing {
+                lost = Some(format!("{} lacks {receipt:?} of {}", cast::name(*place), cast::name(promise.place)));
+            }
+        }
+        if let Some(text) = lost {
+            self.broke("what was acknowledged reaches every member", text);
+        }
+    }
+
+    /// What is in memory follows from what is stored: reopened, and heard in any order.
+    fn check_memory(&mut self, place: usize) {
+        let seed = self.scenario.seed;
+        let workspace = self.workspace;
+        let Some(machine) = self.machines.get_mut(&place) else { return };
+        let Ok(shown) = sees(machine, &ASSETS) else { return };
+        let store = machine.disk.durable().clone();
+        let mut again = Machine::new(seed, place);
+        again.me = machine.me.clone();
+        again.workspace = Some(workspace);
+        match Replica::open(&store, workspace, again.me.clone(), Continuation::NewLogs) {
+            Ok(replica) => again.replica = Some(replica),
+            Err(e) => return self.broke("a store opens again", e.to_string()),
+        }
+        again.disk = machine.disk.clone();
+        let reopened = sees(&mut again, &ASSETS).unwrap_or_default();
+        if reopened != shown {
+            let text = format!("{}:\n{}", cast::name(place), difference(&shown, &reopened));
+            return self.broke("memory follows from the store", text);
+        }
+        let mut dice = Dice::new(seed, &format!("order {place}"));
+        let mut shuffled = Machine::new(seed, place);
+        shuffled.me = again.me.clone();
+        shuffled.workspace = Some(workspace);
+        if let Err(text) = hear_shuffled(&mut shuffled, &store, &mut dice) {
+            return self.broke("any order of arrival gives the same", format!("{}: {text}", cast::name(place)));
+        }
+        let heard = sees(&mut shuffled, &ASSETS).unwrap_or_default();
+        if heard != shown {
+            let text = format!("{}:\n{}", cast::name(place), difference(&shown, &heard));
+            self.broke("any order of arrival gives the same", text);
+        }
+    }
+}
+
+fn reads_team(replica: &Replica) -> bool {
+    replica.reads_of(replica.me().device()).is_some_and(|reads| reads.contains(&Audience::Team))
+}
+
+/// Everything of a store, offered in another order, what was missing again and again.
+fn hear_shuffled(machine: &mut Machine, from: &MemoryStore, dice: &mut Dice) -> Result<(), String> {
+    let workspace = machine.workspace.ok_or("no workspace")?;
+    let mut all: Vec<Verified> = Vec::new();
+    for doc in from.docs(workspace).map_err(|e| e.to_string())? {
+        for tip in from.tips(workspace, doc.doc).map_err(|e| e.to_string())? {
+            all.extend(from.entries(workspace, doc.doc, tip.log, 1, usize::MAX).map_err(|e| e.to_string())?);
+        }
+    }
+    let mut left: Vec<Signed> = all.iter().map(crate::forger::as_signed).collect();
+    for i in (1..left.len()).rev() {
+        left.swap(i, dice.index(i + 1));
+    }
+    let opened = Replica::open(&machine.disk, workspace, machine.me.clone(), Continuation::NewLogs);
+    let mut replica = opened.map_err(|e| e.to_string())?;
+    let mut rng = randomness(dice.any(), "hearing");
+    // Proofs last: which of two histories came first is no matter of order among the rest.
+    for round in 0.. {
+        let before = left.len();
+        let mut missing = Vec::new();
+        for chunk in left.chunks(1 + dice.index(9)) {
+            let mut step = Step { store: &mut machine.disk, now: proofroom_ident::Millis(cast::START_MS), rng: &mut rng };
+            let done = replica.ingest(&mut step, chunk.to_vec()).map_err(|e| e.to_string())?;
+            for (signed, (_, outcome)) in chunk.iter().zip(done.outcomes) {
+                match outcome {
+                    IngestOutcome::Missing(_) => missing.push(signed.clone()),
+                    IngestOutcome::Refused(text) => return Err(format!("{:?} refused: {text}", signed.hash())),
+                    _ => {}
+                }
+            }
+        }
+        left = missing;
+        if left.is_empty() {
+            break;
+        }
+        if left.len() == before && round > 3 {
+            return Err(format!("{} entries stay missing", left.len()));
+        }
+    }
+    let mut step = Step { store: &mut machine.disk, now: proofroom_ident::Millis(cast::START_MS), rng: &mut rng };
+    let proofs = from.proofs(workspace).map_err(|e| e.to_string())?;
+    let others: Vec<Signed> = proofs.iter().map(|(_, other)| crate::forger::as_signed(other)).collect();
+    replica.ingest(&mut step, others).map_err(|e| e.to_string())?;
+    machine.replica = Some(replica);
+    Ok(())
+}
+
+/// The first lines in which two texts differ.
+fn difference(one: &str, other: &str) -> String {
+    let at = one.lines().zip(other.lines()).position(|(a, b)| a != b);
+    let at = at.unwrap_or_else(|| one.lines().count().min(other.lines().count()));
+    let shown = |text: &str| -> String {
+        text.lines().skip(at.saturating_sub(3)).take(8).map(|l| format!("    {l}\n")).collect()
+    };
+    format!("  line {at}, the one:\n{}  the other:\n{}", shown(one), shown(other))
+}
+

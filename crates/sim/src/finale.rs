@@ -70,6 +70,7 @@ impl World<'_> {
         for _ in 0..ROUNDS_MAX {
             let conns: Vec<u64> = self.conns.keys().copied().collect();
             conns.into_iter().for_each(|conn| self.lose(conn));
+            self.forget_failures();
             self.rest();
             if self.report.broken.is_some() {
                 return None;
@@ -92,8 +93,7 @@ impl World<'_> {
             let before = self.report.frames;
             self.run_until(self.now + 1_000);
             let under_way = self.conns.values().any(|c| !c.up.parcels.is_empty() || !c.down.parcels.is_empty());
-            let connecting = self.machines.iter().any(|(p, m)| self.is_honest(*p) && m.up && m.lines.is_empty());
-            let busy = under_way || self.report.frames != before || (connecting && quiet == 0 && self.now + ROUND_MS < end + 5_000);
+            let busy = under_way || self.report.frames != before;
             quiet = if busy { 0 } else { quiet + 1 };
         }
     }

@@ -6,7 +6,9 @@
 
 use proofroom_authority::Authority;
 use proofroom_entry::{Draft, EntryKind, LogWriter, Signed, Verified};
-use proofroom_ident::{Audience, DeviceSecrets, DocId, EntryHash, KeyId, LogId, Millis, Nonce, WorkspaceId};
+use proofroom_ident::{
+    Audience, DeviceSecrets, DocId, EntryHash, KeyId, LogClass, LogId, Millis, Nonce, WorkspaceId,
+};
 use proofroom_seal::{EpochKey, Keyring, WrapInfo};
 use proofroom_store::{Store, StoreError};
 use rand_core::CryptoRng;
@@ -64,11 +66,11 @@ impl Workshop {
     }
 
     /// A new log of this member's in a document.
-    pub fn begin(&self, doc: DocId, rng: &mut impl CryptoRng) -> LogWriter {
+    pub fn begin(&self, doc: DocId, class: LogClass, rng: &mut impl CryptoRng) -> LogWriter {
         let mut seed = [0; 16];
         rng.fill_bytes(&mut seed);
         let (author, seed) = (self.secrets.signing.public(), LogId::from_bytes(seed));
-        LogWriter::begin(self.workspace, doc, doc.audience(), author, seed, EntryHash::ZERO)
+        LogWriter::begin(self.workspace, doc, class, author, seed, EntryHash::ZERO)
     }
 
     /// Seals and signs any plaintext, standing on any membership entry.

@@ -22,9 +22,9 @@ use crate::disk::Disk;
 /// One end of a connection.
 pub(crate) struct Line {
     pub session: Session,
-    /// The client's device, where this end is the server and the client proved it.
-    pub guest: Option<SignerKey>,
-    /// What the guest was last told it may read.
+    /// The other member's device, where it is no relay.
+    pub there: Option<SignerKey>,
+    /// What the two ends may both read, as last agreed.
     reads: Audiences,
 }
 
@@ -119,6 +119,12 @@ impl Machine {
         }
     }
 
+    /// Whether its own membership log says so. (A device that is copied between taking up a link and
+    /// joining joins twice: the one acceptance has no effect, nor what was written on it.)
+    pub fn is_member(&self) -> bool {
+        self.replica.as_ref().is_some_and(|r| matches!(r.membership(), Membership::Member(_)))
+    }
+
     pub fn device(&self) -> SignerKey {
         self.me.device()
     }
@@ -191,7 +197,8 @@ impl Machine {
     }
 
     /// Opens a client's end; `None` while there is no workspace to exchange.
-    pub fn dial(&mut self, conn: u64) -> Option<()> {
+    pub fn dial(&mut self, conn: u64, there: Option<SignerKey>) -> Option<()> {
+        let shared = self.shared(there);
         let replica = self.replica.as_ref()?;
         let (role, invite) = match replica.membership() {
             Membership::Member(role) => (Some(role), None),
@@ -207,14 +214,14 @@ impl Machine {
             device: self.me.secrets.signing.clone(),
             workspace,
             invite,
-            offers: role.map_or(Audiences::ALL, |r| r.audiences().into_iter().collect()),
+            offers: shared.unwrap_or(role.map_or(Audiences::ALL, |r| r.audiences().into_iter().collect())),
             prefer: vec![workspace.plan_doc()],
-            expect: None,
+            expect: there,
             channel: Vec::new(),
             limits: Limits::default(),
         };
         let session = Session::client(config, &mut self.rng);
-        self.lines.insert(conn, Line { session, guest: None, reads: Audiences::NONE });
+        self.lines.insert(conn, Line { session, there, reads: shared.unwrap_or_default() });
         Some(())
     }
 
@@ -231,7 +238,7 @@ impl Machine {
         while let Some(Output::Send(frame)) = session.poll() {
             fed.frames.push(frame);
         }
-        self.lines.insert(conn, Line { session, guest: None, reads: Audiences::NONE });
+        self.lines.insert(conn, Line { session, there: None, reads: Audiences::NONE });
         Some(fed)
     }
 
@@ -274,38 +281,43 @@ impl Machine {
         None
     }
 
-    fn admit(&self, line: &mut Line, device: SignerKey, workspace: WorkspaceId) -> Input {
-        let reads = self.replica.as_ref().filter(|r| r.workspace() == workspace).and_then(|r| r.reads_of(device));
-        let Some(reads) = reads else {
-            return Input::Refuse { code: Code::NotMember, text: "not a member's device".into() };
-        };
-        let reads: Audiences = reads.into_iter().collect();
-        (line.guest, line.reads) = (Some(device), reads);
-        Input::Admit { reads, may_write: true }
+    /// What this member and another may both read; a relay carries all, and is no member.
+    fn shared(&self, there: Option<SignerKey>) -> Option<Audiences> {
+        let replica = self.replica.as_ref()?;
+        let of = |device| Some(replica.reads_of(device)?.into_iter().collect::<Audiences>());
+        Some(of(there?).unwrap_or_default().and(of(self.device()).unwrap_or_default()))
     }
 
-    /// After the membership changed: what guests are told.
+    fn admit(&self, line: &mut Line, device: SignerKey, workspace: WorkspaceId) -> Input {
+        let here = self.replica.as_ref().is_some_and(|r| r.workspace() == workspace);
+        match self.shared(Some(device)).filter(|_| here) {
+            None | Some(Audiences::NONE) => {
+                Input::Refuse { code: Code::NotMember, text: "not a member's device".into() }
+            }
+            Some(reads) => {
+                (line.there, line.reads) = (Some(device), reads);
+                Input::Admit { reads, may_write: true }
+            }
+        }
+    }
+
+    /// After the membership changed: what sessions with other members are told.
     pub fn reconsider(&mut self) -> Vec<(u64, Input)> {
         let mut out = Vec::new();
-        for (conn, line) in &mut self.lines {
-            let Some(device) = line.guest else { continue };
-            let reads: Option<Audiences> =
-                self.replica.as_ref().and_then(|r| r.reads_of(device)).map(|r| r.into_iter().collect());
-            match reads {
-                None => {
-                    let text = "removed".to_owned();
-                    out.push((*conn, Input::Refuse { code: Code::Removed, text }));
+        let known: Vec<(u64, SignerKey)> =
+            self.lines.iter().filter_map(|(conn, line)| Some((*conn, line.there?))).collect();
+        for (conn, there) in known {
+            let reads = self.shared(Some(there)).unwrap_or_default();
+            let Some(line) = self.lines.get_mut(&conn).filter(|line| line.reads != reads) else { continue };
+            let narrower = line.reads.covers(reads) && reads != Audiences::NONE;
+            line.reads = reads;
+            out.push((conn, match narrower {
+                true => Input::Admit { reads, may_write: true },
+                false if reads == Audiences::NONE => {
+                    Input::Refuse { code: Code::Removed, text: "removed".into() }
                 }
-                Some(reads) if reads == line.reads => {}
-                Some(reads) if line.reads.covers(reads) => {
-                    line.reads = reads;
-                    out.push((*conn, Input::Admit { reads, may_write: true }));
-                }
-                Some(_) => {
-                    let text = "connect again".to_owned();
-                    out.push((*conn, Input::Refuse { code: Code::Reconnect, text }));
-                }
-            }
+                false => Input::Refuse { code: Code::Reconnect, text: "connect again".into() },
+            }));
         }
         out
     }

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use proofroom_entry::{EntryKind, Signed, Verified};
-use proofroom_ident::{DocId, Millis};
+use proofroom_ident::{DocId, LogClass, Millis};
 use proofroom_store::Store as _;
 use proofroom_sync::Message;
 
@@ -132,7 +132,7 @@ fn equivocate(world: &mut World<'_>, dice: &mut Dice) -> Result<(), Trouble> {
     let mut rng = randomness(dice.any(), "equivocation");
     let head = *workshop.authority.heads().first().ok_or_else(|| declined("no membership yet"))?;
     let now = Millis(START_MS + world.now);
-    let mut one = workshop.begin(doc, &mut rng);
+    let mut one = workshop.begin(doc, LogClass::Changes, &mut rng);
     let (_, plain) = donor(world, dice, &workshop, doc).unwrap_or((EntryKind::Change, vec![1, 2, 3]));
     let mut written = Vec::new();
     for _ in 0..dice.below(3) {
@@ -163,7 +163,7 @@ fn backdate(world: &mut World<'_>, dice: &mut Dice) -> Result<Vec<Bytes>, Troubl
         hoard(world)?.into_iter().filter(|e| e.header().doc == DocId::AUTHORITY).collect();
     let head = dice.pick(&authority).hash();
     let (kind, plain) = donor(world, dice, &workshop, doc).ok_or_else(|| declined("mallory reads nothing"))?;
-    let mut writer = workshop.begin(doc, &mut rng);
+    let mut writer = workshop.begin(doc, kind.class(), &mut rng);
     let entry = workshop.append(&mut writer, (kind, doc), &plain, (head, Millis(START_MS)), &mut rng);
     keep(world, entry.into_iter().collect())
 }
@@ -174,17 +174,18 @@ fn craft(world: &mut World<'_>, dice: &mut Dice) -> Result<Vec<Bytes>, Trouble> 
     let doc = some_doc(world, dice)?;
     let mut rng = randomness(dice.any(), "crafting");
     let head = *workshop.authority.heads().first().ok_or_else(|| declined("no membership yet"))?;
-    let mut writer = workshop.begin(doc, &mut rng);
+    let mut writers = LogClass::ALL.map(|class| workshop.begin(doc, class, &mut rng));
     let mut out = Vec::new();
     for _ in 0..1 + dice.below(3) {
         let (kind, plain) =
             donor(world, dice, &workshop, doc).ok_or_else(|| declined("mallory reads nothing"))?;
+        let writer = &mut writers[kind.class() as usize];
         let plain = match kind {
             EntryKind::Change => mutate_batch(dice, &plain),
             _ => mutate_bytes(dice, &plain),
         };
         let now = Millis(START_MS + world.now);
-        out.extend(workshop.append(&mut writer, (kind, doc), &plain, (head, now), &mut rng));
+        out.extend(workshop.append(writer, (kind, doc), &plain, (head, now), &mut rng));
     }
     keep(world, out)
 }
@@ -198,7 +199,7 @@ fn usurp(world: &mut World<'_>, dice: &mut Dice) -> Result<Vec<Bytes>, Trouble> 
     let payload = dice.pick(&authority).payload().to_vec();
     let payload = if dice.chance(300) { payload } else { mutate_bytes(dice, &payload) };
     let head = dice.pick(&authority).header().auth_head;
-    let mut writer = workshop.begin(DocId::AUTHORITY, &mut rng);
+    let mut writer = workshop.begin(DocId::AUTHORITY, LogClass::Authority, &mut rng);
     let entry = workshop.append_op(&mut writer, &payload, (head, Millis(START_MS + world.now)));
     keep(world, entry.into_iter().collect())
 }
@@ -208,7 +209,7 @@ fn flood(world: &mut World<'_>, dice: &mut Dice) -> Result<Vec<Bytes>, Trouble> 
     let doc = some_doc(world, dice)?;
     let mut rng = randomness(dice.any(), "flooding");
     let head = *workshop.authority.heads().first().ok_or_else(|| declined("no membership yet"))?;
-    let mut writer = workshop.begin(doc, &mut rng);
+    let mut writer = workshop.begin(doc, EntryKind::Receipt.class(), &mut rng);
     let now = Millis(START_MS + world.now);
     let all: Vec<Verified> = (0..FLOOD)
         .filter_map(|i| {

@@ -1,5 +1,7 @@
 //! What honest people do: one act of a scenario on one machine.
 
+use std::sync::Arc;
+
 use proofroom_authority::Role;
 use proofroom_ident::{
     AssetId, Audience, BlobHash, CommentId, ContentHash, HashWords as _, Millis, PersonId, RequestId,
@@ -129,7 +131,12 @@ fn id(machine: &mut Machine) -> [u8; 16] {
     out
 }
 
-fn review(machine: &mut Machine, now_ms: u64, asset: AssetId, audience: Audience) -> Result<ReviewView, Trouble> {
+fn review(
+    machine: &mut Machine,
+    now_ms: u64,
+    asset: AssetId,
+    audience: Audience,
+) -> Result<Arc<ReviewView>, Trouble> {
     machine.act(now_ms, |r, s| r.review(s.store, asset, audience))
 }
 

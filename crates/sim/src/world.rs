@@ -215,7 +215,11 @@ impl<'a> World<'a> {
         }
         self.serial += 1;
         let conn = self.serial;
-        if self.machines.get_mut(&client).and_then(|m| m.dial(conn)).is_none() {
+        let there = match server {
+            Node::Relay(_) => None,
+            Node::Machine(m) => self.machines.get(&m).map(Machine::device),
+        };
+        if self.machines.get_mut(&client).and_then(|m| m.dial(conn, there)).is_none() {
             return;
         }
         self.mark("dial", &conn.to_le_bytes());
@@ -234,12 +238,15 @@ impl<'a> World<'a> {
     }
 
     fn dial_later(&mut self, client: usize, server: Node, code: Option<Code>) {
+        // At the end, rounds of fresh connections follow each other.
+        if self.healed && code != Some(Code::Reconnect) {
+            return;
+        }
         let attempts = self.attempts.entry((client, server)).or_insert(0);
         *attempts += 1;
         let patience = 1 << (*attempts).min(10);
         let wait = match code {
             Some(Code::Reconnect) => 50,
-            _ if self.healed => self.weather.patience(200, 500 * patience).min(20_000),
             _ => self.weather.patience(1_000, 2_000 * patience).min(3_600_000),
         };
         self.at(self.now + wait, Event::Dial { client, server });

@@ -153,6 +153,8 @@ impl Relay {
         for id in ids {
             let Some(mut conn) = self.conns.remove(&id) else { continue };
             let verdict = match (self.rooms.get(&workspace), &mut conn.seated) {
+                // It found nothing here to compare with, and would miss what came before it.
+                (_, Some(seated)) if seated.seat == Seat::Bringer => Some(come_again()),
                 (Some(room), Some(seated)) => reconsider(&room.authority, seated, now),
                 _ => None,
             };
@@ -177,6 +179,12 @@ fn reconsider(authority: &Authority, seated: &mut Seated, now: Millis) -> Option
         Ok(Admission { reads, .. }) => adjust(seated, reads),
         Err(denial) => Some(refuse(denial)),
     }
+}
+
+/// Somebody else brought the workspace meanwhile.
+fn come_again() -> SessionInput {
+    let text = "the workspace has come: connect again".to_owned();
+    SessionInput::Refuse { code: Code::Reconnect, text }
 }
 
 fn adjust(seated: &mut Seated, reads: Audiences) -> Option<SessionInput> {

@@ -285,3 +285,20 @@ fn a_member_who_is_not_the_owner_brings_a_whole_workspace() {
     assert!(bo.refusals().is_empty(), "{:?}", bo.refusals());
     assert_eq!(second.entries(ada.workspace), bo.entries());
 }
+
+#[test]
+fn who_came_before_the_workspace_is_told_to_come_again() {
+    let mut world = World::new();
+    let mut ada = Peer::new(1).found();
+    let invite = ada.invite(2, Role::Reviewer, 1, None);
+    ada.write(doc(1), 100);
+    let mut bo = Peer::new(2).linked(ada.workspace, Some(invite));
+    world.sync(&mut bo);
+    assert_eq!((bo.entries(), bo.closed), (0, None), "there is nothing here yet");
+    world.connect(&mut ada);
+    world.settle(&mut [&mut ada, &mut bo]);
+    assert!(ada.is_in_sync());
+    assert_eq!(bo.closed, Some(Code::Reconnect));
+    world.sync(&mut bo);
+    assert_eq!(bo.entries(), ada.entries());
+}

@@ -95,7 +95,7 @@ impl World<'_> {
         if let (Ok(Some(receipt)), true) = (&done, self.is_honest(place)) {
             self.ledger.acknowledged(place, *receipt);
         }
-        if act.verb == Verb::Ranks && done.is_ok() && act.role.is_some_and(|r| r >= Role::Reviewer) {
+        if act.verb == Verb::Ranks && act.role.is_some_and(|r| r >= Role::Reviewer) {
             act.whom.and_then(|whom| self.machines.get_mut(&whom)).into_iter().for_each(|m| m.team = true);
         }
         self.tell(place, None, &fresh);
@@ -131,7 +131,7 @@ impl World<'_> {
     fn clone_of(&mut self, node: Node) -> Result<(), Trouble> {
         let Node::Machine(place) = node else { return Err(Trouble::Declined("not of a relay".into())) };
         let twin = (MALLORY + 1..MALLORY + 4).find(|place| !self.machines.contains_key(place));
-        let (Some(twin), Some(machine)) = (twin, self.machines.get(&place).filter(|m| m.replica.is_some())) else {
+        let (Some(twin), Some(machine)) = (twin, self.machines.get(&place).filter(|m| m.is_member())) else {
             return Err(Trouble::Declined("not now".into()));
         };
         let mut copy = machine.twin(self.scenario.seed, twin);

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use proofroom_authority::{AuthorityError, Op, Standing};
+use proofroom_authority::{AuthorityError, Inserted, Op, Standing};
 use proofroom_entry::{ChainError, EntryKind, LogTip, Signed, Verified, check_link};
 use proofroom_ident::{DocId, LogId, Millis, SignerKey};
-use proofroom_store::{Batch, Store, StoreError};
+use proofroom_store::{Batch, Store, StoreError, branch_key};
 use proofroom_sync::{Code, Refusal};
 
 use crate::admission::{Seat, open_invite};
@@ -25,6 +25,8 @@ pub(crate) struct Judged {
     pub authority_grew: bool,
     /// Whether the membership log in memory took something that is not to be stored.
     pub authority_spoilt: bool,
+    /// What shows two histories, as far as it was not known: told on, though no log holds it.
+    pub evidence: Vec<Verified>,
     /// Authors of whom a proof of two histories is kept.
     pub equivocators: Vec<SignerKey>,
 }
@@ -111,6 +113,10 @@ impl<'a> Judge<'a> {
     fn off_chain(&mut self, entry: &Verified, error: &ChainError) -> Result<Result<(), No>, StoreError> {
         let h = entry.header();
         match error {
+            ChainError::Gap { .. } | ChainError::Broken { .. } if self.is_forked(h.log)? => {
+                self.keep_branch(entry);
+                Ok(Err(no(Code::Equivocation, error.to_string())))
+            }
             ChainError::Gap { .. } => Ok(Err(no(Code::Gap, error.to_string()))),
             ChainError::Broken { .. } => Ok(Err(no(Code::Equivocation, error.to_string()))),
             ChainError::Known { .. } => {
@@ -119,12 +125,43 @@ impl<'a> Judge<'a> {
                     None => self.store.entry(self.room.workspace, h.doc, h.log, h.seq)?,
                 };
                 let Some(held) = held.filter(|held| held.hash() != entry.hash()) else { return Ok(Ok(())) };
+                let proofs = self.store.proofs(self.room.workspace)?;
+                let proved =
+                    |(one, _): &(Verified, Verified)| one.header().log == h.log && one.header().seq <= h.seq;
+                self.keep_branch(entry);
+                if proofs.iter().any(proved) {
+                    return Ok(Err(no(Code::Equivocation, "its log has two histories, as is known")));
+                }
+                self.out.evidence.push(entry.clone());
                 self.out.equivocators.push(h.author);
                 let text =
                     format!("{:?} and {:?} are two entries for one position", held.hash(), entry.hash());
                 self.out.batch.proof(held, entry.clone());
                 Ok(Err(no(Code::Equivocation, text)))
             }
+        }
+    }
+
+    /// Whether a log is known to have two histories.
+    fn is_forked(&self, log: LogId) -> Result<bool, StoreError> {
+        let proofs = self.store.proofs(self.room.workspace)?;
+        Ok(proofs.iter().any(|(one, _)| one.header().log == log))
+    }
+
+    /// A member's operation of a second history is weighed as any other, so that the
+    /// relay and the members agree on who is one.
+    fn keep_branch(&mut self, entry: &Verified) {
+        let bytes = entry.bytes().len() as u64;
+        let full = self.room.authority_bytes + bytes > self.quotas.authority_bytes_max;
+        if entry.header().kind != EntryKind::Authority || self.seat != Seat::Member || full {
+            return;
+        }
+        if let Ok(Inserted::New | Inserted::Waiting) = self.room.authority.insert(entry) {
+            let key = branch_key(self.room.workspace, entry.hash().as_bytes());
+            self.out.batch.put(key, entry.bytes().to_vec());
+            self.out.evidence.push(entry.clone());
+            self.out.authority_grew = true;
+            self.room.authority_bytes += bytes;
         }
     }
 

@@ -6,7 +6,7 @@ use proofroom_authority::{Authority, AuthorityError};
 use proofroom_blobs::{Fetch, Input as FetchInput};
 use proofroom_entry::Verified;
 use proofroom_ident::{BlobHash, DocId, EntryHash, Millis, SignerKey, WorkspaceId};
-use proofroom_store::{Store, StoreError};
+use proofroom_store::{Store, StoreError, evidence};
 
 use crate::config::Quotas;
 use crate::io::ConnId;
@@ -122,5 +122,8 @@ fn authority_entries(store: &dyn Store, workspace: WorkspaceId) -> Result<Vec<Ve
             out.extend(run);
         }
     }
+    // Second histories are weighed as the first ones are, and were verified when they came.
+    let branches = evidence(store, workspace)?.into_iter().filter(|e| e.claims().doc == DocId::AUTHORITY);
+    out.extend(branches.filter_map(|entry| entry.verify(workspace).ok()));
     Ok(out)
 }

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use proofroom_authority::{Authority, AuthorityError, Inserted, Standing};
 use proofroom_entry::{ChainError, EntryKind, LogTip, Signed, Verified, check_link};
 use proofroom_ident::{DocId, EntryHash, LogId};
-use proofroom_store::Batch;
+use proofroom_store::{Batch, branch_key};
 
 use crate::access::role_writes;
 use crate::error::ReplicaError;
-use crate::open::{Replica, Step, branch_key};
+use crate::open::{Replica, Step};
 
 /// What became of one offered entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,6 +172,9 @@ impl Replica {
                 if c.kind == EntryKind::Authority && !self.keep_branch(intake, &other) {
                     return Ok(IngestOutcome::Refused("its membership operation does not hold".into()));
                 }
+                if self.is_proved(step, c.log, c.seq)? {
+                    return Ok(IngestOutcome::Equivocation);
+                }
                 intake.forked.insert(c.log);
                 intake.authority_changed = true;
                 if c.author == self.me.device() {
@@ -210,12 +213,18 @@ impl Replica {
         })
     }
 
+    /// Whether a proof is held already that freezes the log there or before.
+    fn is_proved(&self, step: &Step<'_>, log: LogId, seq: u64) -> Result<bool, ReplicaError> {
+        let proofs = step.store.proofs(self.workspace)?;
+        Ok(proofs.iter().any(|(one, _)| one.header().log == log && one.header().seq <= seq))
+    }
+
     /// A membership operation of a second history: weighed as any other. The proof
     /// keeps one pair of a log; a restart needs all that was weighed.
     fn keep_branch(&mut self, intake: &mut Intake, entry: &Verified) -> bool {
         match self.insert_op(intake, entry) {
             Err(_) => return false,
-            Ok(Inserted::Known) => {}
+            Ok(Inserted::Known) => return true,
             Ok(Inserted::New | Inserted::Waiting) => {
                 let key = branch_key(self.workspace, entry.hash().as_bytes());
                 intake.batch.put(key, entry.bytes().to_vec());

@@ -90,11 +90,21 @@ impl Replica {
             });
             match newest {
                 Some((_, missing)) if missing.is_empty() => {}
+                // Newcomers would not read what was written under the others.
+                Some((key, _)) if self.has_loose_epochs(audience, &key) => {
+                    self.rotate(step, audience, &readers)?;
+                }
                 Some((key, missing)) => self.share(step, audience, &key, &missing)?,
                 None => self.rotate(step, audience, &readers)?,
             }
         }
         Ok(())
+    }
+
+    /// Whether keys of concurrent rotations are known that the newest one does not open.
+    fn has_loose_epochs(&self, audience: Audience, newest: &EpochKey) -> bool {
+        let loose = self.authority.state().unlinked_epochs(audience);
+        loose.iter().any(|epoch| epoch.key != newest.id() && self.keyring.get(&epoch.key).is_some())
     }
 
     fn share(

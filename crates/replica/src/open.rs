@@ -7,7 +7,7 @@ use proofroom_entry::{LogWriter, Signed, Verified};
 use proofroom_ident::{DocId, EntryHash, LogClass, LogId, Millis, SnapshotId, WorkspaceId};
 use proofroom_review::PlanEdit;
 use proofroom_seal::Keyring;
-use proofroom_store::{Batch, Store};
+use proofroom_store::{Batch, Store, branch_key};
 use rand_core::CryptoRng;
 
 use crate::docs::OpenDoc;
@@ -220,6 +220,12 @@ impl Replica {
         }
     }
 
+    /// Whether a link was taken up and joining is not complete: [`Replica::finish_join`]
+    /// goes on with it, also where an earlier process accepted the invite and stopped.
+    pub fn is_joining(&self) -> bool {
+        self.joining.is_some()
+    }
+
     /// Entries that became durable here since the last call: push them to peers.
     pub fn take_fresh(&mut self) -> Vec<Verified> {
         std::mem::take(&mut self.fresh)
@@ -228,9 +234,4 @@ impl Replica {
 
 pub(crate) fn join_key(workspace: WorkspaceId) -> Vec<u8> {
     [b"join/".as_slice(), workspace.as_bytes()].concat()
-}
-
-/// Where a membership operation of a second history is kept.
-pub(crate) fn branch_key(workspace: WorkspaceId, entry: &[u8]) -> Vec<u8> {
-    [b"branch/".as_slice(), workspace.as_bytes(), entry].concat()
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bytes::Bytes;
 use proofroom_entry::Verified;
 use proofroom_ident::{DocId, EntryHash, LogId, WorkspaceId};
-use proofroom_store::{Store, StoreError};
+use proofroom_store::{Store, StoreError, evidence};
 
 use crate::fault::Fault;
 use crate::limits::{ENTRIES_BYTES_MAX, Limits, WINDOW_BYTES};
@@ -235,6 +235,28 @@ impl Outbox {
             }
         }
         Ok(out)
+    }
+
+    /// Frames of what shows that logs have two histories: no position names it. Rare and
+    /// small; what is beyond half a window is left to another peer.
+    pub fn evidence(
+        &mut self,
+        store: &dyn Store,
+        workspace: WorkspaceId,
+        reads: Audiences,
+    ) -> Result<Vec<Bytes>, StoreError> {
+        let mut room = WINDOW_BYTES / 2;
+        let mut frames = Vec::new();
+        for entry in evidence(store, workspace)? {
+            let bytes = entry.bytes().len() as u64;
+            if bytes > (ENTRIES_BYTES_MAX as u64).min(room) || !reads.contains(entry.claims().audience) {
+                continue;
+            }
+            room -= bytes;
+            frames.push(entries_frame([entry.bytes().as_ref()].into_iter()));
+            self.depart(Count { entries: 1, bytes });
+        }
+        Ok(frames)
     }
 
     /// Authority first, then the plan, then what the peer prefers, then the rest.

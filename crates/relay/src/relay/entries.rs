@@ -55,6 +55,7 @@ impl Relay {
             self.review(seated.workspace, conn.id, now, store);
         }
         let readers = self.fan_out(seated.workspace, &judged.fresh, now, store);
+        self.fan_out(seated.workspace, &judged.evidence, now, store);
         self.note_judged(conn.id, seated.workspace, &judged, readers);
     }
 

@@ -46,6 +46,8 @@ pub(super) struct Running {
     said_caught_up: bool,
     peer_caught_up: bool,
     told_in_sync: bool,
+    /// Whether the peer was shown what stands beside the logs.
+    told_evidence: bool,
     /// When the peer last confirmed something, or had nothing to confirm.
     confirmed_at: Millis,
 }
@@ -78,6 +80,7 @@ impl Running {
             said_caught_up: equal,
             peer_caught_up: equal,
             told_in_sync: false,
+            told_evidence: false,
             confirmed_at: now,
         };
         messages.into_iter().for_each(|m| send(out, &m));
@@ -328,6 +331,10 @@ impl Running {
             self.confirmed_at = now;
         }
         while let Some(frames) = self.outbox.next_batch(store, self.terms.workspace)? {
+            out.extend(frames.into_iter().map(Output::Send));
+        }
+        if self.terms.sends && self.outbox.is_empty() && !std::mem::replace(&mut self.told_evidence, true) {
+            let frames = self.outbox.evidence(store, self.terms.workspace, self.terms.reads)?;
             out.extend(frames.into_iter().map(Output::Send));
         }
         if self.outbox.is_empty() && !self.said_caught_up {

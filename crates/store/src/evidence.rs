@@ -1,0 +1,44 @@
+//! Evidence of two histories: what no tip and no digest names, and every replica must know.
+//!
+//! A log with two histories is frozen where they part, on every replica that holds the
+//! proof. Entries beyond the shared part follow no tip, so they are not asked for by
+//! position: peers show each other what they hold of them when a session begins.
+
+use std::collections::BTreeSet;
+
+use proofroom_entry::Signed;
+use proofroom_ident::{DocId, WorkspaceId};
+
+use crate::{Store, StoreError};
+
+/// Where a membership operation of a second history is kept: `entry` is its hash, or
+/// empty for the prefix of all.
+pub fn branch_key(workspace: WorkspaceId, entry: &[u8]) -> Vec<u8> {
+    [b"branch/".as_slice(), workspace.as_bytes(), entry].concat()
+}
+
+/// Of each proof the second entry, then the membership operations beyond a parting: those
+/// of the history that the log holds, and of others.
+pub fn evidence(store: &dyn Store, workspace: WorkspaceId) -> Result<Vec<Signed>, StoreError> {
+    let corrupt = |e: proofroom_entry::DecodeError| StoreError::Corrupt {
+        doing: "reading evidence",
+        what: e.to_string(),
+    };
+    let proofs = store.proofs(workspace)?;
+    let mut all: Vec<Signed> = Vec::with_capacity(proofs.len());
+    for (_, other) in &proofs {
+        all.push(Signed::decode(other.bytes().clone()).map_err(corrupt)?);
+    }
+    // Operations beyond the parting are each other's second history, whichever the log holds.
+    for proof in proofs.iter().map(|(one, _)| one.header()).filter(|h| h.doc == DocId::AUTHORITY) {
+        for entry in store.entries(workspace, proof.doc, proof.log, proof.seq, usize::MAX)? {
+            all.push(Signed::decode(entry.bytes().clone()).map_err(corrupt)?);
+        }
+    }
+    for (_, bytes) in store.scan(&branch_key(workspace, &[]))? {
+        all.push(Signed::decode(bytes).map_err(corrupt)?);
+    }
+    let mut seen = BTreeSet::new();
+    all.retain(|entry| seen.insert(entry.hash()));
+    Ok(all)
+}

@@ -6,7 +6,7 @@
 //! dies       all kept or nothing, and the process never hears which
 //! ```
 
-use proofroom_entry::{LogTip, Verified};
+use proofroom_entry::{LogTip, Snapshot, Verified, VerifiedHeader};
 use proofroom_ident::{DocId, LogId, WorkspaceId};
 use proofroom_store::{Batch, DocSummary, KeyValue, MemoryStore, Pair, Store, StoreError, Write};
 
@@ -100,7 +100,9 @@ impl Disk {
 
     fn strike(&mut self, batch: Batch, fault: Fault) -> StoreError {
         let error = match fault {
-            Fault::Fails { .. } => StoreError::Full { doing: "committing a batch", cause: "a planned fault".into() },
+            Fault::Fails { .. } => {
+                StoreError::Full { doing: "committing a batch", cause: "a planned fault".into() }
+            }
             Fault::Dies { kept, .. } => {
                 // A batch that the store refuses is not half durable either.
                 if kept && let Err(refused) = self.write(batch) {
@@ -171,6 +173,26 @@ impl Store for Disk {
     ) -> Result<Option<Verified>, StoreError> {
         self.healthy()?;
         self.store.entry(workspace, doc, log, seq)
+    }
+
+    fn bases(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<VerifiedHeader>, StoreError> {
+        self.healthy()?;
+        self.store.bases(workspace, doc)
+    }
+
+    fn base(
+        &self,
+        workspace: WorkspaceId,
+        doc: DocId,
+        log: LogId,
+    ) -> Result<Option<VerifiedHeader>, StoreError> {
+        self.healthy()?;
+        self.store.base(workspace, doc, log)
+    }
+
+    fn snapshots(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<Snapshot>, StoreError> {
+        self.healthy()?;
+        self.store.snapshots(workspace, doc)
     }
 
     fn proofs(&self, workspace: WorkspaceId) -> Result<Vec<Pair>, StoreError> {

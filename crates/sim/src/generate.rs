@@ -100,7 +100,12 @@ impl Plot {
         match d.below(5) {
             0 | 1 => calm,
             2 => Net { cut: 5 + d.below(40), ..calm },
-            3 => Net { latency_ms: 300 + d.below(900), bytes_per_ms: 1 + d.below(20), cut: d.below(10), ..calm },
+            3 => Net {
+                latency_ms: 300 + d.below(900),
+                bytes_per_ms: 1 + d.below(20),
+                cut: d.below(10),
+                ..calm
+            },
             _ => Net {
                 lost: d.below(60),
                 doubled: d.below(60),
@@ -120,7 +125,8 @@ impl Plot {
     }
 
     fn joins(&mut self, mallory: bool) -> Vec<Timed> {
-        let roles = [Role::Owner, Role::Producer, Role::Producer, Role::Reviewer, Role::Reviewer, Role::Guest];
+        let roles =
+            [Role::Owner, Role::Producer, Role::Producer, Role::Reviewer, Role::Reviewer, Role::Guest];
         let mut places: Vec<usize> = (1..self.people).collect();
         places.extend(mallory.then_some(MALLORY));
         let mut out = Vec::new();
@@ -138,7 +144,8 @@ impl Plot {
     /// Something to talk about.
     fn opening(&mut self) -> Vec<Timed> {
         let ada = |verb, n| Act { n, ..Act::new(Who::Person(0), verb) };
-        let acts = [ada(Verb::Submits, 0), ada(Verb::Submits, 1), ada(Verb::Requests, 0), ada(Verb::Comments, 0)];
+        let acts =
+            [ada(Verb::Submits, 0), ada(Verb::Submits, 1), ada(Verb::Requests, 0), ada(Verb::Comments, 0)];
         acts.into_iter().map(|act| Timed { at_ms: 1_000, act }).collect()
     }
 

@@ -311,13 +311,16 @@ impl Machine {
             let Some(line) = self.lines.get_mut(&conn).filter(|line| line.reads != reads) else { continue };
             let narrower = line.reads.covers(reads) && reads != Audiences::NONE;
             line.reads = reads;
-            out.push((conn, match narrower {
-                true => Input::Admit { reads, may_write: true },
-                false if reads == Audiences::NONE => {
-                    Input::Refuse { code: Code::Removed, text: "removed".into() }
-                }
-                false => Input::Refuse { code: Code::Reconnect, text: "connect again".into() },
-            }));
+            out.push((
+                conn,
+                match narrower {
+                    true => Input::Admit { reads, may_write: true },
+                    false if reads == Audiences::NONE => {
+                        Input::Refuse { code: Code::Removed, text: "removed".into() }
+                    }
+                    false => Input::Refuse { code: Code::Reconnect, text: "connect again".into() },
+                },
+            ));
         }
         out
     }
@@ -391,7 +394,11 @@ pub(crate) fn holds(
     }
     let proofs = store.proofs(workspace).unwrap_or_default();
     proofs.iter().any(|(one, other)| one.hash() == hash || other.hash() == hash)
-        || store.get(&[b"branch/".as_slice(), workspace.as_bytes(), hash.as_bytes()].concat()).ok().flatten().is_some()
+        || store
+            .get(&[b"branch/".as_slice(), workspace.as_bytes(), hash.as_bytes()].concat())
+            .ok()
+            .flatten()
+            .is_some()
 }
 
 /// Everything that members of every role see, as one text; the team's as well where they may.

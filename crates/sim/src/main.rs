@@ -9,7 +9,10 @@ use clap::{Args, Parser, Subcommand};
 use proofroom_sim::{Report, Scenario, generate, run, shrink};
 
 #[derive(Parser)]
-#[command(name = "proofroom-sim", about = "Runs worlds of peers, relays, links and disks, and checks what must hold")]
+#[command(
+    name = "proofroom-sim",
+    about = "Runs worlds of peers, relays, links and disks, and checks what must hold"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -111,8 +114,15 @@ impl Sum {
             println!(
                 "{} runs, {} broke a rule; {} acts done, {} declined, {} frames, {} entries stored, \
                  {} crashes, {} forgeries, {:.0} days of the world in {seconds:.0} s",
-                self.runs, self.broken, self.done, self.declined, self.frames, self.stored, self.crashes,
-                self.forged, self.days
+                self.runs,
+                self.broken,
+                self.done,
+                self.declined,
+                self.frames,
+                self.stored,
+                self.crashes,
+                self.forged,
+                self.days
             );
         }
     }
@@ -139,8 +149,13 @@ fn run_seeds(seeds: &Seeds, json: bool) -> Result<bool, String> {
             }
         }
         if progress && sum.runs.is_multiple_of(100) {
-            let per_s = f64::from(u32::try_from(sum.runs).unwrap_or(u32::MAX)) / began.elapsed().as_secs_f64();
-            let _gone = writeln!(std::io::stderr(), "seed {seed} of {to}, {} broken, {per_s:.1} per second", sum.broken);
+            let per_s =
+                f64::from(u32::try_from(sum.runs).unwrap_or(u32::MAX)) / began.elapsed().as_secs_f64();
+            let _gone = writeln!(
+                std::io::stderr(),
+                "seed {seed} of {to}, {} broken, {per_s:.1} per second",
+                sum.broken
+            );
         }
     }
     sum.print(began.elapsed().as_secs_f64(), json);

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use proofroom_entry::{EntryKind, Signed, Verified};
-use proofroom_ident::{DocId, LogClass, Millis};
+use proofroom_ident::{Audience, DocId, LogClass, Millis};
 use proofroom_store::Store as _;
 use proofroom_sync::Message;
 
@@ -108,7 +108,8 @@ fn babble(world: &mut World<'_>, dice: &mut Dice) -> Result<(), Trouble> {
 }
 
 fn conns(world: &World<'_>) -> Result<Vec<u64>, Trouble> {
-    let conns: Vec<u64> = world.conns.iter().filter(|(_, c)| c.client == MALLORY).map(|(id, _)| *id).collect();
+    let conns: Vec<u64> =
+        world.conns.iter().filter(|(_, c)| c.client == MALLORY).map(|(id, _)| *id).collect();
     if conns.is_empty() { Err(declined("mallory is not connected")) } else { Ok(conns) }
 }
 
@@ -120,7 +121,12 @@ fn some_doc(world: &World<'_>, dice: &mut Dice) -> Result<DocId, Trouble> {
 }
 
 /// An honest payload of the same document, where mallory can read one.
-fn donor(world: &World<'_>, dice: &mut Dice, workshop: &Workshop, doc: DocId) -> Option<(EntryKind, Vec<u8>)> {
+fn donor(
+    world: &World<'_>,
+    dice: &mut Dice,
+    workshop: &Workshop,
+    doc: DocId,
+) -> Option<(EntryKind, Vec<u8>)> {
     let all: Vec<Verified> = hoard(world).ok()?.into_iter().filter(|e| e.header().doc == doc).collect();
     let entry = dice.pick(&all);
     Some((entry.header().kind, workshop.plain(entry)?))
@@ -162,7 +168,8 @@ fn backdate(world: &mut World<'_>, dice: &mut Dice) -> Result<Vec<Bytes>, Troubl
     let authority: Vec<Verified> =
         hoard(world)?.into_iter().filter(|e| e.header().doc == DocId::AUTHORITY).collect();
     let head = dice.pick(&authority).hash();
-    let (kind, plain) = donor(world, dice, &workshop, doc).ok_or_else(|| declined("mallory reads nothing"))?;
+    let (kind, plain) =
+        donor(world, dice, &workshop, doc).ok_or_else(|| declined("mallory reads nothing"))?;
     let mut writer = workshop.begin(doc, kind.class(), &mut rng);
     let entry = workshop.append(&mut writer, (kind, doc), &plain, (head, Millis(START_MS)), &mut rng);
     keep(world, entry.into_iter().collect())
@@ -231,10 +238,13 @@ fn keep(world: &mut World<'_>, entries: Vec<Verified>) -> Result<Vec<Bytes>, Tro
 /// Over a connection of mallory's, or on a stick to an honest member.
 fn show(world: &mut World<'_>, dice: &mut Dice, entries: Vec<Bytes>) -> Result<(), Trouble> {
     world.report.forged += entries.len() as u64;
+    // A file that somebody imports may hold what they cannot read; over links it never comes.
+    let offered: Vec<Signed> = entries.iter().filter_map(|b| Signed::decode(b.as_ref()).ok()).collect();
+    let team = offered.iter().any(|e| e.claims().audience == Audience::Team);
     let honest: Vec<usize> = world
         .machines
         .iter()
-        .filter(|(place, m)| **place < MALLORY && m.up && m.replica.is_some())
+        .filter(|(place, m)| **place < MALLORY && m.up && m.replica.is_some() && (m.team || !team))
         .map(|(place, _)| *place)
         .collect();
     let conns = conns(world).unwrap_or_default();
@@ -248,7 +258,6 @@ fn show(world: &mut World<'_>, dice: &mut Dice, entries: Vec<Bytes>) -> Result<(
         return Err(declined("nobody to show it to"));
     }
     let place = *dice.pick(&honest);
-    let offered: Vec<Signed> = entries.iter().filter_map(|bytes| Signed::decode(bytes.as_ref()).ok()).collect();
     stick(world, place, offered)
 }
 

@@ -81,19 +81,16 @@ pub(crate) fn act(
     Ok(Some(receipt))
 }
 
-fn plan(
-    machine: &mut Machine,
-    now_ms: u64,
-    act: &Act,
-    whom: Option<PersonId>,
-) -> Result<Receipt, Trouble> {
+fn plan(machine: &mut Machine, now_ms: u64, act: &Act, whom: Option<PersonId>) -> Result<Receipt, Trouble> {
     let n = act.n.unsigned_abs();
     let asset = ASSETS[usize::try_from(n % 2).unwrap_or(0)];
     let view = machine.act(now_ms, |r, s| r.plan(s.store))?;
     let edit = match act.verb {
-        Verb::Requests => {
-            PlanEdit::AddRequest { id: RequestId::from_bytes(id(machine)), form: Box::new(form()), brief: text(act, now_ms) }
-        }
+        Verb::Requests => PlanEdit::AddRequest {
+            id: RequestId::from_bytes(id(machine)),
+            form: Box::new(form()),
+            brief: text(act, now_ms),
+        },
         Verb::Briefs => {
             let request = nth(&view.requests, n).ok_or_else(|| nothing("request"))?;
             let units = request.brief.encode_utf16().count();

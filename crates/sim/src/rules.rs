@@ -133,7 +133,8 @@ impl World<'_> {
 
     fn somebody_holds(&self, receipt: &Receipt) -> bool {
         let place = (receipt.doc, receipt.log, receipt.seq, receipt.entry);
-        let machines = self.machines.iter().filter(|(place, _)| self.is_honest(**place)).map(|(_, m)| &m.disk);
+        let machines =
+            self.machines.iter().filter(|(place, _)| self.is_honest(**place)).map(|(_, m)| &m.disk);
         let relays = self.stations.iter().map(|s| &s.disk);
         machines.chain(relays).any(|disk| holds(disk, self.workspace, place))
     }
@@ -150,7 +151,9 @@ impl World<'_> {
         let mut out = Vec::new();
         for doc in docs.iter().filter(|d| d.audience == audience) {
             let tips = store.tips(self.workspace, doc.doc).unwrap_or_default();
-            out.extend(tips.iter().filter(|t| !forked.contains(&t.log)).map(|t| (t.doc, t.log, t.seq, t.hash)));
+            out.extend(
+                tips.iter().filter(|t| !forked.contains(&t.log)).map(|t| (t.doc, t.log, t.seq, t.hash)),
+            );
         }
         out
     }

@@ -8,8 +8,8 @@ use proofroom_relay::{Config, ConnId, Input, Note, Output, Relay};
 use proofroom_sync::Message;
 
 use crate::cast::START_MS;
-use crate::disk::Disk;
 use crate::dice::randomness;
+use crate::disk::Disk;
 use rand_chacha::ChaCha20Rng;
 
 /// A relay of the world.
@@ -98,7 +98,9 @@ impl Station {
             return false;
         }
         let Ok(Message::Entries(entries)) = Message::decode(frame) else { return false };
-        let by = |e: bytes::Bytes| Signed::decode(e.as_ref()).is_ok_and(|e| self.withheld.contains(&e.claims().author));
+        let by = |e: bytes::Bytes| {
+            Signed::decode(e.as_ref()).is_ok_and(|e| self.withheld.contains(&e.claims().author))
+        };
         entries.into_iter().any(by)
     }
 }

@@ -384,7 +384,8 @@ impl<'a> World<'a> {
         if entries.is_empty() {
             return;
         }
-        let lines: Vec<u64> = self.machines.get(&machine).map(|m| m.lines.keys().copied().collect()).unwrap_or_default();
+        let lines: Vec<u64> =
+            self.machines.get(&machine).map(|m| m.lines.keys().copied().collect()).unwrap_or_default();
         for live in Live::batches(entries) {
             for conn in lines.iter().filter(|conn| Some(**conn) != but) {
                 self.feed_machine(machine, *conn, Input::Stored(live.clone()));
@@ -442,7 +443,7 @@ impl<'a> World<'a> {
                 let Some(machine) = self.machines.get_mut(&m).filter(|m| !m.up) else { return };
                 match machine.start(now) {
                     Ok(fed) => self.settle(m, None, fed),
-                    Err(Trouble::Died(text)) => return self.crash(node, &text),
+                    Err(Trouble::Died(text)) => self.crash(node, &text),
                     Err(Trouble::Declined(text) | Trouble::Fault(text)) => {
                         self.broke("a store opens again", format!("{}: {text}", cast::name(m)));
                     }

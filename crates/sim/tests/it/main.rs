@@ -65,7 +65,11 @@ fn a_few_seeds_hold() {
 fn the_same_seed_twice_gives_the_same_trace() {
     for seed in [3, 12] {
         let (one, other) = (run(&generate(seed)), run(&generate(seed)));
-        assert_eq!((one.trace, one.frames, one.stored), (other.trace, other.frames, other.stored), "seed {seed}");
+        assert_eq!(
+            (one.trace, one.frames, one.stored),
+            (other.trace, other.frames, other.stored),
+            "seed {seed}"
+        );
         assert!(one.frames > 0);
     }
     assert_ne!(run(&generate(3)).trace, run(&generate(4)).trace);

@@ -4,6 +4,7 @@
 mod lint;
 mod run;
 mod soak;
+mod sim;
 mod test;
 mod tools;
 mod up;
@@ -30,6 +31,10 @@ enum Task {
     Web,
     /// The long tests at full size: minutes and gigabytes
     Soak(soak::Soak),
+    /// Worlds of peers, relays, links and disks from seeds or scenario files
+    Sim(sim::Sim),
+    /// Long runs, optimised, with figures at the end
+    Soak(sim::Soak),
     /// Formatting, clippy, licences and advisories, and the browser build of the pure crates
     Lint,
 }
@@ -39,6 +44,7 @@ fn main() -> ExitCode {
         Task::Up(up) => up.run(),
         Task::Test(test) => test.run(),
         Task::Web => web::build(),
+        Task::Sim(sim) => sim.run(),
         Task::Soak(soak) => soak.run(),
         Task::Lint => lint::run(),
     };

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use proofroom_authority::{AuthorityError, Inserted, Op, Standing};
-use proofroom_entry::{ChainError, EntryKind, LogTip, Signed, Verified, check_link};
-use proofroom_ident::{DocId, LogId, Millis, SignerKey};
+use proofroom_entry::{ChainError, EntryKind, Header, LogTip, Signed, Verified, check_link};
+use proofroom_ident::{DocId, LogId, Millis, PersonId, SignerKey};
 use proofroom_store::{Batch, Store, StoreError, branch_key};
 use proofroom_sync::{Code, Refusal};
 
@@ -232,11 +232,18 @@ impl<'a> Judge<'a> {
         }
     }
 
+    fn knew_better_role(&self, person: PersonId, h: &Header) -> bool {
+        let role = self.room.authority.state_at(h.auth_head).and_then(|state| state.role(person));
+        role.is_some_and(|role| role.may_write() && role.reads(h.audience))
+    }
+
     /// Work that is held back is stored all the same: a member brings it, and others may adopt it.
     fn check_standing(&self, entry: &Verified) -> Result<(), No> {
         let h = entry.header();
         match self.room.authority.standing(h.author, h.doc, h.log, h.seq, h.auth_head) {
             Standing::Member { role, .. } if role.may_write() && role.reads(h.audience) => Ok(()),
+            // Written before its author heard of another role: kept, as what is held back is.
+            Standing::Member { person, .. } if self.knew_better_role(person, h) => Ok(()),
             Standing::Member { role, .. } => {
                 Err(no(Code::MayNotWrite, format!("a {role} may not write this document")))
             }

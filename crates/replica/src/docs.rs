@@ -10,7 +10,7 @@ use proofroom_review::ProfileStatement;
 use proofroom_store::Store;
 use zeroize::Zeroizing;
 
-use crate::access::writer_role;
+use crate::access::{role_writes, writer_role};
 use crate::error::ReplicaError;
 use crate::held::HeldEntry;
 use crate::open::Replica;
@@ -162,6 +162,11 @@ impl Replica {
         plain: Zeroizing<Vec<u8>>,
     ) {
         match self.standing(entry.header()) {
+            Standing::Member { role, .. }
+                if !role_writes(role, entry.header().kind, entry.header().audience) =>
+            {
+                open.refused.insert(entry.hash(), format!("a {role} may not write this kind of entry"));
+            }
             Standing::Member { person, role } => news.push(Opened { entry, person, role, plain }),
             Standing::HeldBack { person, removal } => {
                 open.held.push(HeldEntry { entry, person, removal, plain, admitted: false });

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proofroom_authority::{Authority, AuthorityError, Inserted, Standing};
-use proofroom_entry::{ChainError, EntryKind, LogTip, Signed, Verified, check_link};
-use proofroom_ident::{DocId, EntryHash, LogId};
+use proofroom_entry::{ChainError, EntryKind, Header, LogTip, Signed, Verified, check_link};
+use proofroom_ident::{DocId, EntryHash, LogId, PersonId};
 use proofroom_store::{Batch, branch_key};
 
 use crate::access::role_writes;
@@ -242,6 +242,12 @@ impl Replica {
         Ok(h.kind == EntryKind::Authority && forked)
     }
 
+    /// Whether the author could write it in the role that they knew they had.
+    fn knew_better_role(&self, person: PersonId, h: &Header) -> bool {
+        let role = self.authority.state_at(h.auth_head).and_then(|state| state.role(person));
+        role.is_some_and(|role| role_writes(role, h.kind, h.audience))
+    }
+
     /// Does the membership log admit it?
     fn judge(&mut self, intake: &mut Intake, entry: &Verified) -> Result<IngestOutcome, ReplicaError> {
         let h = entry.header();
@@ -258,6 +264,9 @@ impl Replica {
         }
         Ok(match self.standing(h) {
             Standing::Member { role, .. } if role_writes(role, h.kind, h.audience) => IngestOutcome::Stored,
+            // Written before its author heard of another role: kept wherever it came first or
+            // last, counted nowhere.
+            Standing::Member { person, .. } if self.knew_better_role(person, h) => IngestOutcome::HeldBack,
             Standing::Member { role, .. } => {
                 IngestOutcome::Refused(format!("a {role} may not write this kind of entry"))
             }

@@ -7,8 +7,8 @@
 
 use std::collections::BTreeSet;
 
-use proofroom_authority::{Linked, Op, Wrapped};
-use proofroom_ident::{Audience, KexPublic, KexSecret, KeyId};
+use proofroom_authority::{Epoch, Linked, Op, Wrapped};
+use proofroom_ident::{Audience, KexPublic, KexSecret, KeyId, Millis};
 use proofroom_seal::{EpochKey, WrapInfo};
 
 use crate::error::ReplicaError;
@@ -89,11 +89,11 @@ impl Replica {
                 turnover.strangers.is_empty().then(|| (key, turnover.missing.into_iter().collect::<Vec<_>>()))
             });
             match newest {
-                Some((_, missing)) if missing.is_empty() => {}
-                // Newcomers would not read what was written under the others.
-                Some((key, _)) if self.has_loose_epochs(audience, &key) => {
+                // Somebody would not read what was written under the others: join them all.
+                Some((key, _)) if self.has_loose_epochs(audience, &key, step.now) => {
                     self.rotate(step, audience, &readers)?;
                 }
+                Some((_, missing)) if missing.is_empty() => {}
                 Some((key, missing)) => self.share(step, audience, &key, &missing)?,
                 None => self.rotate(step, audience, &readers)?,
             }
@@ -101,10 +101,13 @@ impl Replica {
         Ok(())
     }
 
-    /// Whether keys of concurrent rotations are known that the newest one does not open.
-    fn has_loose_epochs(&self, audience: Audience, newest: &EpochKey) -> bool {
-        let loose = self.authority.state().unlinked_epochs(audience);
-        loose.iter().any(|epoch| epoch.key != newest.id() && self.keyring.get(&epoch.key).is_some())
+    /// Whether there are keys of concurrent rotations that the newest one does not open, and
+    /// that some of the present readers were never given.
+    fn has_loose_epochs(&self, audience: Audience, newest: &EpochKey, now: Millis) -> bool {
+        let state = self.authority.state();
+        let closed = |epoch: &Epoch| !state.turnover(epoch, now).missing.is_empty();
+        let loose = state.unlinked_epochs(audience).into_iter().filter(|epoch| epoch.key != newest.id());
+        loose.into_iter().any(|epoch| self.keyring.get(&epoch.key).is_some() && closed(epoch))
     }
 
     fn share(

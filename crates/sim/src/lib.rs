@@ -29,6 +29,8 @@ mod rules;
 pub mod scenario;
 mod shrink;
 mod station;
+pub mod targets;
+pub mod vetting;
 mod world;
 
 pub use act::{Act, Span};
@@ -49,4 +51,9 @@ pub fn run(scenario: &Scenario) -> Report {
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
         Report::panicked(text.unwrap_or_else(|| "a panic without words".into()))
     })
+}
+
+/// The name of a file of a corpus: the hash of what is in it.
+pub fn hash_hex(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
 }

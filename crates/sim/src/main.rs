@@ -1,4 +1,6 @@
-//! `proofroom-sim`: seeds and scenario files from the command line.
+//! `proofroom-sim`: seeds, scenario files and mutations from the command line.
+
+mod vet;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -33,6 +35,16 @@ enum Command {
         #[arg(long)]
         notes: bool,
     },
+    /// Mutated changes and snapshots, sealed and signed again, against the vetting
+    Vet(vet::Vet),
+    /// Every way in, with mutations of its corpus
+    Targets(vet::Targets),
+    /// Writes honest input for every way in
+    Corpus {
+        /// Where to
+        #[arg(default_value = "fuzz/corpus")]
+        folder: PathBuf,
+    },
     /// Prints the scenario of a seed
     Show {
         /// The seed
@@ -61,6 +73,9 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Seeds(seeds) => run_seeds(&seeds, cli.json),
         Command::Files { files, notes } => run_files(&files, notes, cli.json),
+        Command::Vet(vet) => Ok(vet.run(cli.json)),
+        Command::Targets(targets) => targets.run(),
+        Command::Corpus { folder } => write_corpus(&folder),
         Command::Show { seed } => {
             print!("{}", generate(seed));
             Ok(true)
@@ -198,4 +213,14 @@ fn tell(what: &str, report: &Report, json: bool) {
             Some(b) => println!("{what}: BROKEN at {} ms: {}\n{}", b.at_ms, b.rule, b.text),
         }
     }
+}
+
+fn write_corpus(folder: &std::path::Path) -> Result<bool, String> {
+    for (target, bytes) in proofroom_sim::targets::samples() {
+        let folder = folder.join(target);
+        std::fs::create_dir_all(&folder).map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
+        let path = folder.join(&proofroom_sim::hash_hex(&bytes)[..16]);
+        std::fs::write(&path, &bytes).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+    }
+    Ok(true)
 }

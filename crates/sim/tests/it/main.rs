@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use proofroom_sim::{Scenario, generate, run};
+use proofroom_sim::targets::{TARGETS, samples};
+use proofroom_sim::vetting::{Outcome, Vetting};
+use proofroom_sim::{Dice, Scenario, generate, mutate_bytes, run};
 
 fn scenarios() -> Vec<(String, Scenario)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios");
@@ -97,5 +99,43 @@ fn a_wrong_word_in_a_scenario_is_named() {
     for (text, named) in cases {
         let error = Scenario::parse(text).expect_err(text).to_string();
         assert!(error.contains(named), "{text}: {error}");
+    }
+}
+
+#[test]
+fn every_way_in_takes_its_corpus_and_mutations_of_it() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+    for target in TARGETS {
+        let mut inputs: Vec<Vec<u8>> =
+            samples().into_iter().filter(|(name, _)| *name == target.name).map(|(_, bytes)| bytes).collect();
+        assert!(!inputs.is_empty(), "{} has no honest input", target.name);
+        // What a fuzzer found once is kept beside the honest ones.
+        for file in std::fs::read_dir(folder.join(target.name)).into_iter().flatten() {
+            let path = file.expect("a listed file can be read").path();
+            inputs.push(std::fs::read(path).expect("a corpus is readable"));
+        }
+        let mut dice = Dice::new(1, target.name);
+        for input in inputs {
+            (target.run)(&input);
+            for _ in 0..40 {
+                (target.run)(&mutate_bytes(&mut dice, &input));
+            }
+        }
+    }
+}
+
+#[test]
+fn vetting_survives_what_a_malicious_member_signs() {
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut vetting = Vetting::new(1);
+    let mut outcomes = Vec::new();
+    for _ in 0..1_500 {
+        outcomes.push(vetting.change().expect("no change spoils a document"));
+    }
+    for _ in 0..150 {
+        vetting.snapshot().expect("no snapshot spoils a document");
+    }
+    for wanted in [Outcome::Refused, Outcome::Taken] {
+        assert!(outcomes.contains(&wanted), "mutations reach further than the first check: {wanted:?}");
     }
 }

@@ -161,9 +161,7 @@ const OWNED: &[Owned] = &[
         why: "nothing builds on a shell",
     },
     Owned { what: &["getrandom"], owners: &["node", "relayd", "web-engine"], why: "randomness is handed in" },
-    Owned { what: &["proofroom-node", "proofroom-web"], owners: &[], why: "nothing builds on a shell" },
     Owned { what: &["proofroom-sim"], owners: &[], why: "a world for tests is in no program" },
-    Owned { what: &["getrandom"], owners: &["node", "relayd", "web"], why: "randomness is handed in" },
 ];
 
 #[test]

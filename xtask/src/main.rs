@@ -3,8 +3,8 @@
 
 mod lint;
 mod run;
-mod soak;
 mod sim;
+mod soak;
 mod test;
 mod tools;
 mod up;
@@ -33,8 +33,6 @@ enum Task {
     Soak(soak::Soak),
     /// Worlds of peers, relays, links and disks from seeds or scenario files
     Sim(sim::Sim),
-    /// Long runs, optimised, with figures at the end
-    Soak(sim::Soak),
     /// Formatting, clippy, licences and advisories, and the browser build of the pure crates
     Lint,
 }

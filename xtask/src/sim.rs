@@ -1,8 +1,8 @@
-//! `cargo xtask sim` and `cargo xtask soak`: what takes longer than a test may.
+//! `cargo xtask sim` and `cargo xtask soak vetting`: what takes longer than a test may.
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 
 use crate::run::{Done, cargo, must};
 
@@ -21,32 +21,6 @@ pub struct Sim {
     /// One JSON object per line
     #[arg(long)]
     json: bool,
-}
-
-/// Long runs, optimised.
-#[derive(Args)]
-pub struct Soak {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Subcommand)]
-enum What {
-    /// Mutated changes and snapshots, sealed and signed again, against the vetting
-    Vetting {
-        /// How many changes
-        #[arg(long, default_value_t = 10_000_000)]
-        changes: u64,
-        /// How many snapshots
-        #[arg(long, default_value_t = 1_000_000)]
-        snapshots: u64,
-        /// Decides the mutations
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-        /// One JSON object at the end
-        #[arg(long)]
-        json: bool,
-    },
 }
 
 fn sim() -> std::process::Command {
@@ -71,13 +45,12 @@ impl Sim {
     }
 }
 
-impl Soak {
-    /// Runs it.
-    pub fn run(self) -> Done {
-        let What::Vetting { changes, snapshots, seed, json } = self.what;
-        let mut command = sim();
-        let numbers = [changes, snapshots, seed].map(|n| n.to_string());
-        command.args(["vet", "--changes", &numbers[0], "--snapshots", &numbers[1], "--seed", &numbers[2]]);
-        must(command.args(json.then_some("--json")))
-    }
+/// The vetting at full size: so many changes, a tenth as many snapshots.
+pub fn vetting(changes: Option<&str>) -> Done {
+    let changes: u64 = match changes {
+        Some(text) => text.parse().map_err(|_| format!("`{text}` is not a number of changes"))?,
+        None => 10_000_000,
+    };
+    let numbers = [changes, changes / 10].map(|n| n.to_string());
+    must(sim().args(["vet", "--changes", &numbers[0], "--snapshots", &numbers[1]]))
 }

@@ -3,20 +3,23 @@
 use clap::Args;
 
 use crate::run::{Done, build_proofroom, must, program};
-use crate::tools;
+use crate::{sim, tools};
 
 /// The tests that take minutes and gigabytes. `blobs` needs 25 GB of room.
 #[derive(Args)]
 pub struct Soak {
-    /// A test file of `tests/tests`, e.g. `blobs`
+    /// A test file of `tests/tests`, e.g. `blobs`; or `vetting`, changes that a malicious member signs
     what: String,
-    /// Only tests whose names contain this
+    /// Only tests whose names contain this; for `vetting`, how many changes
     only: Option<String>,
 }
 
 impl Soak {
     /// Builds, runs one test after the other, and shows the figures that they print.
     pub fn run(self) -> Done {
+        if self.what == "vetting" {
+            return sim::vetting(self.only.as_deref());
+        }
         tools::system_programs()?;
         let nextest = tools::nextest()?;
         build_proofroom()?;

@@ -23,6 +23,8 @@
 //! link        nonce:24  sealed:48   XChaCha20-Poly1305 under a key derived from
 //!             the newer epoch key
 //! bound to both: workspace:32  audience:1  key_id:16 of the key inside
+//! at rest     nonce:24  ciphertext  tag:16    what a device keeps for itself: XChaCha20-Poly1305
+//!             under a key derived from the device's key-exchange secret
 //! blob        ChaCha20 (RFC 8439) keystream, nonce zero, counter 0, a key per blob
 //! ```
 //!
@@ -37,6 +39,7 @@ mod invite;
 mod keys;
 mod pack;
 mod payload;
+mod rest;
 mod wrap;
 
 pub use blob::{BLOB_BYTES_MAX, BlobKey, BlobTooLong};
@@ -44,4 +47,5 @@ pub use error::{OpenError, SealError};
 pub use invite::InviteSecret;
 pub use keys::{EntryKey, EpochKey, Keyring, SealKey, tip_commit};
 pub use payload::{OVERHEAD_BYTES, open, open_snapshot, seal, seal_snapshot};
+pub use rest::RestKey;
 pub use wrap::{Link, Wrap, WrapInfo, link, unlink, unwrap, wrap};

@@ -3,5 +3,6 @@
 mod blobs;
 mod handing_on;
 mod payloads;
+mod rest;
 mod vectors;
 mod world;

@@ -178,6 +178,9 @@ fn with_store(cli: Cli, more: Vec<String>, home: &Home, console: &mut Console) -
     };
     let mut peer = Peer::open(home, lock, commands::identity::passphrase)?;
     let result = here(cli, &mut peer, console);
+    if result.is_ok() {
+        peer.keep_shown();
+    }
     // A command that failed changed nothing, so its logs may be continued all the same.
     let closed = peer.close();
     let code = result?;

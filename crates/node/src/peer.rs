@@ -142,6 +142,14 @@ impl Peer {
         Ok(self.store.close()?)
     }
 
+    /// Puts what documents show to rest, for the next process to look at without opening them.
+    /// A disk that refuses costs that process time, nothing else.
+    pub fn keep_shown(&mut self) {
+        let mut step = Step { store: &mut self.store, now: world::now(), rng: &mut self.rng };
+        let mut replicas = self.replicas.values_mut();
+        let _refused = replicas.try_for_each(|replica| replica.keep_shown(&mut step));
+    }
+
     /// The home directory.
     pub fn home(&self) -> &Home {
         &self.home

@@ -1,11 +1,12 @@
 //! Adopting held-back work: somebody who may, moves the line.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proofroom_authority::{Cut, Op, Role};
 use proofroom_document::DocKind;
-use proofroom_ident::{DocId, EntryHash, PersonId};
+use proofroom_ident::{DocId, EntryHash, LogId, PersonId};
 
+use crate::docs::OpenDoc;
 use crate::error::ReplicaError;
 use crate::open::{Replica, Step};
 use crate::statements::Receipt;
@@ -17,26 +18,12 @@ impl Replica {
         let docs: Vec<DocId> = step.store.docs(self.workspace)?.iter().map(|d| d.doc).collect();
         let mut out = Vec::new();
         for doc in docs.into_iter().filter(|d| *d != DocId::AUTHORITY) {
-            let kind: DocKind = self.kind_of(doc);
-            let open = self.load_doc(step.store, kind, doc)?;
-            let mut logs: std::collections::BTreeMap<_, HeldBackLog> = std::collections::BTreeMap::new();
-            for held in open.held.iter().filter(|h| !h.admitted) {
-                let h = held.entry.header();
-                let line = logs.entry(h.log).or_insert(HeldBackLog {
-                    person: held.person,
-                    removal: held.removal,
-                    doc,
-                    log: h.log,
-                    first_seq: h.seq,
-                    last_seq: h.seq,
-                    last: held.entry.hash(),
-                    claimed_at: h.claimed_at,
-                });
-                if h.seq >= line.last_seq {
-                    (line.last_seq, line.last, line.claimed_at) = (h.seq, held.entry.hash(), h.claimed_at);
-                }
+            if let Some(shown) = self.at_rest(step.store, doc)? {
+                out.extend(shown.held.iter().cloned());
+                continue;
             }
-            out.extend(logs.into_values());
+            let kind: DocKind = self.kind_of(doc);
+            out.extend(held_logs(self.load_doc(step.store, kind, doc)?, doc));
         }
         Ok(out)
     }
@@ -62,4 +49,26 @@ impl Replica {
         self.membership_changed();
         Ok(receipts)
     }
+}
+
+/// What is held back of one document, by log.
+pub(crate) fn held_logs(open: &OpenDoc, doc: DocId) -> Vec<HeldBackLog> {
+    let mut logs: BTreeMap<LogId, HeldBackLog> = BTreeMap::new();
+    for held in open.held.iter().filter(|h| !h.admitted) {
+        let h = held.entry.header();
+        let line = logs.entry(h.log).or_insert(HeldBackLog {
+            person: held.person,
+            removal: held.removal,
+            doc,
+            log: h.log,
+            first_seq: h.seq,
+            last_seq: h.seq,
+            last: held.entry.hash(),
+            claimed_at: h.claimed_at,
+        });
+        if h.seq >= line.last_seq {
+            (line.last_seq, line.last, line.claimed_at) = (h.seq, held.entry.hash(), h.claimed_at);
+        }
+    }
+    logs.into_values().collect()
 }

@@ -11,7 +11,8 @@
 //!
 //! What is in memory can always be rebuilt from the store: the membership from
 //! the authority log, the keys from its wraps, a document from its entries.
-//! Documents load when they are first asked for.
+//! Documents load when they are first asked for; what lists show of them is kept at
+//! rest (`shown.rs`), so that looking at a list loads none.
 
 mod access;
 mod adopt;
@@ -26,6 +27,7 @@ mod link;
 mod membership;
 mod neighbours;
 mod open;
+mod shown;
 mod snapshot;
 mod statements;
 mod trail;

@@ -1,7 +1,10 @@
 //! Members, devices and invites: acts on the membership log, and what it shows.
 
+use std::collections::BTreeMap;
+
 use proofroom_authority::{Cut, Op, Role};
 use proofroom_ident::{Audience, DeviceRecord, InviteId, KexPublic, Millis, PersonId, SignerKey};
+use proofroom_review::ProfileStatement;
 use proofroom_seal::InviteSecret;
 use proofroom_store::{Batch, Store};
 
@@ -249,11 +252,17 @@ impl Replica {
     /// All members, those removed included, seniors first.
     pub fn members(&mut self, store: &dyn Store) -> Result<Vec<MemberView>, ReplicaError> {
         let plan = self.workspace.plan_doc();
-        let profiles = self.load_doc(store, proofroom_document::DocKind::Plan, plan)?.profiles.clone();
+        let profiles: BTreeMap<PersonId, ProfileStatement> = match self.at_rest(store, plan)? {
+            Some(shown) => shown.profiles.clone(),
+            None => {
+                let open = self.load_doc(store, proofroom_document::DocKind::Plan, plan)?;
+                open.profiles.iter().map(|(person, (_, _, profile))| (*person, profile.clone())).collect()
+            }
+        };
         let (me, this) = (self.me.person(), self.me.device());
         let state = self.authority.state();
         let view = |(person, member): (PersonId, &proofroom_authority::Member)| {
-            let profile = profiles.get(&person).map(|(_, _, p)| p);
+            let profile = profiles.get(&person);
             MemberView {
                 person,
                 printed_name: profile.map(|p| p.printed_name.clone()),

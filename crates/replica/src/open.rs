@@ -7,6 +7,8 @@ use proofroom_entry::{LogWriter, Signed, Verified};
 use proofroom_ident::{DocId, EntryHash, LogClass, LogId, Millis, SnapshotId, WorkspaceId};
 use proofroom_review::PlanEdit;
 use proofroom_seal::Keyring;
+use proofroom_seal::{Keyring, RestKey};
+use proofroom_store::{Batch, Store};
 use proofroom_store::{Batch, Store, branch_key};
 use rand_core::CryptoRng;
 
@@ -14,6 +16,7 @@ use crate::docs::OpenDoc;
 use crate::error::ReplicaError;
 use crate::identity::Me;
 use crate::link::InviteLink;
+use crate::shown::Kept;
 
 /// What one call may touch: durable storage, the time, randomness.
 pub struct Step<'a> {
@@ -70,6 +73,8 @@ pub struct Replica {
     pub(crate) declined: BTreeSet<SnapshotId>,
     /// Documents of which every entry is wanted.
     pub(crate) whole: BTreeSet<DocId>,
+    pub(crate) rest_key: RestKey,
+    pub(crate) kept: Kept,
 }
 
 impl Replica {
@@ -154,6 +159,8 @@ impl Replica {
     fn blank(workspace: WorkspaceId, me: Me, continuation: Continuation) -> Self {
         Self {
             workspace,
+            rest_key: RestKey::of(&me.secrets.kex),
+            kept: Kept::default(),
             me,
             authority: Authority::new(workspace),
             keyring: Keyring::default(),

@@ -52,7 +52,7 @@ pub struct DecisionChoice {
 }
 
 /// A decision and the entry that proves it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SignedDecision {
     /// The entry.
     pub entry: EntryHash,
@@ -106,7 +106,11 @@ impl Replica {
     }
 
     /// All decisions on an asset, on any version, in order of arrival.
-    pub fn decisions(&mut self, store: &dyn Store, asset: AssetId) -> Result<Vec<SignedDecision>, ReplicaError> {
+    pub fn decisions(
+        &mut self,
+        store: &dyn Store,
+        asset: AssetId,
+    ) -> Result<Vec<SignedDecision>, ReplicaError> {
         let doc = self.workspace.review_doc(asset, Audience::Everyone);
         Ok(self.load_doc(store, DocKind::Review, doc)?.decisions.clone())
     }

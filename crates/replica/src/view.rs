@@ -42,7 +42,7 @@ impl Changed {
 }
 
 /// One log's held-back part.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct HeldBackLog {
     /// Who wrote it.
     pub person: PersonId,
@@ -66,6 +66,9 @@ impl Replica {
     /// The plan: requests, briefs, assets. Empty while the workspace has not arrived.
     pub fn plan(&mut self, store: &dyn Store) -> Result<Arc<PlanView>, ReplicaError> {
         let doc = self.workspace.plan_doc();
+        if let Some(shown) = self.at_rest(store, doc)? {
+            return Ok(Arc::clone(&shown.plan));
+        }
         Ok(self.load_doc(store, DocKind::Plan, doc)?.document.plan())
     }
 
@@ -77,6 +80,9 @@ impl Replica {
         audience: Audience,
     ) -> Result<Arc<ReviewView>, ReplicaError> {
         let doc = self.workspace.review_doc(asset, audience);
+        if let Some(shown) = self.at_rest(store, doc)? {
+            return Ok(Arc::clone(&shown.review));
+        }
         Ok(self.load_doc(store, DocKind::Review, doc)?.document.review())
     }
 
@@ -113,27 +119,36 @@ impl Replica {
         let assignments: Vec<Assignment> =
             self.assignments(shown).into_iter().map(|(person, role)| Assignment { person, role }).collect();
         let doc = self.workspace.review_doc(asset, Audience::Everyone);
+        if let Some(shown) = self.at_rest(store, doc)? {
+            return Ok(evaluated(&shown.review, &assignments, &shown.decisions));
+        }
         let open = self.load_doc(store, DocKind::Review, doc)?;
-        let view = open.document.review();
-        let decisions: Vec<SignedDecision> = open
-            .decisions
-            .iter()
-            .map(|d| SignedDecision {
-                person: d.person,
-                entry: d.entry,
-                log: d.log,
-                seq: d.seq,
-                statement: d.statement.clone(),
-            })
-            .collect();
-        Ok(AssetStatus {
-            review: proofroom_workflow::single_stage::evaluate(&ReviewInput::of(&view, &assignments, &decisions)),
-        })
+        Ok(evaluated(&open.document.review(), &assignments, &open.decisions))
     }
 
     /// A document as a plain `.automerge` file that any automerge library opens.
     pub fn export_automerge(&mut self, store: &dyn Store, doc: DocId) -> Result<Vec<u8>, ReplicaError> {
         let kind = self.kind_of(doc);
         Ok(self.load_doc(store, kind, doc)?.document.export())
+    }
+}
+
+fn evaluated(
+    view: &ReviewView,
+    assignments: &[Assignment],
+    decisions: &[crate::statements::SignedDecision],
+) -> AssetStatus {
+    let decisions: Vec<SignedDecision> = decisions
+        .iter()
+        .map(|d| SignedDecision {
+            person: d.person,
+            entry: d.entry,
+            log: d.log,
+            seq: d.seq,
+            statement: d.statement.clone(),
+        })
+        .collect();
+    AssetStatus {
+        review: proofroom_workflow::single_stage::evaluate(&ReviewInput::of(view, assignments, &decisions)),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proofroom_ident::{AssetId, ContentHash, HashWords as _, Millis, PersonId, VersionHash};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::acknowledged::AcknowledgedKey;
 use crate::anchor::Anchor;
@@ -16,7 +16,7 @@ use crate::versions::{Current, NumberedVersion, Pick, current, number};
 use crate::words::{Category, CommentLabel, CommentState, RequestState, ReviewerRole};
 
 /// The plan document.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanView {
     /// The workspace's name.
     pub name: String,
@@ -41,7 +41,7 @@ impl PlanView {
 }
 
 /// A request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestView {
     /// Its key, which names its author.
     pub key: RequestKey,
@@ -68,7 +68,7 @@ impl RequestView {
 }
 
 /// An asset.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssetView {
     /// Its id.
     pub id: AssetId,
@@ -89,7 +89,7 @@ pub struct AssetView {
 }
 
 /// An asset's review document, for one audience.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReviewView {
     /// All versions.
     pub versions: BTreeMap<VersionHash, Manifest>,
@@ -122,7 +122,7 @@ impl ReviewView {
 }
 
 /// A comment, or a reply.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommentView {
     /// Its key, which names its author.
     pub key: CommentKey,

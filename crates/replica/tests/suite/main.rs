@@ -10,6 +10,7 @@ mod intruder;
 mod joining;
 mod mallory;
 mod removal;
+mod resting;
 mod roles;
 mod screens;
 mod snapshots;

@@ -38,3 +38,10 @@ impl serde::Serialize for AcknowledgedKey {
         s.collect_str(self)
     }
 }
+
+impl<'de> serde::Deserialize<'de> for AcknowledgedKey {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'_, str>>::deserialize(d)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}

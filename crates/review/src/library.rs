@@ -221,7 +221,7 @@ impl LibraryItem {
 }
 
 /// All items of a workspace, each kind in order of the keys.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Library {
     /// The workspace's own request forms.
     pub forms: Vec<IntakeForm>,

@@ -6,9 +6,7 @@ use proofroom_authority::{Authority, Op, Role};
 use proofroom_entry::{LogWriter, Signed, Verified};
 use proofroom_ident::{DocId, EntryHash, LogClass, LogId, Millis, SnapshotId, WorkspaceId};
 use proofroom_review::PlanEdit;
-use proofroom_seal::Keyring;
 use proofroom_seal::{Keyring, RestKey};
-use proofroom_store::{Batch, Store};
 use proofroom_store::{Batch, Store, branch_key};
 use rand_core::CryptoRng;
 

@@ -85,7 +85,7 @@ impl Replica {
         let maker = ByteReader::new(&whose).array("maker").map_err(|e| damaged(e.to_string()))?;
         let bytes = store.get(&chunk_key(self.workspace, doc))?.unwrap_or_default();
         let own = SignedSnapshot::decode(bytes).map_err(|e| damaged(e.to_string()))?;
-        let own = own.trust_stored_bytes().map_err(|e| damaged(e.to_string()))?;
+        let own = own.verify_own(self.workspace, self.me.device()).map_err(|e| damaged(e.to_string()))?;
         Ok(Some(Rest { maker: SignerKey::from_bytes(maker), own }))
     }
 

@@ -69,6 +69,20 @@ fn every_flipped_bit_of_a_snapshot_is_noticed() {
     assert!(decoded(made.bytes()).expect("it was made here").verify(other).is_err());
 }
 
+#[test]
+fn a_device_knows_its_own_snapshot_from_every_other() {
+    let (made, workspace) = (snapshot(), genesis().workspace());
+    let own = |bytes: &[u8]| decoded(bytes).is_ok_and(|s| s.verify_own(workspace, ada().public()).is_ok());
+    assert!(own(made.bytes()));
+    let mallorys = draft(&[&change(1, 3)]).sign(b"a sealed chunk", &mallory()).expect("canonical");
+    assert!(!own(mallorys.bytes()));
+    for at in 0..made.bytes().len() {
+        let mut altered = made.bytes().to_vec();
+        altered[at] ^= 1;
+        assert!(!own(&altered), "byte {at}");
+    }
+}
+
 /// Mallory may sign a snapshot of her own; she cannot make others' entries for it.
 #[test]
 fn a_row_that_its_author_did_not_sign_is_refused() {

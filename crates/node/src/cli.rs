@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    asset, blobs, bundle, comment, completions, decide, device, doctor, export, form, identity, invite, log,
-    members, peers, relay, request, status, sync, up, version, workspace,
+    answer, asset, blobs, board, bundle, cast, comment, completions, decide, delegate, device, doctor,
+    export, form, identity, inbox, invite, log, members, package, peers, relay, request, review, route, rule,
+    status, submit, sync, up, version, workspace,
 };
 
 const ABOUT: &str = "Creative review and sign-off between people who need no server to agree";
@@ -99,10 +100,42 @@ pub enum Command {
     /// Comment on an asset: a region, a frame, a page, a quote, a layer
     #[command(subcommand)]
     Comment(comment::Command),
-    /// Sign a decision on an asset's current version
-    Decide(decide::Decide),
+    /// Send a version on its route: those whom its stages ask are asked from now on
+    Submit(submit::Submit),
+    /// Take a version back, with a reason
+    Withdraw(submit::Withdraw),
+    /// What waits for you, the most urgent first
+    Inbox(inbox::Inbox),
+    /// Every asset at its stage, and how far each person has come
+    Board(board::Board),
     /// Where the work stands, and what holds it back
     Status(status::Status),
+    /// Sign a decision on an asset's current version
+    Decide(decide::Decide),
+    /// Take note of blockers that arrived after your approval
+    Acknowledge(answer::Acknowledge),
+    /// Let your approval of the version before count for the current one
+    CarryForward(answer::CarryForward),
+    /// Decide anew where two decisions of yours were made apart
+    Settle(answer::Settle),
+    /// Why a review takes its route; start, close, skip and reopen its stages
+    #[command(subcommand)]
+    Review(review::Command),
+    /// Let somebody decide for you while you are away
+    #[command(subcommand)]
+    Delegate(delegate::Command),
+    /// Versions that are approved and handed off together
+    #[command(subcommand)]
+    Package(package::Command),
+    /// Templates of stages that versions are sent on
+    #[command(subcommand)]
+    Route(route::Command),
+    /// Which route a version takes, by category, risk, channel, locale and the brief's fields
+    #[command(subcommand)]
+    Rule(rule::Command),
+    /// Who plays which role of the routes
+    #[command(subcommand)]
+    Cast(cast::Command),
     /// Every entry that is held: who wrote it, and whether it counts
     Log(log::Log),
     /// Exchange what is new with the relay

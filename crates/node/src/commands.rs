@@ -1,24 +1,34 @@
 //! The commands, one file per noun: their arguments, and what they do.
 
+pub mod answer;
 pub mod asset;
 pub mod blobs;
+pub mod board;
 pub mod bundle;
+pub mod cast;
 pub mod comment;
 pub mod completions;
 pub mod decide;
+pub mod delegate;
 pub mod device;
 pub mod doctor;
 mod duplicates;
 pub mod export;
 pub mod form;
 pub mod identity;
+pub mod inbox;
 pub mod invite;
 pub mod log;
 pub mod members;
+pub mod package;
 pub mod peers;
 pub mod relay;
 pub mod request;
+pub mod review;
+pub mod route;
+pub mod rule;
 pub mod status;
+pub mod submit;
 pub mod sync;
 pub mod up;
 pub mod version;
@@ -104,7 +114,20 @@ pub fn run(command: Command, peer: &mut Peer, call: &mut Call) -> Result<Next, F
         Command::Asset(c) => asset::run(c, peer, call).map(Next::from),
         Command::Version(c) => version::run(c, peer, call).map(Next::from),
         Command::Comment(c) => comment::run(c, peer, call).map(Next::from),
+        Command::Submit(c) => submit::submit(&c, peer, call).map(Next::from),
+        Command::Withdraw(c) => submit::withdraw(c, peer, call).map(Next::from),
+        Command::Route(c) => route::run(c, peer, call).map(Next::from),
+        Command::Rule(c) => rule::run(c, peer, call).map(Next::from),
+        Command::Cast(c) => cast::run(c, peer, call).map(Next::from),
+        Command::Package(c) => package::run(c, peer, call).map(Next::from),
+        Command::Review(c) => review::run(c, peer, call).map(Next::from),
         Command::Decide(c) => decide::run(c, peer, call).map(Next::from),
+        Command::Acknowledge(c) => answer::acknowledge(c, peer, call).map(Next::from),
+        Command::CarryForward(c) => answer::carry_forward(c, peer, call).map(Next::from),
+        Command::Settle(c) => answer::settle(c, peer, call).map(Next::from),
+        Command::Delegate(c) => delegate::run(c, peer, call).map(Next::from),
+        Command::Inbox(c) => inbox::run(&c, peer, call).map(Next::from),
+        Command::Board(c) => board::run(&c, peer, call).map(Next::from),
         Command::Status(c) => status::run(&c, peer, call).map(Next::from),
         Command::Log(c) => log::run(&c, peer, call).map(Next::from),
         Command::Sync(c) => sync::plan(&c, peer, call),

@@ -103,6 +103,8 @@ pub struct Net {
     keep_trying: bool,
     fetching: Fetching,
     near: Option<Near>,
+    /// Workspaces that got something since this person last said what they hold.
+    heard: BTreeSet<WorkspaceId>,
 }
 
 impl Net {
@@ -110,7 +112,8 @@ impl Net {
     pub fn new(keep_trying: bool) -> Self {
         let (post, events) = mpsc::channel(EVENTS_QUEUED_MAX);
         let fetching = Fetching::new();
-        Self { lines: BTreeMap::new(), serial: 0, post, events, keep_trying, fetching, near: None }
+        let (lines, heard) = (BTreeMap::new(), BTreeSet::new());
+        Self { lines, serial: 0, post, events, keep_trying, fetching, near: None, heard }
     }
 
     /// Where the network of peers reports to.
@@ -214,6 +217,8 @@ impl Net {
         }
         let Some(line) = self.lines.get_mut(&serial) else { return Vec::new() };
         let mut news = line.on_frame(peer, frame);
+        let heard = |n: &News| matches!(n, News::InSync { .. } | News::Received { .. });
+        self.heard.extend(news.iter().any(heard).then_some(workspace));
         let proved = line.proved.take();
         let passing_on = std::mem::take(&mut line.passing_on);
         let authority_grew = std::mem::take(&mut line.authority_grew);
@@ -250,6 +255,7 @@ impl Net {
     /// and offers files, connects again what broke.
     pub fn settle(&mut self, peer: &mut Peer) -> Result<Vec<News>, Failure> {
         let mut news = Vec::new();
+        self.say_what_is_held(peer)?;
         for workspace in peer.at_hand() {
             let fresh = peer.seat(workspace)?.replica.take_fresh();
             for live in Live::batches(&fresh) {
@@ -271,6 +277,19 @@ impl Net {
         }
         news.extend(self.look_around(peer)?);
         Ok(news)
+    }
+
+    /// Those who are waited for say that the work has reached them, once all of it has.
+    fn say_what_is_held(&mut self, peer: &mut Peer) -> Result<(), Failure> {
+        let settled = |w: &WorkspaceId| self.lines_of(*w).any(Line::entries_settled);
+        let settled: Vec<WorkspaceId> = self.heard.iter().copied().filter(settled).collect();
+        for workspace in settled {
+            self.heard.remove(&workspace);
+            let seat = peer.seat(workspace)?;
+            let mut step = seat.step;
+            seat.replica.note_synced(&mut step)?;
+        }
+        Ok(())
     }
 
     /// Relays hear whom this device hears itself: what those write need not come twice.

@@ -72,6 +72,44 @@ pub enum ReplicaError {
     /// Nothing to decide on.
     #[error("{0} has no version yet")]
     NoVersion(String),
+    /// The workspace has no such route.
+    #[error("there is no route `{route}`: there are built-in, {}", .routes.join(", "))]
+    UnknownRoute {
+        /// The route that was named.
+        route: String,
+        /// Those that there are.
+        routes: Vec<String>,
+    },
+    /// A route cannot be bound to the workspace's people.
+    #[error("route {route} cannot be used here:\n{}", .problems.join("\n"))]
+    Unbound {
+        /// The route.
+        route: String,
+        /// What is in the way.
+        problems: Vec<String>,
+    },
+    /// The route has no such stage.
+    #[error("the route has no stage `{stage}`: it has {}", .stages.join(", "))]
+    NoStage {
+        /// The stage that was named.
+        stage: String,
+        /// Those that there are.
+        stages: Vec<String>,
+    },
+    /// Several stages ask the person at once.
+    #[error("several stages ask you: {}", .0.join(", "))]
+    WhichStage(Vec<String>),
+    /// No stage asks the person.
+    #[error("no stage of the route asks you to decide")]
+    NotAsked,
+    /// A statement would count nowhere, so it was not signed.
+    #[error("it would have no effect: {why}{}", items(.missing))]
+    WouldNotCount {
+        /// Why.
+        why: String,
+        /// The items of the checklist that want an answer.
+        missing: Vec<String>,
+    },
     /// A statement or value is not acceptable.
     #[error("{0}")]
     Invalid(String),
@@ -115,6 +153,10 @@ pub enum ReplicaError {
     Store(#[from] StoreError),
 }
 
+fn items(missing: &[String]) -> String {
+    if missing.is_empty() { String::new() } else { format!(" ({})", missing.join(", ")) }
+}
+
 impl ReplicaError {
     /// Whose move it is.
     pub fn kind(&self) -> ErrorKind {
@@ -142,6 +184,14 @@ impl ReplicaError {
             Self::Fallen => "run `proofroom sync` first",
             Self::NoKey(_) => "run `proofroom sync` once another member was online",
             Self::Fork(_) => "`proofroom version pick ASSET v3a` picks one",
+            Self::UnknownRoute { .. } => "`proofroom route list` lists the routes",
+            Self::Unbound { .. } => "cast the roles: proofroom cast set ROLE PERSON ...",
+            Self::NoStage { .. } | Self::WhichStage(_) => "name one with --stage",
+            Self::NotAsked => "`proofroom status ASSET` shows whom each stage asks",
+            Self::WouldNotCount { missing, .. } if !missing.is_empty() => {
+                "answer them: --answer \"ITEM=...\""
+            }
+            Self::WouldNotCount { .. } => "`proofroom status ASSET` shows where each stage stands",
             Self::NoVersion(_) => "`proofroom version add ASSET FILE` adds one",
             _ => "",
         }

@@ -12,6 +12,7 @@ use rand_core::CryptoRng;
 
 use crate::docs::OpenDoc;
 use crate::error::ReplicaError;
+use crate::flow::Flow;
 use crate::identity::Me;
 use crate::link::InviteLink;
 use crate::shown::Kept;
@@ -73,6 +74,7 @@ pub struct Replica {
     pub(crate) whole: BTreeSet<DocId>,
     pub(crate) rest_key: RestKey,
     pub(crate) kept: Kept,
+    pub(crate) flow: Flow,
 }
 
 impl Replica {
@@ -159,6 +161,7 @@ impl Replica {
             workspace,
             rest_key: RestKey::of(&me.secrets.kex),
             kept: Kept::default(),
+            flow: Flow::default(),
             me,
             authority: Authority::new(workspace),
             keyring: Keyring::default(),

@@ -401,6 +401,9 @@ pub(crate) fn holds(
             .is_some()
 }
 
+/// When everybody looks: after every deadline.
+const AFTERWARDS: Millis = Millis(START_MS + 1_000_000_000_000);
+
 /// Everything that members of every role see, as one text; the team's as well where they may.
 pub(crate) fn sees(machine: &mut Machine, assets: &[proofroom_ident::AssetId]) -> Result<String, Trouble> {
     let store = &machine.disk;
@@ -408,7 +411,7 @@ pub(crate) fn sees(machine: &mut Machine, assets: &[proofroom_ident::AssetId]) -
     let mut out = format!("{:#?}\n", replica.plan(store)?);
     for asset in assets {
         out += &format!("{:#?}\n", replica.review(store, *asset, Audience::Everyone)?);
-        match replica.status(store, *asset) {
+        match replica.status(store, *asset, AFTERWARDS) {
             Ok(status) => out += &format!("{status:#?}\n"),
             Err(error) => out += &format!("{error}\n"),
         }

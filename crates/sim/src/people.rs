@@ -219,13 +219,8 @@ fn decide(machine: &mut Machine, now_ms: u64, act: &Act) -> Result<Receipt, Trou
         Decision::ApprovedWithChanges => vec![Condition { text: text(act, now_ms), comment: None }],
         _ => Vec::new(),
     };
-    let choice = DecisionChoice {
-        decision,
-        reason: Some(text(act, now_ms)),
-        conditions,
-        version: None,
-        utc_offset_min: 0,
-    };
+    let choice =
+        DecisionChoice { reason: Some(text(act, now_ms)), conditions, ..DecisionChoice::of(decision) };
     let done: Result<_, Trouble> = machine.act(now_ms, |r, s| -> Result<_, ReplicaError> {
         r.decide(s, asset, choice).map(|(receipt, _)| receipt)
     });

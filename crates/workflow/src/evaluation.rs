@@ -86,6 +86,16 @@ impl Evaluation {
         }
     }
 
+    /// Where an asset would stand with these facts; what is kept stays as it is.
+    pub fn try_out(&self, id: AssetId, facts: &AssetFacts) -> AssetState {
+        asset(id, facts, &self.plan, self.now)
+    }
+
+    /// The time that it is evaluated for.
+    pub const fn now(&self) -> Millis {
+        self.now
+    }
+
     /// Where one asset stands.
     pub fn asset(&self, id: &AssetId) -> Option<&AssetState> {
         self.assets.get(id)

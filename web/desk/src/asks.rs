@@ -24,9 +24,9 @@ impl<S: Store> Desk<S> {
                 Ok(Reply::Start(self.start()?))
             }
             Ask::Join { link } => Ok(Reply::Joining { workspace: self.join(now, &link)?.to_hex() }),
-            Ask::Board { workspace } => Ok(Reply::Board(Box::new(self.board(here(&workspace)?)?))),
+            Ask::Board { workspace } => Ok(Reply::Board(Box::new(self.board(here(&workspace)?, now)?))),
             Ask::Asset { workspace, asset } => {
-                let screen = self.asset(here(&workspace)?, parse(&asset, "an asset")?)?;
+                let screen = self.asset(here(&workspace)?, parse(&asset, "an asset")?, now)?;
                 Ok(Reply::Asset(Box::new(screen)))
             }
             // Bytes travel beside the reply: the browser opens the file by its recipe.
@@ -50,11 +50,10 @@ impl<S: Store> Desk<S> {
                 let decision: Decision = parse(&decision, "a decision")?;
                 let condition = |text: String| Condition { text, comment: None };
                 let choice = DecisionChoice {
-                    decision,
                     reason: Some(reason).filter(|r| !r.trim().is_empty()),
                     conditions: conditions.into_iter().map(condition).collect(),
                     version: Some(parse(&version, "a version")?),
-                    utc_offset_min: 0,
+                    ..DecisionChoice::of(decision)
                 };
                 self.decide(now, here(&workspace)?, parse(&asset, "an asset")?, choice)
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use proofroom_ident::{AssetId, Audience, EntryHash, PersonId, VersionHash, WorkspaceId};
+use proofroom_ident::{AssetId, Audience, EntryHash, Millis, PersonId, VersionHash, WorkspaceId};
 use proofroom_replica::{Membership, Replica, ReplicaError, SignedDecision};
 use proofroom_review::{AssetView, CommentView, FileRef, Manifest, ReviewView};
 use proofroom_store::Store;
@@ -10,7 +10,7 @@ use proofroom_web_wire::{
     AssetCard, AssetScreen, Board, CommentCard, DecisionCard, FileCard, MemberCard, PersonCard, RequestCard,
     VersionCard,
 };
-use proofroom_workflow::single_stage::{PersonStatus, ReviewStatus, VersionStatus};
+use proofroom_workflow::{AssetState, AssignmentState, Phase, RunState};
 
 use crate::desk::Desk;
 use crate::fault::DeskError;
@@ -34,7 +34,7 @@ impl Names {
 }
 
 impl<S: Store> Desk<S> {
-    pub(crate) fn board(&mut self, workspace: WorkspaceId) -> Result<Board, DeskError> {
+    pub(crate) fn board(&mut self, workspace: WorkspaceId, now: Millis) -> Result<Board, DeskError> {
         let card = self.card(workspace)?;
         let members = self.members(workspace)?;
         let names = self.names(workspace)?;
@@ -50,20 +50,24 @@ impl<S: Store> Desk<S> {
         });
         let requests = requests.collect();
         let mut assets = Vec::new();
+        let evaluation = replica.1.workflow(replica.0, now)?;
         for asset in &plan.assets {
-            let (store, replica) = self.replica(workspace)?;
-            let status = replica.status(store, asset.id)?.review;
-            assets.push(asset_card(asset, &status, &names));
+            assets.extend(evaluation.asset(&asset.id).map(|state| asset_card(asset, state, &names)));
         }
         Ok(Board { workspace: card, members, requests, assets })
     }
 
-    pub(crate) fn asset(&mut self, workspace: WorkspaceId, asset: AssetId) -> Result<AssetScreen, DeskError> {
+    pub(crate) fn asset(
+        &mut self,
+        workspace: WorkspaceId,
+        asset: AssetId,
+        now: Millis,
+    ) -> Result<AssetScreen, DeskError> {
         let names = self.names(workspace)?;
         let held = self.blobs.clone();
         let (store, replica) = self.replica(workspace)?;
         let shown = replica.plan(store)?.asset(&asset).ok_or(ReplicaError::UnknownAsset(asset))?.clone();
-        let status = replica.status(store, asset)?.review;
+        let status = replica.status(store, asset, now)?;
         let view = replica.review(store, asset, Audience::Everyone)?;
         let decisions = replica.decisions(store, asset)?;
         let role = match replica.membership() {
@@ -114,12 +118,13 @@ impl<S: Store> Desk<S> {
     }
 }
 
-fn asset_card(asset: &AssetView, status: &ReviewStatus, names: &Names) -> AssetCard {
-    let heads: Vec<&VersionStatus> = status.heads().collect();
-    let missing = |people: &[PersonStatus]| -> Vec<PersonId> {
-        people.iter().filter(|p| p.must_decide && p.decision.is_none()).map(|p| p.person).collect()
+fn asset_card(asset: &AssetView, status: &AssetState, names: &Names) -> AssetCard {
+    let heads: Vec<&RunState> = status.heads().collect();
+    let missing = |run: &RunState| -> Vec<PersonId> {
+        let running = run.assignments().filter(|(stage, _)| stage.phase == Phase::Running);
+        running.filter(|(_, a)| a.must_decide && a.end.is_none()).map(|(_, a)| a.person).collect()
     };
-    let waits: Vec<PersonId> = heads.first().map(|v| missing(&v.people)).unwrap_or_default();
+    let waits: Vec<PersonId> = heads.first().map(|run| missing(run)).unwrap_or_default();
     AssetCard {
         id: asset.id.to_hex(),
         name: asset.name.clone(),
@@ -132,7 +137,7 @@ fn asset_card(asset: &AssetView, status: &ReviewStatus, names: &Names) -> AssetC
         waits_for_me: waits.contains(&names.me),
         blocked_by: heads
             .first()
-            .map(|v| v.blocked_by.iter().map(|b| names.in_text(&b.to_string())).collect())
+            .map(|v| v.blocks().into_iter().map(|b| names.in_text(&b.to_string())).collect())
             .unwrap_or_default(),
     }
 }
@@ -141,7 +146,7 @@ fn asset_card(asset: &AssetView, status: &ReviewStatus, names: &Names) -> AssetC
 struct Scene<'a> {
     names: &'a Names,
     view: &'a ReviewView,
-    status: &'a ReviewStatus,
+    status: &'a AssetState,
     decisions: &'a [SignedDecision],
 }
 
@@ -153,7 +158,7 @@ impl Scene<'_> {
         here: impl Fn(&FileRef) -> bool,
     ) -> Option<VersionCard> {
         let manifest: &Manifest = self.view.versions.get(hash)?;
-        let status = self.status.version(hash)?;
+        let run = self.status.run(hash)?;
         let file = |file: &FileRef| FileCard {
             name: file.name.clone(),
             media_type: file.media_type.clone(),
@@ -171,22 +176,22 @@ impl Scene<'_> {
             claimed_at: manifest.claimed_at.0,
             note: manifest.note.clone(),
             files: manifest.files.iter().map(file).collect(),
-            outcome: status.outcome.to_string(),
-            people: status.people.iter().map(|p| self.person(p, hash)).collect(),
-            warnings: status.warnings.iter().map(|w| spoken(w.to_string())).collect(),
-            blocked_by: status.blocked_by.iter().map(|b| spoken(b.to_string())).collect(),
+            outcome: run.outcome.to_string(),
+            people: run.assignments().map(|(_, a)| self.person(a, hash)).collect(),
+            warnings: run.warnings.iter().map(|w| spoken(w.to_string())).collect(),
+            blocked_by: run.blocks().into_iter().map(|b| spoken(b.to_string())).collect(),
         })
     }
 
-    fn person(&self, status: &PersonStatus, version: &VersionHash) -> PersonCard {
+    fn person(&self, status: &AssignmentState, version: &VersionHash) -> PersonCard {
         let theirs = |c: &&CommentView| c.key.owner == status.person && c.anchor.version == *version;
         PersonCard {
             person: status.person.to_hex(),
             name: self.names.of(&status.person),
-            role: status.role.to_string(),
+            role: status.duty.to_string(),
             must_decide: status.must_decide,
             commented: self.view.comments.iter().any(|c| theirs(&c)),
-            decision: status.entry.and_then(|entry| self.decision(entry)),
+            decision: status.decision.and_then(|d| self.decision(d.entry)),
         }
     }
 

@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     answer, asset, blobs, board, bundle, cast, comment, completions, decide, delegate, device, doctor,
-    export, form, identity, inbox, invite, log, members, package, peers, relay, request, review, route, rule,
-    status, submit, sync, up, version, workspace,
+    export, form, identity, inbox, invite, log, members, package, peers, relay, release, request, review,
+    route, rule, status, submit, sync, todo, up, version, workspace,
 };
 
 const ABOUT: &str = "Creative review and sign-off between people who need no server to agree";
@@ -106,6 +106,8 @@ pub enum Command {
     Withdraw(submit::Withdraw),
     /// What waits for you, the most urgent first
     Inbox(inbox::Inbox),
+    /// Everything that reviewers want of you as an author, as one list
+    Todo(todo::Todo),
     /// Every asset at its stage, and how far each person has come
     Board(board::Board),
     /// Where the work stands, and what holds it back
@@ -127,6 +129,8 @@ pub enum Command {
     /// Versions that are approved and handed off together
     #[command(subcommand)]
     Package(package::Command),
+    /// Hand an approved version, or a package, off to a folder: files, sidecars, a signed record
+    Release(release::Release),
     /// Templates of stages that versions are sent on
     #[command(subcommand)]
     Route(route::Command),

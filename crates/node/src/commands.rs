@@ -23,6 +23,7 @@ pub mod members;
 pub mod package;
 pub mod peers;
 pub mod relay;
+pub mod release;
 pub mod request;
 pub mod review;
 pub mod route;
@@ -30,6 +31,7 @@ pub mod rule;
 pub mod status;
 pub mod submit;
 pub mod sync;
+pub mod todo;
 pub mod up;
 pub mod version;
 pub mod workspace;
@@ -127,6 +129,8 @@ pub fn run(command: Command, peer: &mut Peer, call: &mut Call) -> Result<Next, F
         Command::Settle(c) => answer::settle(c, peer, call).map(Next::from),
         Command::Delegate(c) => delegate::run(c, peer, call).map(Next::from),
         Command::Inbox(c) => inbox::run(&c, peer, call).map(Next::from),
+        Command::Release(c) => release::run(c, peer, call).map(Next::from),
+        Command::Todo(c) => todo::run(&c, peer, call).map(Next::from),
         Command::Board(c) => board::run(&c, peer, call).map(Next::from),
         Command::Status(c) => status::run(&c, peer, call).map(Next::from),
         Command::Log(c) => log::run(&c, peer, call).map(Next::from),

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use proofroom_ident::VersionHash;
-use proofroom_review::{Aspect, CommentView, Comparison, FileRef, Manifest};
+use proofroom_review::{Anchor, Aspect, CommentView, Comparison, FileRef, Manifest, ReviewView, Selector};
 
 /// The comparison of a version with an earlier one, and with these comments.
 pub fn comparison(
@@ -36,6 +36,42 @@ pub fn comparison(
         elsewhere: !changed.is_empty(),
         changed: changed.into_iter().collect(),
         touched: touched.into_iter().collect(),
+    }
+}
+
+/// Whether a version differs from the one that an anchor names, at the anchor's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnderAnchor {
+    /// It does.
+    Yes,
+    /// It is the same there.
+    No,
+    /// It cannot be told.
+    Unknown,
+}
+
+impl std::fmt::Display for UnderAnchor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Unknown => "unknown",
+        })
+    }
+}
+
+/// Whether a version differs from the anchor's at the anchor's place, as far as contents tell: the
+/// same files are the same everywhere, and others are not the same as a whole.
+pub fn changed_under(anchor: &Anchor, version: VersionHash, versions: &ReviewView) -> UnderAnchor {
+    let contents = |version: &VersionHash| {
+        let manifest = versions.versions.get(version)?;
+        Some(manifest.files.iter().map(|f| f.content).collect::<BTreeSet<_>>())
+    };
+    match (contents(&anchor.version), contents(&version)) {
+        (Some(before), Some(after)) if before == after => UnderAnchor::No,
+        (Some(_), Some(_)) if anchor.selectors.contains(&Selector::Whole) => UnderAnchor::Yes,
+        _ => UnderAnchor::Unknown,
     }
 }
 

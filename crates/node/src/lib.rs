@@ -22,6 +22,7 @@ mod compared;
 mod console;
 mod failure;
 mod find;
+mod handoff;
 mod home;
 mod identity;
 mod incarnation;
@@ -36,6 +37,7 @@ mod spoken;
 mod watch;
 mod when;
 mod world;
+mod xmp;
 
 use std::io::Write as _;
 use std::process::ExitCode;

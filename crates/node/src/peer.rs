@@ -85,6 +85,20 @@ impl Seat<'_> {
         edited.map_err(|e| self.refusal(e))
     }
 
+    /// Changes an asset's review by several edits: all of them, or none.
+    ///
+    /// # Errors
+    /// As [`Seat::edit_review`].
+    pub fn edit_review_all(
+        &mut self,
+        asset: AssetId,
+        audience: Audience,
+        edits: &[ReviewEdit],
+    ) -> Result<Receipt, Failure> {
+        let edited = self.replica.edit_review(&mut self.step, asset, audience, edits);
+        edited.map_err(|e| self.refusal(e))
+    }
+
     /// Says whose role it is that may not.
     fn refusal(&self, error: ReplicaError) -> Failure {
         match (&error, self.replica.membership()) {

@@ -3,10 +3,7 @@
 use proofroom_authority::Role;
 use proofroom_entry::EntryKind;
 use proofroom_ident::{AssetId, Audience, LogId, PersonId, VersionHash};
-use proofroom_review::{
-    Act, ActStatement, Current, Delegation, DelegationStatement, Route, RouteChoice, Submission,
-};
-use proofroom_store::Store;
+use proofroom_review::{Act, ActStatement, Delegation, DelegationStatement, Route, RouteChoice, Submission};
 use proofroom_workflow::{Evaluation, Progress, Warning};
 
 use crate::decide::{UNSIGNED, chosen, why_not};
@@ -258,18 +255,5 @@ impl Replica {
             None => Ok(()),
             Some(why) => Err(ReplicaError::WouldNotCount { why, missing: Vec::new() }),
         }
-    }
-
-    /// The versions that a review is about: one, or those of a fork.
-    ///
-    /// # Errors
-    /// As [`Replica::status`].
-    pub fn current(
-        &mut self,
-        store: &dyn Store,
-        asset: AssetId,
-        now: proofroom_ident::Millis,
-    ) -> Result<Current, ReplicaError> {
-        Ok(self.status(store, asset, now)?.current)
     }
 }

@@ -27,6 +27,7 @@ pub mod media;
 mod names;
 mod owned;
 mod package;
+mod rendition;
 pub mod route;
 pub mod statement;
 mod text;
@@ -53,6 +54,7 @@ pub use media::MediaType;
 pub use names::{CalendarName, NameError, RoleName, RouteName, StageName};
 pub use owned::{CommentKey, Owned, OwnedKeyError, RequestKey};
 pub use package::{Package, PackageItem};
+pub use rendition::{Recipe, Rendition, RenditionError, TILED_ABOVE_PIXELS, TILED_ABOVE_SIDE};
 pub use route::{Assignment, Route, RouteTemplate, RoutingRules, Slot, Stage};
 pub use statement::{DecisionStatement, ProfileStatement, StatementError};
 pub use text::TextError;
@@ -61,5 +63,6 @@ pub use versions::{Current, NumberedVersion, Pick, current, number};
 pub use view::{AssetView, CommentView, PlanView, RequestView, ReviewView};
 pub use words::{
     Aspect, AssignmentEnd, Category, CommentLabel, CommentState, Decision, MarkupShape, NewVersionPolicy,
-    Outcome, RequestState, ReviewerRole, RiskClass, SignMeaning, SlaState, Threshold, UnknownWord,
+    Outcome, RenditionKind, RequestState, ReviewerRole, RiskClass, SignMeaning, SlaState, Threshold,
+    UnknownWord,
 };

@@ -3,7 +3,7 @@
 use proofroom_ident::{DocId, EntryHash, KeyId, LogId, WorkspaceId};
 
 /// Raise it whenever the same entries may show something else: views, vetting, what counts.
-const SHOWS: u32 = 2;
+const SHOWS: u32 = 3;
 
 /// All that what is shown follows from.
 pub(super) struct State {

@@ -2,8 +2,19 @@
 
 use proofroom_tests::house::{Dependencies, Text, has_word, texts};
 
-const GROUND: &[&str] =
-    &["ident", "entry", "authority", "seal", "review", "workflow", "web-wire", "web-assets"];
+const GROUND: &[&str] = &[
+    "ident",
+    "entry",
+    "authority",
+    "seal",
+    "review",
+    "pictures",
+    "pages",
+    "compare",
+    "workflow",
+    "web-wire",
+    "web-assets",
+];
 const HEART: &[&str] = &["document", "store", "blobs", "sync", "replica", "relay", "web-desk"];
 const SHELL: &[&str] =
     &["store-redb", "blob-files", "transport", "transport-iroh", "relayd", "node", "web-engine", "web-app"];

@@ -1,0 +1,11 @@
+//! The public face of the crate, under test.
+
+mod anchors;
+mod designs;
+mod films;
+mod pages;
+mod pairs;
+mod pictures;
+#[path = "../../../pictures/tests/suite/psd.rs"]
+mod psd;
+mod texts;

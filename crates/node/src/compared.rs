@@ -4,10 +4,14 @@
 //! told apart counts as changed: a wrong "unaffected" would let somebody's approval stand for what
 //! they never saw.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use proofroom_ident::VersionHash;
-use proofroom_review::{Anchor, Aspect, CommentView, Comparison, FileRef, Manifest, ReviewView, Selector};
+use proofroom_compare::{Changes, Tolerance, Under, changed_under};
+use proofroom_ident::{VersionHash, WorkspaceId};
+use proofroom_review::{Anchor, Aspect, CommentView, Comparison, FileRef, Manifest, ReviewView};
+
+use crate::blobs::Blobs;
+use crate::media::contents::{Comparer, Depth};
 
 /// The comparison of a version with an earlier one, and with these comments.
 pub fn comparison(
@@ -39,39 +43,30 @@ pub fn comparison(
     }
 }
 
-/// Whether a version differs from the one that an anchor names, at the anchor's place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum UnderAnchor {
-    /// It does.
-    Yes,
-    /// It is the same there.
-    No,
-    /// It cannot be told.
-    Unknown,
+/// Files that are compared to answer for comments are no longer than this.
+const QUICK_BYTES_MAX: u64 = 64 << 20;
+
+/// Whether versions of one asset differ where anchors point, as far as is quick to tell: no film is
+/// decoded for it, no page drawn, and files of more than 64 MiB are not read.
+pub struct Places<'a> {
+    comparer: Comparer<'a>,
+    known: BTreeMap<[VersionHash; 2], Option<Changes>>,
 }
 
-impl std::fmt::Display for UnderAnchor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Yes => "yes",
-            Self::No => "no",
-            Self::Unknown => "unknown",
-        })
+impl<'a> Places<'a> {
+    /// Nothing is read before it is asked for.
+    pub fn new(workspace: WorkspaceId, blobs: &'a Blobs, view: &'a ReviewView) -> Self {
+        let (depth, tolerance) = (Depth::Quick(QUICK_BYTES_MAX), Tolerance::default());
+        Self { comparer: Comparer { workspace, blobs, view, depth, tolerance }, known: BTreeMap::new() }
     }
-}
 
-/// Whether a version differs from the anchor's at the anchor's place, as far as contents tell: the
-/// same files are the same everywhere, and others are not the same as a whole.
-pub fn changed_under(anchor: &Anchor, version: VersionHash, versions: &ReviewView) -> UnderAnchor {
-    let contents = |version: &VersionHash| {
-        let manifest = versions.versions.get(version)?;
-        Some(manifest.files.iter().map(|f| f.content).collect::<BTreeSet<_>>())
-    };
-    match (contents(&anchor.version), contents(&version)) {
-        (Some(before), Some(after)) if before == after => UnderAnchor::No,
-        (Some(_), Some(_)) if anchor.selectors.contains(&Selector::Whole) => UnderAnchor::Yes,
-        _ => UnderAnchor::Unknown,
+    /// Whether a version differs from the one that an anchor names, at the anchor's place.
+    pub fn changed_under(&mut self, anchor: &Anchor, version: VersionHash) -> Under {
+        let pair = [anchor.version, version];
+        let comparer = &self.comparer;
+        let compare = || comparer.changes(anchor.version, version, &mut |_| ());
+        let changes = self.known.entry(pair).or_insert_with(compare);
+        changes.as_ref().map_or(Under::Unknown, |changes| changed_under(anchor, changes))
     }
 }
 

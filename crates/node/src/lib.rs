@@ -27,6 +27,7 @@ mod home;
 mod identity;
 mod incarnation;
 mod lock;
+mod media;
 mod net;
 mod peer;
 mod people;

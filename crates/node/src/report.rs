@@ -107,6 +107,18 @@ impl Report {
         self
     }
 
+    /// Adds fields to the JSON object.
+    ///
+    /// # Panics
+    /// When `fields` is no object.
+    pub fn merged(mut self, fields: Value) -> Self {
+        let (Value::Object(own), Value::Object(fields)) = (&mut self.json, fields) else {
+            unreachable!("a report is a JSON object, and so are its fields")
+        };
+        own.extend(fields);
+        self
+    }
+
     /// Adds lines of text; line breaks inside are kept.
     pub fn line(self, text: impl std::fmt::Display) -> Self {
         self.toned(text, Tone::Plain)

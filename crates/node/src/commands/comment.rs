@@ -4,6 +4,7 @@ mod list;
 mod place;
 
 use clap::Subcommand;
+use proofroom_compare::Under;
 use proofroom_ident::{AssetId, Audience, CommentId, WorkspaceId};
 use proofroom_review::{
     Anchor, CommentKey, CommentLabel, CommentState, CommentView, PlanView, ReviewEdit, ReviewView,
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::Call;
 use super::version::label_of;
-use crate::compared::{self, UnderAnchor};
+use crate::compared::Places;
 use crate::failure::Failure;
 use crate::find::{self, FoundComment};
 use crate::peer::{Peer, Seat};
@@ -44,7 +45,8 @@ Examples:
 
 JSON: {\"asset\", \"name\", \"comments\": [as `proofroom comment add` prints but entry, and \"addressed_in\",
 \"changed_under_anchor\", \"acknowledged_by\": [id], \"conflicts_with\": [id]}]}
-changed_under_anchor is yes, no or unknown, for a comment on an earlier version: whether the current one differs there")]
+changed_under_anchor is yes, no or unknown, for a comment on an earlier version: whether the version that is said to
+address it, else the current one, differs there; `proofroom version diff` looks closer")]
     List(list::List),
     /// Make a comment a task: somebody is to do it
     #[command(after_help = "JSON: {\"comment\", \"state\", \"entry\"}")]
@@ -275,7 +277,8 @@ fn addressed(seat: &mut Seat<'_>, id: &str, version: Option<&str>) -> Result<Rep
     ];
     let receipt = seat.edit_review_all(asset, audience, &edits)?;
     let label = label_of(&versions, version);
-    let under = compared::changed_under(&comment.anchor, version, &versions);
+    let mut places = Places::new(seat.replica.workspace(), seat.blobs, &versions);
+    let under = places.changed_under(&comment.anchor, version);
     let json = json!({
         "comment": key.id,
         "state": CommentState::Addressed,
@@ -286,8 +289,8 @@ fn addressed(seat: &mut Seat<'_>, id: &str, version: Option<&str>) -> Result<Rep
     });
     let report = Report::new(json).line(format!("{} is addressed in {label}", key.id.short()));
     Ok(match under {
-        UnderAnchor::No => report.warn(format!("nothing differs in {label} at the place of the comment")),
-        UnderAnchor::Yes | UnderAnchor::Unknown => report,
+        Under::No => report.warn(format!("nothing differs in {label} at the place of the comment")),
+        Under::Yes | Under::Unknown => report,
     })
 }
 

@@ -1,13 +1,14 @@
 //! `comment list`: what was said, and what of it somebody asks to see.
 
 use clap::Args;
+use proofroom_compare::Under;
 use proofroom_ident::{Audience, PersonId, VersionHash};
 use proofroom_review::{CommentLabel, CommentState, CommentView, Conflict, Current, ReviewView, conflicts};
 use serde_json::{Value, json};
 
 use super::{described, place};
 use crate::commands::version::label_of;
-use crate::compared::{self, UnderAnchor};
+use crate::compared::Places;
 use crate::failure::Failure;
 use crate::find;
 use crate::peer::Seat;
@@ -46,7 +47,7 @@ struct Line {
     comment: CommentView,
     against: Vec<Conflict>,
     acknowledged: Vec<PersonId>,
-    under: Option<UnderAnchor>,
+    under: Option<Under>,
 }
 
 struct Wanted<'a> {
@@ -79,9 +80,12 @@ pub(super) fn list(seat: &mut Seat<'_>, args: &List) -> Result<Report, Failure> 
     let mut all: Vec<Line> = Vec::new();
     for audience in find::audiences(seat) {
         let view = seat.replica.review(seat.step.store, asset.id, audience)?;
-        all.extend(lines(audience, &view, &versions).into_iter().filter(|line| wanted.is(line)));
+        all.extend(lines(audience, &view).into_iter().filter(|line| wanted.is(line)));
     }
     all.sort_by_key(|line| (line.comment.created_at, line.comment.key));
+    let mut places = Places::new(seat.replica.workspace(), seat.blobs, &versions);
+    let current = versions.current();
+    all.iter_mut().for_each(|line| line.under = under(&mut places, &current, &line.comment));
     let rows = all.iter().map(|line| row(line, &versions, &people)).collect();
     let listed: Vec<Value> = all
         .iter()
@@ -104,23 +108,30 @@ pub(super) fn list(seat: &mut Seat<'_>, args: &List) -> Result<Report, Failure> 
         .table(&head, rows, empty))
 }
 
-fn lines(audience: Audience, view: &ReviewView, versions: &ReviewView) -> Vec<Line> {
+/// Of a comment that waits for somebody: whether it changed there until the version that is said to
+/// address it, else until the current one.
+fn under(places: &mut Places<'_>, current: &Current, comment: &CommentView) -> Option<Under> {
+    let current = match current {
+        Current::One(version) => Some(*version),
+        Current::None | Current::Fork(_) => None,
+    };
+    let waits = comment.state.is_open() || comment.addressed_in.is_some();
+    let version =
+        comment.addressed_in.or(current).filter(|version| waits && *version != comment.anchor.version)?;
+    Some(places.changed_under(&comment.anchor, version))
+}
+
+fn lines(audience: Audience, view: &ReviewView) -> Vec<Line> {
     let opposed = conflicts(&view.comments);
     let line = |c: &CommentView| {
         let against = opposed.iter().filter(|o| o.praise == c.key || o.change == c.key);
         let noted = view.acknowledged.keys().filter(|a| a.comment == c.key.id);
-        let under = match versions.current() {
-            Current::One(current) if current != c.anchor.version => {
-                Some(compared::changed_under(&c.anchor, current, versions))
-            }
-            _ => None,
-        };
         Line {
             audience,
             comment: c.clone(),
             against: against.copied().collect(),
             acknowledged: noted.map(|a| a.by).collect(),
-            under,
+            under: None,
         }
     };
     view.comments.iter().map(line).collect()
@@ -147,7 +158,7 @@ fn row(line: &Line, versions: &ReviewView, people: &People) -> Vec<Cell> {
     if let Some(version) = c.addressed_in {
         notes.push(format!("addressed in {}", label_of(versions, version)));
     }
-    if let Some(under) = line.under.filter(|_| c.state.is_open() || c.addressed_in.is_some()) {
+    if let Some(under) = line.under {
         notes.push(format!("changed under the anchor: {under}"));
     }
     if !line.against.is_empty() {

@@ -3,6 +3,7 @@
 
 mod clock;
 mod cold;
+mod compare;
 mod idle;
 mod latency;
 mod merge;
@@ -85,6 +86,12 @@ enum What {
         #[arg(long, default_value_t = 1_000)]
         base: usize,
     },
+    /// What changed between two pictures, against decoding both
+    Compare {
+        /// Megapixels; several make a curve
+        #[arg(default_values_t = [1, 4, 12, 24, 50])]
+        megapixels: Vec<u32>,
+    },
     #[command(hide = true)]
     Relay { data: PathBuf },
     #[command(hide = true)]
@@ -111,6 +118,7 @@ fn main() {
         What::Idle { connections, entries } => runtime.block_on(Box::pin(idle::run(connections, entries))),
         What::Start { assets } => start::run(assets),
         What::Steps { edits, base } => steps::run(edits, base),
+        What::Compare { megapixels } => compare::run(&megapixels),
         What::Relay { data } => runtime.block_on(relay::serve(&data)),
         What::BareRelay => runtime.block_on(relay::serve_bare()),
         What::WorkspaceOpen { store } => workspace::open(&store),

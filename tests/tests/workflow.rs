@@ -89,7 +89,7 @@ fn team() -> Team {
         ada.run(&["cast", "set", role, who]);
     }
     let request = string(&ada.run(&["request", "new", "--from", &write("brief.toml", BRIEF)]), "request");
-    ada.run(&["request", "accept", &request, "--anyway"]);
+    ada.run(&["request", "accept", &request, "--anyway", "the brief is to come"]);
     let photo = world.studio.photo_jpeg("hero.jpg", 1);
     let add = ["asset", "add", &photo.to_string_lossy(), "--name", "Hero", "--category", "visual"];
     ada.run(&[&add[..], &["--request", &request]].concat());

@@ -46,7 +46,8 @@ impl RoutingInput {
                 ("audience", &form.audience),
                 ("message", &form.message),
             ];
-            fields.extend(texts.map(|(name, text)| (name.to_owned(), text.clone())));
+            let said = texts.into_iter().filter(|(_, text)| !text.trim().is_empty());
+            fields.extend(said.map(|(name, text)| (name.to_owned(), text.clone())));
             fields.extend(form.answers.iter().map(|(key, answer)| (key.clone(), answer.to_string())));
         }
         Self {

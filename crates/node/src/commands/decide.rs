@@ -106,11 +106,12 @@ pub fn run(args: Decide, peer: &mut Peer, call: &Call) -> Result<Report, Failure
         utc_offset_min: when::utc_offset_min(seat.step.now),
         ..DecisionChoice::of(args.decision)
     };
-    let (receipt, statement) = seat.replica.decide(&mut seat.step, asset.id, choice)?;
+    let people = People::from_members(&members);
+    let decided = seat.replica.decide(&mut seat.step, asset.id, choice);
+    let (receipt, statement) = decided.map_err(|e| people.in_failure(e))?;
     let state = seat.replica.status(seat.step.store, asset.id, seat.step.now)?;
     let run = state.run(&statement.version_hash);
     let stage = run.and_then(|run| run.stage(&statement.stage)).map(|stage| stage.outcome);
-    let people = People::from_members(&members);
     let json = json!({
         "asset": asset.id,
         "version": statement.version_hash,

@@ -152,8 +152,9 @@ pub(super) fn acted(
         );
     }
     let choice = ActChoice { act, version: None, reason };
-    let (receipt, statement) = seat.replica.act(&mut seat.step, asset.id, choice)?;
     let people = People::of(seat)?;
+    let acted = seat.replica.act(&mut seat.step, asset.id, choice);
+    let (receipt, statement) = acted.map_err(|e| people.in_failure(e))?;
     let state = seat.replica.status(seat.step.store, asset.id, seat.step.now)?;
     let run = state.run(&statement.version_hash);
     let label = run.map_or_else(|| statement.version_hash.short(), |run| run.label.clone());

@@ -132,7 +132,14 @@ fn unbound(seat: &mut Seat<'_>, template: &RouteTemplate) -> Result<Vec<String>,
     let cast = seat.replica.cast(seat.step.store, None)?;
     Ok(match template.bind(&cast) {
         Ok(_) => Vec::new(),
-        Err(problems) => problems.0.iter().map(ToString::to_string).collect(),
+        Err(problems) => {
+            // A stage whose reviewers are not there yet has nobody to decide either: once is enough.
+            let stage = |p: &Problem| p.path.split('.').next().unwrap_or_default().to_owned();
+            let vacant: Vec<String> =
+                problems.0.iter().filter(|p| p.path.contains(".reviewers[")).map(stage).collect();
+            let follows = |p: &&Problem| !p.path.contains(".reviewers[") && vacant.contains(&stage(p));
+            problems.0.iter().filter(|p| !follows(p)).map(ToString::to_string).collect()
+        }
     })
 }
 

@@ -162,7 +162,10 @@ fn export(seat: &mut Seat<'_>, file: &Path) -> Result<Report, Failure> {
 fn import(seat: &mut Seat<'_>, file: &Path) -> Result<Report, Failure> {
     let rules = read(seat, file)?;
     let mut json = described(&rules);
-    let said = format!("{} rules choose routes from now on", rules.rules.len());
+    let said = match rules.rules.len() {
+        1 => "1 rule chooses routes from now on".to_owned(),
+        n => format!("{n} rules choose routes from now on"),
+    };
     let receipt = seat.edit_plan(PlanEdit::Shelve { item: Box::new(LibraryItem::Rules(rules)) })?;
     json["entry"] = json!(receipt.entry);
     Ok(Report::new(json).line(said))

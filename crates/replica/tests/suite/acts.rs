@@ -252,3 +252,28 @@ fn rules_choose_the_route_and_the_cast_fills_it() {
     let named_one = ada.replica.choose_route(&ada.store, ASSET, Some(&RouteName::built_in())).unwrap();
     assert_eq!((named_one.route, named_one.choice), (None, None));
 }
+
+#[test]
+fn decisions_made_apart_are_settled_by_the_assignee_though_they_closed_the_stage() {
+    let (mut ada, mut bo, mut cy, _) = sent();
+    let until = Millis(u64::from(u32::MAX) << 16);
+    let grant = Delegation::Grant { to: cy.person(), scope: Scope::default(), from: Millis(0), until };
+    bo.act(|r, s| r.delegate(s, grant, None)).unwrap();
+    meet(&mut [&mut ada, &mut bo, &mut cy]);
+    let for_bo = DecisionChoice {
+        stage: Some(named("brand")),
+        on_behalf_of: Some(bo.person()),
+        ..DecisionChoice::of(Decision::Approved)
+    };
+    cy.act(|r, s| r.decide(s, ASSET, for_bo.clone())).unwrap();
+    bo.act(|r, s| r.decide(s, ASSET, DecisionChoice::of(Decision::ChangesRequired))).unwrap();
+    meet(&mut [&mut ada, &mut bo, &mut cy]);
+    assert_eq!(phases(&mut ada)[0].2, Outcome::ChangesRequired, "the more restrictive counts");
+    let by_other = cy.act(|r, s| r.decide(s, ASSET, for_bo)).unwrap_err();
+    assert!(by_other.to_string().contains("the stage was closed"), "{by_other}");
+    let settles = DecisionChoice { stage: Some(named("brand")), ..DecisionChoice::of(Decision::Approved) };
+    bo.act(|r, s| r.decide(s, ASSET, settles)).unwrap();
+    meet(&mut [&mut ada, &mut bo, &mut cy]);
+    assert_eq!(phases(&mut ada)[0].2, Outcome::Approved);
+    all_see_the_same(&mut [&mut ada, &mut bo, &mut cy]);
+}

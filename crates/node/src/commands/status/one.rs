@@ -1,6 +1,6 @@
 //! One asset in detail: versions, stages, people.
 
-use proofroom_review::{AssignmentEnd, SlaState};
+use proofroom_review::{AssignmentEnd, Outcome, SlaState};
 use proofroom_workflow::{AssetState, AssignmentState, Phase, Progress, RunState, StageState};
 use serde_json::{Value, json};
 
@@ -143,9 +143,11 @@ fn shown(report: Report, run: &RunState, state: &AssetState, people: &People) ->
 
 /// A stage's people, the stage named with its outcome in the first row.
 fn stage_rows(stage: &StageState, run: &RunState, people: &People) -> Vec<Vec<Cell>> {
+    let past = matches!(run.outcome, Outcome::Superseded | Outcome::Withdrawn);
     let name = match (run.is_built_in(), stage.phase) {
         (true, _) => Cell::new(stage.outcome, spoken::tone(stage.outcome)),
         (false, Phase::Waiting) => Cell::new(format!("{} (waits)", stage.stage), Tone::Faint),
+        (false, Phase::Running) if past => Cell::new(format!("{} (not closed)", stage.stage), Tone::Faint),
         (false, Phase::Running) => Cell::new(format!("{} (runs)", stage.stage), Tone::Strong),
         (false, Phase::Closed) => {
             Cell::new(format!("{}: {}", stage.stage, stage.outcome), spoken::tone(stage.outcome))

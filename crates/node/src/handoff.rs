@@ -3,10 +3,10 @@
 //! Whatever else belongs to a hand-off joins in [`outgoing`]; the rest of the release only
 //! writes what is listed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use proofroom_ident::{AssetId, Audience, ContentHash, HashWords as _, VersionHash, WorkspaceId};
-use proofroom_review::{BlobRef, FileRef};
+use proofroom_review::{BlobRef, FileRef, Rendition, RenditionKind};
 
 use crate::blobs::BlobError;
 use crate::failure::Failure;
@@ -54,6 +54,17 @@ impl Outgoing {
         }
     }
 
+    fn rendition(file: &FileRef, rendition: &Rendition, reference: BlobRef) -> Self {
+        let name = format!("{}.{}.{}", file.name, rendition.kind, extension(&rendition.media_type));
+        Self {
+            path: Path::new("renditions").join(name),
+            kind: "rendition",
+            bytes: rendition.bytes,
+            content: rendition.content,
+            source: Source::Blob(reference),
+        }
+    }
+
     /// Writes it into a folder.
     ///
     /// # Errors
@@ -62,10 +73,13 @@ impl Outgoing {
         &self,
         workspace: WorkspaceId,
         seat: &Seat<'_>,
-        folder: &std::path::Path,
+        folder: &Path,
         on_bytes: impl FnMut(u64),
     ) -> Result<(), Failure> {
         let path = folder.join(&self.path);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(at("make", parent))?;
+        }
         match &self.source {
             Source::Blob(reference) => {
                 let name = self.path.display().to_string();
@@ -95,5 +109,28 @@ pub fn outgoing(
         let reference = reference.filter(held).ok_or_else(|| BlobError::Absent(file.name.clone()))?;
         out.push(Outgoing::original(file, reference.clone()));
     }
+    for file in &manifest.files {
+        let made = SHOWN.iter().filter_map(|kind| view.rendition(&file.content, *kind));
+        // One that is not here is left out: whoever has the file can make it again.
+        let here = made.filter_map(|r| {
+            let reference = view.blobs.get(&r.content)?;
+            let held = seat.blobs.held(workspace, reference.blob) == Some(reference.bytes);
+            held.then(|| Outgoing::rendition(file, r, reference.clone()))
+        });
+        out.extend(here);
+    }
     Ok(out)
+}
+
+/// The renditions that people look at; the others are for this program's own screens.
+const SHOWN: [RenditionKind; 3] = [RenditionKind::Thumbnail, RenditionKind::Picture, RenditionKind::Proxy];
+
+fn extension(media_type: &str) -> &'static str {
+    match media_type {
+        "image/jpeg" => "jpg",
+        "image/png" => "png",
+        "image/webp" => "webp",
+        "video/mp4" => "mp4",
+        _ => "bin",
+    }
 }

@@ -1,19 +1,7 @@
 // Journeys of people through the review app: `node journeys.mjs NAME`.
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { LOOKS, shoot as picture } from './look.mjs';
+import { work } from './work.mjs';
 import { SHOTS, World, comment, equal, join, review, studio, until } from './world.mjs';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** Serious findings of axe on the screen that is shown. */
-async function findings(page) {
-  // The page's own policy keeps scripts out: axe comes in by the debugger, as a world of its own.
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: AXE });
-  const { result } = await session.send('Runtime.evaluate', { expression: 'axe.run().then((r) => JSON.stringify(r.violations))', awaitPromise: true, returnByValue: true });
-  const found = JSON.parse(result.value).filter((v) => ['serious', 'critical'].includes(v.impact));
-  return found.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
-}
 
 async function sign(page, decision) {
   await page.getByRole('button', { name: 'Decide' }).click();
@@ -23,6 +11,8 @@ async function sign(page, decision) {
 }
 
 const journeys = {
+  ...work,
+
   /** A link becomes a review: drawn on, decided, and the terminal agrees. */
   async a_browser_and_a_terminal_agree(world) {
     const { relay, ada, link } = await studio(world);
@@ -174,18 +164,10 @@ const journeys = {
     await ada('comment', 'add', 'Hero', 'Lovely light');
     await ada('sync');
     const found = [];
-    for (const [look, options] of Object.entries({
-      light: { colorScheme: 'light' }, dark: { colorScheme: 'dark' },
-      phone: { colorScheme: 'dark', viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
-    })) {
+    for (const [look, options] of Object.entries(LOOKS)) {
       const browser = await world.browser(look, options);
       const page = await browser.newPage();
-      const shoot = async (screen) => {
-        await page.screenshot({ path: `${SHOTS}/${screen}-${look}.png` });
-        found.push(...(await findings(page)).map((f) => `${screen} ${look}: ${f}`));
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        if (wide > 1) found.push(`${screen} ${look}: ${wide} pixels wider than the screen`);
-      };
+      const shoot = (screen) => picture(page, screen, look, found);
       await page.goto(`${relay.http}/`);
       await page.getByLabel('Printed name').waitFor();
       await shoot('welcome');
@@ -196,7 +178,7 @@ const journeys = {
       await shoot('workspaces');
       await page.getByLabel('Invite link').fill(link);
       await page.getByRole('button', { name: 'Join' }).click();
-      await page.getByRole('heading', { name: 'People' }).waitFor();
+      await page.getByTestId('board').waitFor();
       await page.getByRole('link', { name: /Hero/ }).first().waitFor();
       await shoot('board');
       await review(page);

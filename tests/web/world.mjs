@@ -95,7 +95,7 @@ export async function join(browser, relay, link, name = 'Bo Berg') {
   await page.getByLabel('Printed name').fill(name);
   await page.getByLabel('Organisation').fill('Client');
   await page.getByRole('button', { name: 'Join' }).click();
-  await page.getByRole('heading', { name: 'People' }).waitFor();
+  await page.getByTestId('board').waitFor();
   return page;
 }
 

@@ -4,7 +4,12 @@ const CACHE = 'proofroom-{{VERSION}}';
 const FILES = {{FILES}};
 
 self.addEventListener('install', (event) => {
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(FILES.map((name) => './' + name))).then(() => self.skipWaiting()));
+  // It waits until a page says so: what runs goes on with the files that it was started with.
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(FILES.map((name) => './' + name))));
+});
+
+self.addEventListener('message', (event) => {
+  if (event.data === 'take over') self.skipWaiting();
 });
 
 self.addEventListener('activate', (event) => {

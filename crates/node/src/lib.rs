@@ -16,7 +16,6 @@
 mod agent;
 mod blobs;
 mod cli;
-mod codes;
 mod commands;
 mod compared;
 mod console;

@@ -21,6 +21,7 @@ mod acts;
 mod adopt;
 mod base;
 mod decide;
+pub mod device_link;
 mod docs;
 mod error;
 mod flow;

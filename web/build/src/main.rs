@@ -48,12 +48,12 @@ fn build() -> Done {
     let mut files = Files::new(&dist)?;
     let engine = bind(&target, &stage, "engine")?;
     let app = bind(&target, &stage, "app")?;
-    let style = files.hashed("style.css", &fs::read(root.join("web/static/style.css"))?)?;
+    let style = files.hashed("style.css", &styles(&root.join("web/static"))?)?;
     let engine = files.module("engine", &engine)?;
     let worker = files.hashed("worker.js", starter(&engine, "start").as_bytes())?;
     let app = files.module("app", &app)?;
     let boot = fs::read_to_string(root.join("web/static/boot.js"))?;
-    let boot = format!("{}{boot}", starter(&app, "main"));
+    let boot = format!("{boot}{}", starter(&app, "main"));
     let boot = files.hashed("boot.js", boot.as_bytes())?;
     let icon = files.hashed("icon.svg", &fs::read(root.join("web/static/icon.svg"))?)?;
     let names = [("STYLE", &style), ("BOOT", &boot), ("ICON", &icon), ("WORKER", &worker)];
@@ -67,6 +67,15 @@ fn build() -> Done {
     files.write("sw.js", fill(&worker, &[("FILES", &list), ("VERSION", &version)]).as_bytes())?;
     files.report();
     Ok(fs::write(dist.join(STAMP), stamp)?)
+}
+
+/// All style sheets, in the order of their names, as one.
+fn styles(folder: &Path) -> Done<Vec<u8>> {
+    let mut sheets = fs::read_dir(folder)?.map(|e| Ok(e?.path())).collect::<Done<Vec<_>>>()?;
+    sheets.retain(|path| path.extension().is_some_and(|ending| ending == "css"));
+    sheets.sort_unstable();
+    let read = |path: PathBuf| Ok(fs::read(path)?);
+    Ok(sheets.into_iter().map(read).collect::<Done<Vec<_>>>()?.concat())
 }
 
 /// Where `dist` says what it was made from.

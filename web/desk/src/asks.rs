@@ -57,6 +57,13 @@ impl<S: Store> Desk<S> {
                 };
                 self.decide(now, here(&workspace)?, parse(&asset, "an asset")?, choice)
             }
+            Ask::Plan { workspace, act } => self.plan_act(now, here(&workspace)?, act),
+            Ask::People { workspace, act } => self.people_act(now, here(&workspace)?, act),
+            Ask::Upload { workspace, act } => self.upload_act(now, here(&workspace)?, act),
+            Ask::Trail { workspace, asset } => {
+                Ok(Reply::Trail(Box::new(self.trail(here(&workspace)?, parse(&asset, "an asset")?)?)))
+            }
+            Ask::Own(act) => self.own_act(now, act),
             Ask::Reconnect { workspace } => {
                 self.connect(here(&workspace)?);
                 Ok(Reply::Done)

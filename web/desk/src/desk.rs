@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
-use proofroom_ident::{Audience, BlobHash, DocId, Millis, WorkspaceId};
+use proofroom_blobs::Span;
+use proofroom_ident::{AssetId, Audience, BlobHash, DocId, Millis, WorkspaceId};
 use proofroom_replica::{Continuation, InviteLink, Membership, Replica, ReplicaError, Step};
-use proofroom_store::{Batch, Store};
+use proofroom_store::Store;
 use proofroom_sync::Input;
 use proofroom_web_wire::{Ask, Fault, Notice, Reply, Start, Who, WorkspaceCard};
 use rand_chacha::ChaCha20Rng;
@@ -15,6 +16,8 @@ use crate::fault::DeskError;
 use crate::files::{FILE_BYTES_MAX, Recipe};
 use crate::identity::{self, Held, Identity};
 use crate::line::{Line, Want};
+use crate::outgoing::Outgoing;
+use crate::uploads::Upload;
 
 /// What a desk asks of the browser, in order.
 #[derive(Debug)]
@@ -49,6 +52,32 @@ pub enum Order {
         /// Its ciphertext.
         bytes: Vec<u8>,
     },
+    /// Read a slice of a blob and the blob's tree, then call [`Desk::slice_read`].
+    Read {
+        /// Whose.
+        workspace: WorkspaceId,
+        /// The blob.
+        blob: BlobHash,
+        /// The slice.
+        span: Span,
+    },
+    /// A blob is not kept here any more.
+    Drop {
+        /// The blob.
+        blob: BlobHash,
+    },
+    /// A blob's tree is not needed any more.
+    DropTree {
+        /// The blob.
+        blob: BlobHash,
+    },
+    /// An upload was given up: its files' pieces go.
+    Discard {
+        /// The upload.
+        id: String,
+        /// How many files it has.
+        parts: usize,
+    },
     /// Tell all pages.
     Tell(Notice),
 }
@@ -75,12 +104,15 @@ pub struct Desk<S: Store> {
     pub(crate) store: S,
     pub(crate) rng: ChaCha20Rng,
     pub(crate) who: Option<Identity>,
-    sealed: Option<Vec<u8>>,
+    pub(crate) sealed: Option<Vec<u8>>,
     pub(crate) replicas: BTreeMap<WorkspaceId, Replica>,
     pub(crate) lines: BTreeMap<WorkspaceId, Line>,
     pub(crate) blobs: BTreeSet<BlobHash>,
-    orders: VecDeque<Order>,
-    origin: String,
+    pub(crate) uploads: BTreeMap<String, Upload>,
+    pub(crate) outgoing: Outgoing,
+    pub(crate) given_up: BTreeSet<(WorkspaceId, AssetId)>,
+    pub(crate) orders: VecDeque<Order>,
+    pub(crate) origin: String,
 }
 
 impl<S: Store> std::fmt::Debug for Desk<S> {
@@ -103,6 +135,9 @@ impl<S: Store> Desk<S> {
         now: Millis,
     ) -> Result<Self, DeskError> {
         let mut desk = Self {
+            uploads: crate::uploads::known(&store)?,
+            outgoing: Outgoing::known(&store)?,
+            given_up: crate::shelf::given_up(&store)?,
             store,
             rng,
             who: None,
@@ -218,14 +253,8 @@ impl<S: Store> Desk<S> {
         if self.who.is_some() || self.sealed.is_some() {
             return Err(DeskError::Exists);
         }
-        let (identity, _phrase) = Identity::generate(name, organisation, now, &mut self.rng)?;
-        let bytes = identity.to_bytes(passphrase, &mut self.rng)?;
-        let mut batch = Batch::default();
-        batch.put(identity::KEY.to_vec(), bytes.clone());
-        self.store.commit(batch)?;
-        if let Held::Sealed(sealed) = Identity::read(&bytes)? {
-            self.sealed = Some(sealed);
-        }
+        let identity = Identity::generate(name, organisation, now, &mut self.rng)?;
+        self.save(&identity, passphrase)?;
         self.enter(identity, now)
     }
 
@@ -251,16 +280,9 @@ impl<S: Store> Desk<S> {
         let workspace = link.workspace;
         let me = self.who.as_ref().ok_or(DeskError::Nobody)?.me();
         if !self.replicas.contains_key(&workspace) {
-            let mut relays = link.relays.clone();
-            if !self.origin.is_empty() && !relays.contains(&self.origin) {
-                relays.insert(0, self.origin.clone());
-            }
             let mut step = Step { store: &mut self.store, now, rng: &mut self.rng };
             let replica = Replica::join(&mut step, me, &link)?;
-            let shelf = serde_json::to_vec(&Shelf { relays: relays.clone() }).unwrap_or_default();
-            let mut batch = Batch::default();
-            batch.put(shelf_key(workspace), shelf);
-            self.store.commit(batch)?;
+            let relays = self.shelve(workspace, link.relays.clone())?;
             self.replicas.insert(workspace, replica);
             self.lines.insert(workspace, Line::new(relays));
         }
@@ -269,8 +291,10 @@ impl<S: Store> Desk<S> {
     }
 
     /// The keys are at hand: opens every workspace and connects it.
-    fn enter(&mut self, identity: Identity, _now: Millis) -> Result<(), DeskError> {
-        for workspace in Replica::known(&self.store)? {
+    pub(crate) fn enter(&mut self, identity: Identity, now: Millis) -> Result<(), DeskError> {
+        let mut known: BTreeSet<WorkspaceId> = Replica::known(&self.store)?.into_iter().collect();
+        known.extend(self.shelved()?);
+        for workspace in known {
             let shelf: Shelf = self
                 .store
                 .get(&shelf_key(workspace))?
@@ -283,7 +307,15 @@ impl<S: Store> Desk<S> {
             self.connect(workspace);
         }
         self.who = Some(identity);
+        self.finish_sealed(now);
         Ok(())
+    }
+
+    /// The workspaces that somebody told this browser of: they may not have arrived yet.
+    fn shelved(&self) -> Result<Vec<WorkspaceId>, DeskError> {
+        let keys = self.store.scan(SHELVES)?.into_iter();
+        let id = |key: &[u8]| <[u8; 32]>::try_from(key.get(SHELVES.len()..)?).ok();
+        Ok(keys.filter_map(|(key, _)| id(&key)).map(WorkspaceId::from_bytes).collect())
     }
 
     pub(crate) fn connect(&mut self, workspace: WorkspaceId) {
@@ -299,8 +331,9 @@ impl<S: Store> Desk<S> {
     }
 
     fn on_up(&mut self, workspace: WorkspaceId) -> Result<(), ReplicaError> {
+        let proof = self.who.as_ref().and_then(Identity::proof).map(|phrase| phrase.person());
         if let (Some(line), Some(replica)) = (self.lines.get_mut(&workspace), self.replicas.get(&workspace)) {
-            line.up(replica, &mut self.rng);
+            line.up(replica, proof, &mut self.rng);
         }
         Ok(())
     }
@@ -326,7 +359,12 @@ impl<S: Store> Desk<S> {
         self.settle(workspace, done);
     }
 
-    fn feed(&mut self, now: Millis, workspace: WorkspaceId, input: Input) -> Result<(), ReplicaError> {
+    pub(crate) fn feed(
+        &mut self,
+        now: Millis,
+        workspace: WorkspaceId,
+        input: Input,
+    ) -> Result<(), ReplicaError> {
         self.with(now, workspace, |line, replica, step| line.feed(replica, step, input))?;
         // Ingesting may have written: a join that was completed.
         self.with(now, workspace, |line, replica, step| line.stored(replica, step))
@@ -364,17 +402,23 @@ impl<S: Store> Desk<S> {
                 self.tell_changed(workspace, &docs)?;
                 self.fetch(now, workspace)?;
             }
-            Want::Settled => self.fetch(now, workspace)?,
+            Want::Settled => {
+                self.fetch(now, workspace)?;
+                self.offer(now, workspace)?;
+            }
+            Want::Read { blob, span } => self.asked_for(now, workspace, blob, span)?,
+            Want::Delivered(blob) => self.delivered(workspace, blob)?,
+            Want::NotTaken(blob, why) => self.refused(workspace, blob, why),
         }
         Ok(())
     }
 
     /// Asks for the files that versions name and this browser lacks.
-    fn fetch(&mut self, now: Millis, workspace: WorkspaceId) -> Result<(), ReplicaError> {
+    pub(crate) fn fetch(&mut self, now: Millis, workspace: WorkspaceId) -> Result<(), ReplicaError> {
         let Some(replica) = self.replicas.get_mut(&workspace) else { return Ok(()) };
         let mut lacking = Vec::new();
         let assets: Vec<_> = replica.plan(&self.store)?.assets.iter().map(|asset| asset.id).collect();
-        for asset in assets {
+        for asset in assets.into_iter().filter(|asset| !self.given_up.contains(&(workspace, *asset))) {
             let view = replica.review(&self.store, asset, Audience::Everyone)?;
             for held in view.blobs.values() {
                 if held.bytes <= FILE_BYTES_MAX && !self.blobs.contains(&held.blob) {
@@ -416,7 +460,7 @@ impl<S: Store> Desk<S> {
         self.orders.push_back(Order::Tell(notice));
     }
 
-    fn tell_badge(&mut self, workspace: WorkspaceId) {
+    pub(crate) fn tell_badge(&mut self, workspace: WorkspaceId) {
         if let Some(line) = self.lines.get(&workspace) {
             let notice = Notice::Badge { workspace: workspace.to_hex(), badge: line.badge.clone() };
             self.orders.push_back(Order::Tell(notice));
@@ -424,7 +468,7 @@ impl<S: Store> Desk<S> {
     }
 
     /// A failure of this side ends the connection; the page is told.
-    fn settle(&mut self, workspace: WorkspaceId, done: Result<(), ReplicaError>) {
+    pub(crate) fn settle(&mut self, workspace: WorkspaceId, done: Result<(), ReplicaError>) {
         let Err(error) = done else { return };
         if let Some(line) = self.lines.get_mut(&workspace) {
             line.badge.text = error.to_string();
@@ -438,6 +482,13 @@ pub(crate) fn parse<T: std::str::FromStr>(text: &str, what: &'static str) -> Res
     text.parse().map_err(|_| DeskError::malformed(text, what))
 }
 
-fn shelf_key(workspace: WorkspaceId) -> Vec<u8> {
-    [b"web/workspace/".as_slice(), workspace.as_bytes()].concat()
+const SHELVES: &[u8] = b"web/workspace/";
+
+pub(crate) fn shelf_key(workspace: WorkspaceId) -> Vec<u8> {
+    [SHELVES, workspace.as_bytes()].concat()
+}
+
+/// What is kept of a workspace beside its entries.
+pub(crate) fn shelf(relays: &[String]) -> Vec<u8> {
+    serde_json::to_vec(&Shelf { relays: relays.to_vec() }).unwrap_or_default()
 }

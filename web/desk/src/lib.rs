@@ -11,14 +11,26 @@
 
 mod asks;
 mod desk;
+mod export;
 mod fault;
 mod files;
+mod forms;
 mod identity;
 mod line;
+mod outgoing;
+mod own;
+mod people;
 mod place;
+mod requests;
 mod screens;
+mod seat;
+mod shelf;
+mod trail;
+mod uploads;
 
 pub use desk::{Desk, Order, SocketEvent};
+pub use export::Bundle;
 pub use fault::DeskError;
 pub use files::{FILE_BYTES_MAX, Recipe};
 pub use identity::{Identity, IdentityError};
+pub use uploads::Flow;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use proofroom_blobs::Span;
 use proofroom_entry::Signed;
-use proofroom_ident::{BlobHash, DocId, WorkspaceId};
+use proofroom_ident::{BlobHash, DocId, InviteId, PersonSecret, WorkspaceId};
 use proofroom_replica::{IngestOutcome, Ingested, Membership, Replica, ReplicaError, Step};
 use proofroom_sync::limits::Limits;
 use proofroom_sync::{
@@ -26,6 +27,9 @@ pub(crate) enum Want {
     Keep { blob: BlobHash, bytes: Vec<u8> },
     Changed(Vec<DocId>),
     Settled,
+    Read { blob: BlobHash, span: Span },
+    Delivered(BlobHash),
+    NotTaken(BlobHash, String),
 }
 
 /// A connection, or the wish for one.
@@ -56,8 +60,8 @@ impl Line {
         self.badge.link = Link::Connecting;
     }
 
-    pub(crate) fn up(&mut self, replica: &Replica, rng: &mut impl CryptoRng) {
-        self.session = Some(Session::client(client(replica), rng));
+    pub(crate) fn up(&mut self, replica: &Replica, proof: Option<PersonSecret>, rng: &mut impl CryptoRng) {
+        self.session = Some(Session::client(client(replica, proof), rng));
         self.badge.link = Link::Exchanging;
         self.fetching = Fetching::default();
     }
@@ -125,7 +129,7 @@ impl Line {
                 let text = "files are fetched when a version names them".into();
                 return Ok(Some(Input::RefuseBlob { blob, code: Code::MayNotWrite, text }));
             }
-            Output::ReadBlob { blob, .. } => return Ok(Some(Input::BlobMissing(blob))),
+            Output::ReadBlob { blob, span } => wants.push(Want::Read { blob, span }),
             Output::BlobSlice { blob, total, slice } => match self.fetching.take(blob, total, &slice) {
                 Taken::Whole(bytes) => wants.push(Want::Keep { blob, bytes }),
                 Taken::More(span) => return Ok(Some(Input::AskBlob { blob, total, span })),
@@ -160,6 +164,8 @@ impl Line {
                 }
             }
             Event::EntriesRefused(refusal) => self.badge.text = refusal.text,
+            Event::BlobDelivered { blob, .. } => wants.push(Want::Delivered(blob)),
+            Event::BlobRefused { blob, text, .. } => wants.push(Want::NotTaken(blob, text)),
             Event::BlobMissing(blob) | Event::BlobOtherSize { blob, .. } => self.fetching.forget(blob),
             Event::BlobWrong(blob) => {
                 self.badge.text = format!("the relay sent wrong bytes for {}", blob.short())
@@ -182,9 +188,14 @@ impl Line {
         if let Some(first) = refused.first() {
             self.badge.text = first.text.clone();
         }
-        if ingested.docs.contains(&DocId::AUTHORITY) && matches!(replica.membership(), Membership::Joining(_))
-        {
-            replica.finish_join(step)?;
+        if ingested.docs.contains(&DocId::AUTHORITY) {
+            match replica.membership() {
+                Membership::Joining(_) => drop(replica.finish_join(step)?),
+                Membership::Stranger if replica.me().recovery_secret.is_some() => {
+                    replica.introduce_device(step)?;
+                }
+                Membership::Member(_) | Membership::Removed | Membership::Stranger => {}
+            }
         }
         if !ingested.docs.is_empty() {
             wants.push(Want::Changed(ingested.docs));
@@ -217,16 +228,22 @@ fn refusals(places: &[(DocId, proofroom_ident::LogId, u64)], ingested: &Ingested
 }
 
 /// What this browser brings to a session.
-fn client(replica: &Replica) -> ClientConfig {
+fn client(replica: &Replica, proof: Option<PersonSecret>) -> ClientConfig {
     let workspace: WorkspaceId = replica.workspace();
-    let (role, invite) = match replica.membership() {
-        Membership::Member(role) => (Some(role), None),
-        Membership::Joining(link) => {
+    let (role, invite) = match (replica.membership(), proof) {
+        (Membership::Member(role), _) => (Some(role), None),
+        (Membership::Joining(link), _) => {
             let (id, secret) = (link.secret.id(), link.secret.clone());
             let sign: InviteSigner = Box::new(move |domain, message| secret.sign(domain, message));
             (Some(link.role), Some((id, sign)))
         }
-        Membership::Removed | Membership::Stranger => (None, None),
+        // A restored person proves their own key, as another would prove an invite's.
+        (Membership::Stranger, Some(person)) => {
+            let id = InviteId::from_bytes(*person.id().as_bytes());
+            let sign: InviteSigner = Box::new(move |domain, message| person.sign(domain, message));
+            (None, Some((id, sign)))
+        }
+        (Membership::Removed | Membership::Stranger, _) => (None, None),
     };
     ClientConfig {
         device: replica.me().secrets.signing.clone(),

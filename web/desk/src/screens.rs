@@ -2,33 +2,33 @@
 
 use std::collections::BTreeMap;
 
+use proofroom_authority::Role;
 use proofroom_ident::{AssetId, Audience, EntryHash, Millis, PersonId, VersionHash, WorkspaceId};
-use proofroom_replica::{Membership, Replica, ReplicaError, SignedDecision};
+use proofroom_replica::{Membership, ReplicaError, SignedDecision};
 use proofroom_review::{AssetView, CommentView, FileRef, Manifest, ReviewView};
 use proofroom_store::Store;
 use proofroom_web_wire::{
-    AssetCard, AssetScreen, Board, CommentCard, DecisionCard, FileCard, MemberCard, PersonCard, RequestCard,
-    VersionCard,
+    AssetCard, AssetScreen, Board, CommentCard, DecisionCard, FileCard, MemberCard, PersonCard, VersionCard,
 };
-use proofroom_workflow::{AssetState, AssignmentState, Phase, RunState};
+use proofroom_workflow::{AssetState, AssignmentState, Phase, Progress, RunState, StageState};
 
 use crate::desk::Desk;
 use crate::fault::DeskError;
 use crate::place::place_of;
 
 /// Printed names by person.
-struct Names {
+pub(crate) struct Names {
     names: BTreeMap<PersonId, String>,
     me: PersonId,
 }
 
 impl Names {
-    fn of(&self, person: &PersonId) -> String {
+    pub(crate) fn of(&self, person: &PersonId) -> String {
         self.names.get(person).cloned().unwrap_or_else(|| person.short())
     }
 
     /// Puts names where a text names people by the short form of their keys.
-    fn in_text(&self, text: &str) -> String {
+    pub(crate) fn in_text(&self, text: &str) -> String {
         self.names.iter().fold(text.to_owned(), |text, (person, name)| text.replace(&person.short(), name))
     }
 }
@@ -38,23 +38,16 @@ impl<S: Store> Desk<S> {
         let card = self.card(workspace)?;
         let members = self.members(workspace)?;
         let names = self.names(workspace)?;
-        let replica = self.replica(workspace)?;
-        let plan = replica.1.plan(replica.0)?.clone();
-        let requests = plan.requests.iter().map(|request| RequestCard {
-            key: request.key.to_string(),
-            title: request.form.title.clone(),
-            state: request.state.to_string(),
-            reason: request.reason.clone().unwrap_or_default(),
-            author: names.of(&request.key.owner),
-            brief: request.brief.clone(),
-        });
-        let requests = requests.collect();
+        let requests = self.request_cards(workspace)?;
+        let plan = self.plan(workspace)?;
         let mut assets = Vec::new();
-        let evaluation = replica.1.workflow(replica.0, now)?;
+        let (store, replica) = self.replica(workspace)?;
+        let evaluation = replica.workflow(store, now)?;
         for asset in &plan.assets {
             assets.extend(evaluation.asset(&asset.id).map(|state| asset_card(asset, state, &names)));
         }
-        Ok(Board { workspace: card, members, requests, assets })
+        let may_add = self.role(workspace)?.is_some_and(|role| role >= Role::Producer);
+        Ok(Board { workspace: card, members, requests, assets, may_add })
     }
 
     pub(crate) fn asset(
@@ -88,15 +81,25 @@ impl<S: Store> Desk<S> {
             comments.sort_by(|a, b| (a.created_at, &a.key).cmp(&(b.created_at, &b.key)));
         }
         let card = asset_card(&shown, &status, &names);
-        Ok(AssetScreen { card, versions, comments, has_team, may_write: role.is_some_and(|r| r.may_write()) })
+        let may_write = role.is_some_and(|r| r.may_write());
+        let may_add = role.is_some_and(|r| r >= Role::Producer);
+        Ok(AssetScreen { card, versions, comments, has_team, may_write, may_add })
     }
 
-    fn replica(&mut self, workspace: WorkspaceId) -> Result<(&S, &mut Replica), DeskError> {
-        let replica = self.replicas.get_mut(&workspace).ok_or(ReplicaError::UnknownWorkspace(workspace))?;
-        Ok((&self.store, replica))
+    /// An asset at a glance.
+    pub(crate) fn asset_card(
+        &mut self,
+        now: Millis,
+        workspace: WorkspaceId,
+        asset: &AssetView,
+    ) -> Result<AssetCard, DeskError> {
+        let names = self.names(workspace)?;
+        let (store, replica) = self.replica(workspace)?;
+        let status = replica.status(store, asset.id, now)?;
+        Ok(asset_card(asset, &status, &names))
     }
 
-    fn names(&mut self, workspace: WorkspaceId) -> Result<Names, DeskError> {
+    pub(crate) fn names(&mut self, workspace: WorkspaceId) -> Result<Names, DeskError> {
         let (store, replica) = self.replica(workspace)?;
         let me = replica.me().person();
         let named = replica.members(store)?.into_iter().filter_map(|m| Some((m.person, m.printed_name?)));
@@ -105,16 +108,20 @@ impl<S: Store> Desk<S> {
 
     fn members(&mut self, workspace: WorkspaceId) -> Result<Vec<MemberCard>, DeskError> {
         let (store, replica) = self.replica(workspace)?;
-        let card = |m: proofroom_replica::MemberView| MemberCard {
-            name: m.printed_name.unwrap_or_else(|| m.person.short()),
-            person: m.person.to_hex(),
-            organisation: m.organisation.unwrap_or_default(),
-            role: m.role,
-            removed: m.removed,
-            me: m.me,
-            devices: u32::try_from(m.devices.iter().filter(|d| d.active).count()).unwrap_or(u32::MAX),
-        };
-        Ok(replica.members(store)?.into_iter().map(card).collect())
+        Ok(replica.members(store)?.into_iter().map(member_card).collect())
+    }
+}
+
+/// A member at a glance.
+pub(crate) fn member_card(m: proofroom_replica::MemberView) -> MemberCard {
+    MemberCard {
+        name: m.printed_name.unwrap_or_else(|| m.person.short()),
+        person: m.person.to_hex(),
+        organisation: m.organisation.unwrap_or_default(),
+        role: m.role,
+        removed: m.removed,
+        me: m.me,
+        devices: u32::try_from(m.devices.iter().filter(|d| d.active).count()).unwrap_or(u32::MAX),
     }
 }
 
@@ -135,11 +142,54 @@ fn asset_card(asset: &AssetView, status: &AssetState, names: &Names) -> AssetCar
             .unwrap_or(u32::MAX),
         waits_for: waits.iter().map(|p| names.of(p)).collect(),
         waits_for_me: waits.contains(&names.me),
+        request: asset.request.map(|key| key.to_string()).unwrap_or_default(),
+        stage: heads.first().map(|run| running(run)).unwrap_or_default(),
+        due: due(status, &names.me),
+        since: since(asset, status),
         blocked_by: heads
             .first()
             .map(|v| v.blocks().into_iter().map(|b| names.in_text(&b.to_string())).collect())
             .unwrap_or_default(),
     }
+}
+
+/// The stages that run, in words; nothing where the route has one stage only.
+fn running(run: &RunState) -> String {
+    let stages = run.stages.iter().filter(|stage| stage.phase == Phase::Running);
+    let names: Vec<String> = stages.map(|stage| stage_name(run, stage)).collect();
+    names.join(", ")
+}
+
+/// What people call a stage; nothing where the route has no other.
+fn stage_name(run: &RunState, stage: &StageState) -> String {
+    if run.stages.len() > 1 { stage.stage.to_string().replace('_', " ") } else { String::new() }
+}
+
+/// When an asset is due: for a person if it waits for them, else for whoever is first.
+fn due(status: &AssetState, me: &PersonId) -> u64 {
+    let mine = status.waits.iter().filter(|wait| wait.person.as_ref() == Some(me)).filter_map(|wait| wait.due).min();
+    mine.or_else(|| status.waits.iter().filter_map(|wait| wait.due).min()).map_or(0, |due| due.0)
+}
+
+/// Since when an asset is where it is: since the last stage began or ended, else since its version came.
+fn since(asset: &AssetView, status: &AssetState) -> u64 {
+    let run = status.heads().next();
+    let stages = run.into_iter().flat_map(|run| &run.stages);
+    let moved = stages.flat_map(|stage| [stage.started_at, stage.closed_at]).flatten().max();
+    moved.or_else(|| run.map(|run| run.submitted_at)).unwrap_or(asset.created_at).0
+}
+
+/// A word as it is written in the domain.
+fn word_of(progress: Progress) -> String {
+    let word = match progress {
+        Progress::Waiting => "waiting",
+        Progress::Asked => "asked",
+        Progress::Synced => "synced",
+        Progress::Opened => "opened",
+        Progress::Commented => "commented",
+        Progress::Ended => "ended",
+    };
+    word.to_owned()
 }
 
 /// What version cards are made from.
@@ -177,13 +227,13 @@ impl Scene<'_> {
             note: manifest.note.clone(),
             files: manifest.files.iter().map(file).collect(),
             outcome: run.outcome.to_string(),
-            people: run.assignments().map(|(_, a)| self.person(a, hash)).collect(),
+            people: run.assignments().map(|(stage, a)| self.person(a, stage_name(run, stage), hash)).collect(),
             warnings: run.warnings.iter().map(|w| spoken(w.to_string())).collect(),
             blocked_by: run.blocks().into_iter().map(|b| spoken(b.to_string())).collect(),
         })
     }
 
-    fn person(&self, status: &AssignmentState, version: &VersionHash) -> PersonCard {
+    fn person(&self, status: &AssignmentState, stage: String, version: &VersionHash) -> PersonCard {
         let theirs = |c: &&CommentView| c.key.owner == status.person && c.anchor.version == *version;
         PersonCard {
             person: status.person.to_hex(),
@@ -191,6 +241,9 @@ impl Scene<'_> {
             role: status.duty.to_string(),
             must_decide: status.must_decide,
             commented: self.view.comments.iter().any(|c| theirs(&c)),
+            progress: word_of(status.progress),
+            stage,
+            due: status.due.map_or(0, |due| due.0),
             decision: status.decision.and_then(|d| self.decision(d.entry)),
         }
     }

@@ -9,7 +9,7 @@ use js_sys::Uint8Array;
 use proofroom_ident::{BlobHash, WorkspaceId};
 use proofroom_store_redb::RedbStore;
 use proofroom_web_desk::{Desk, Order, SocketEvent};
-use proofroom_web_wire::{Ask, Fault, Notice, Reply};
+use proofroom_web_wire::{Ask, Fault, Notice, OwnAct, Reply};
 use rand_core::Rng as _;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -26,13 +26,15 @@ type Tell = Rc<dyn Fn(Notice)>;
 
 /// Shared by the callbacks of sockets and timers; all on one thread.
 #[derive(Clone)]
-pub(crate) struct Lead(Rc<Inner>);
+pub(crate) struct Lead(pub(crate) Rc<Inner>);
 
-struct Inner {
-    desk: RefCell<Desk<RedbStore>>,
-    disk: Disk,
+pub(crate) struct Inner {
+    pub(crate) desk: RefCell<Desk<RedbStore>>,
+    pub(crate) disk: Disk,
     sockets: RefCell<BTreeMap<WorkspaceId, Socket>>,
     retries: RefCell<BTreeMap<WorkspaceId, Timeout>>,
+    /// The tree of the blob that the relay asked for last.
+    pub(crate) trees: RefCell<Option<(BlobHash, Vec<u8>)>>,
     tell: Tell,
 }
 
@@ -54,6 +56,7 @@ impl Lead {
             disk,
             sockets: RefCell::default(),
             retries: RefCell::default(),
+            trees: RefCell::default(),
             tell,
         }));
         lead.obey();
@@ -61,14 +64,24 @@ impl Lead {
         Ok(lead)
     }
 
-    /// Answers an ask; a file's bytes come beside the reply.
-    pub(crate) async fn answer(&self, ask: Ask) -> (Reply, Option<Uint8Array>) {
-        if let Ask::File { workspace, asset, content } = &ask {
-            return self.file(workspace, asset, content).await;
+    /// Answers an ask; files come beside it, and a file's bytes beside the reply.
+    pub(crate) async fn answer(&self, ask: Ask, files: JsValue) -> (Reply, JsValue) {
+        match &ask {
+            Ask::File { workspace, asset, content } => {
+                let (reply, bytes) = self.file(workspace, asset, content).await;
+                return (reply, bytes.map_or(JsValue::UNDEFINED, JsValue::from));
+            }
+            Ask::Own(OwnAct::Export { workspace }) => return self.export(workspace).await,
+            Ask::Upload { workspace, act } => {
+                if let Err(fault) = self.upload(workspace, act, &files) {
+                    return (Reply::Fault(fault), JsValue::UNDEFINED);
+                }
+            }
+            _ => {}
         }
         let reply = self.0.desk.borrow_mut().handle(now(), ask);
         self.obey();
-        (reply, None)
+        (reply, JsValue::UNDEFINED)
     }
 
     async fn file(&self, workspace: &str, asset: &str, content: &str) -> (Reply, Option<Uint8Array>) {
@@ -109,7 +122,7 @@ impl Lead {
     }
 
     /// Does what the desk asks for.
-    fn obey(&self) {
+    pub(crate) fn obey(&self) {
         loop {
             let order = self.0.desk.borrow_mut().poll();
             match order {
@@ -128,6 +141,10 @@ impl Lead {
                     }
                 }
                 Some(Order::Keep { workspace, blob, bytes }) => self.keep(workspace, blob, bytes),
+                Some(Order::Read { workspace, blob, span }) => self.read_slice(workspace, blob, span),
+                Some(order @ (Order::Drop { .. } | Order::DropTree { .. } | Order::Discard { .. })) => {
+                    self.clear(order);
+                }
                 Some(Order::Tell(notice)) => (self.0.tell)(notice),
             }
         }
@@ -181,7 +198,7 @@ fn origin() -> String {
     format!("{scheme}://{}", location.host())
 }
 
-fn no_storage(error: &JsValue) -> Fault {
+pub(crate) fn no_storage(error: &JsValue) -> Fault {
     Fault {
         what: format!("this browser does not let the page store anything: {}", said(error)),
         hint: "allow storage for this site, leave private browsing, or free some space; nothing was lost"

@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::own::{OwnAct, OwnReply};
+use crate::people::{PeopleAct, PeopleReply};
+use crate::plan::{PlanAct, PlanReply};
 use crate::screens::{AssetScreen, Badge, Board, Start};
+use crate::trail::TrailScreen;
+use crate::upload::{UploadAct, UploadCard};
 
 /// An ask with its number: the reply carries it back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -103,6 +108,36 @@ pub enum Ask {
         /// Which workspace.
         workspace: String,
     },
+    /// Requests, briefs, who reviews what.
+    Plan {
+        /// Which workspace.
+        workspace: String,
+        /// What about them.
+        act: PlanAct,
+    },
+    /// Members, devices, invites.
+    People {
+        /// Which workspace.
+        workspace: String,
+        /// What about them.
+        act: PeopleAct,
+    },
+    /// Files on their way into a workspace; they travel beside the ask.
+    Upload {
+        /// Which workspace.
+        workspace: String,
+        /// What about them.
+        act: UploadAct,
+    },
+    /// Who did what to an asset.
+    Trail {
+        /// Which workspace.
+        workspace: String,
+        /// Which asset.
+        asset: String,
+    },
+    /// The person at this browser: keys, devices, storage.
+    Own(OwnAct),
 }
 
 impl Ask {
@@ -115,8 +150,12 @@ impl Ask {
             | Self::Comment { workspace, .. }
             | Self::CommentState { workspace, .. }
             | Self::Decide { workspace, .. }
+            | Self::Plan { workspace, .. }
+            | Self::People { workspace, .. }
+            | Self::Upload { workspace, .. }
+            | Self::Trail { workspace, .. }
             | Self::Reconnect { workspace } => Some(workspace),
-            Self::Start | Self::SetUp { .. } | Self::Unlock { .. } | Self::Join { .. } => None,
+            Self::Start | Self::SetUp { .. } | Self::Unlock { .. } | Self::Join { .. } | Self::Own(_) => None,
         }
     }
 }
@@ -185,6 +224,16 @@ pub enum Reply {
         /// The entry that holds it.
         entry: String,
     },
+    /// Answers [`Ask::Plan`].
+    Plan(PlanReply),
+    /// Answers [`Ask::People`].
+    People(PeopleReply),
+    /// Answers [`Ask::Upload`]: all uploads of the workspace that are not done.
+    Uploads(Vec<UploadCard>),
+    /// Answers [`Ask::Trail`].
+    Trail(Box<TrailScreen>),
+    /// Answers [`Ask::Own`].
+    Own(OwnReply),
     /// Nothing to say but that it was done.
     Done,
     /// It cannot be done.
@@ -242,5 +291,12 @@ pub enum Notice {
     File {
         /// Which workspace.
         workspace: String,
+    },
+    /// An upload went on, or is done.
+    Upload {
+        /// Which workspace.
+        workspace: String,
+        /// All of its uploads that are not done.
+        uploads: Vec<UploadCard>,
     },
 }

@@ -6,6 +6,8 @@
 //! approval  proofroom:linked/BASE32(bytes)     old machine -> new machine
 //!           version:u8=1  record:run  recovery:u8 (0 | 1, key:32)  name:run  organisation:run  title:run
 //!           count:u16 (workspace:32  relay:run)*  check:4
+//! locator   proofroom:workspace/BASE32(bytes)  where a restored person finds a workspace
+//!           workspace:32  relay:run  check:4
 //! ```
 //!
 //! Neither holds a secret: the request has public keys, the approval a signed
@@ -18,11 +20,11 @@ use proofroom_ident::{
     ShortInput, Signature, SignerKey, Voucher, WorkspaceId,
 };
 
-use crate::failure::Failure;
-use crate::identity::Profile;
+use proofroom_review::ProfileStatement;
 
 const REQUEST: &str = "proofroom:device/";
 const APPROVAL: &str = "proofroom:linked/";
+const LOCATOR: &str = "proofroom:workspace/";
 const CHARS_MAX: usize = 64 << 10;
 const WORKSPACES_MAX: usize = 1000;
 
@@ -32,6 +34,9 @@ pub enum CodeError {
     /// It begins like neither code.
     #[error("this is no code of device linking: it should begin with `{REQUEST}` or `{APPROVAL}`")]
     Prefix,
+    /// It does not begin like a locator.
+    #[error("this is not a workspace locator: it should begin with `{LOCATOR}`")]
+    NoLocator,
     /// It is too long.
     #[error("this is no code of device linking: {0} characters, the limit is {CHARS_MAX}")]
     TooLong(usize),
@@ -57,15 +62,6 @@ pub enum CodeError {
 impl From<ShortInput> for CodeError {
     fn from(e: ShortInput) -> Self {
         Self::Mangled(e.to_string())
-    }
-}
-
-impl From<CodeError> for Failure {
-    fn from(error: CodeError) -> Self {
-        match error {
-            CodeError::Unproved(_) => Failure::verify(error).hint("begin again: proofroom device link"),
-            _ => Failure::user(error).hint("run `proofroom device link` on the new machine to begin"),
-        }
     }
 }
 
@@ -190,6 +186,31 @@ pub struct Locator {
     pub relay: String,
 }
 
+impl std::fmt::Display for Locator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut w = ByteWriter::default();
+        w.put(self.workspace.as_bytes()).run(self.relay.as_bytes());
+        f.write_str(&wrap_text(LOCATOR, w.finish()))
+    }
+}
+
+impl std::str::FromStr for Locator {
+    type Err = CodeError;
+
+    fn from_str(text: &str) -> Result<Self, CodeError> {
+        let text = text.trim();
+        if text.len() > CHARS_MAX {
+            return Err(CodeError::TooLong(text.len()));
+        }
+        let bytes = unwrap_text(text.strip_prefix(LOCATOR).ok_or(CodeError::NoLocator)?)?;
+        let mut r = ByteReader::new(&bytes);
+        let workspace = WorkspaceId::from_bytes(r.array("workspace")?);
+        let locator = Self { workspace, relay: self::text(&mut r)? };
+        ended(&r)?;
+        Ok(locator)
+    }
+}
+
 /// The old machine's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkApproval {
@@ -198,7 +219,7 @@ pub struct LinkApproval {
     /// The person's recovery key.
     pub recovery: Option<KexPublic>,
     /// What people see of the person.
-    pub profile: Profile,
+    pub profile: ProfileStatement,
     /// The person's workspaces.
     pub workspaces: Vec<Locator>,
 }
@@ -214,7 +235,7 @@ impl LinkApproval {
             None => w.u8(0),
             Some(key) => w.u8(1).put(key.as_bytes()),
         };
-        w.run(self.profile.name.as_bytes()).run(self.profile.organisation.as_bytes());
+        w.run(self.profile.printed_name.as_bytes()).run(self.profile.organisation.as_bytes());
         w.run(self.profile.role_title.as_deref().unwrap_or_default().as_bytes());
         let listed = &self.workspaces[..self.workspaces.len().min(WORKSPACES_MAX)];
         w.u16(u16::try_from(listed.len()).unwrap_or(u16::MAX));
@@ -236,8 +257,9 @@ impl LinkApproval {
             tag => return Err(mangled(&format!("unknown recovery tag {tag}"))),
         };
         let (name, organisation, title) = (text(&mut r)?, text(&mut r)?, text(&mut r)?);
-        let title = Some(title.as_str()).filter(|t| !t.is_empty());
-        let profile = Profile::new(&name, &organisation, title).map_err(|e| mangled(&e))?;
+        let role_title = Some(title).filter(|t| !t.is_empty());
+        let profile = ProfileStatement { printed_name: name, organisation, role_title };
+        profile.check().map_err(|e| mangled(&e))?;
         let mut workspaces = Vec::new();
         for _ in 0..r.u16("number of workspaces")?.min(u16::try_from(WORKSPACES_MAX).unwrap_or(u16::MAX)) {
             let workspace = WorkspaceId::from_bytes(r.array("workspace")?);
@@ -272,8 +294,8 @@ fn text(r: &mut ByteReader<'_>) -> Result<String, CodeError> {
 #[cfg(test)]
 mod tests {
     use super::{Code, CodeError, LinkApproval, LinkRequest, Locator};
-    use crate::identity::Profile;
     use proofroom_ident::{DeviceSecrets, Millis, PersonId, SigningSecret, WorkspaceId};
+    use proofroom_review::ProfileStatement;
     use rand_chacha::ChaCha20Rng;
     use rand_core::SeedableRng as _;
 
@@ -288,7 +310,11 @@ mod tests {
         LinkApproval {
             record: request.record_of(PersonId::from_bytes([5; 32])).vouched_by(&old),
             recovery: None,
-            profile: Profile::new("Ada", "Studio Nord", Some("Art director")).expect("printable"),
+            profile: ProfileStatement {
+                printed_name: "Ada".into(),
+                organisation: "Studio Nord".into(),
+                role_title: Some("Art director".into()),
+            },
             workspaces: vec![Locator {
                 workspace: WorkspaceId::from_bytes([3; 32]),
                 relay: "ws://127.0.0.1:4747".into(),
@@ -329,6 +355,20 @@ mod tests {
         for bad in ["", "hello", &text[..text.len() - 3], &swapped, "proofroom:device/"] {
             let refused = bad.parse::<Code>();
             assert!(matches!(refused, Err(CodeError::Mangled(_) | CodeError::Prefix)), "{bad}: {refused:?}");
+        }
+    }
+
+    #[test]
+    fn a_locator_survives_the_trip_and_a_mangled_one_does_not() {
+        let workspace = WorkspaceId::from_bytes([8; 32]);
+        for relay in ["wss://relay.example", ""] {
+            let locator = Locator { workspace, relay: relay.into() };
+            assert_eq!(locator.to_string().parse(), Ok(locator));
+        }
+        let text = Locator { workspace, relay: String::new() }.to_string();
+        let flipped = text.replacen("proofroom:workspace/b", "proofroom:workspace/c", 1);
+        for bad in ["", "proofroom:workspace/", &text[..text.len() - 2], flipped.as_str()] {
+            assert!(bad.parse::<Locator>().is_err(), "{bad}");
         }
     }
 }

@@ -1,14 +1,7 @@
 // Journeys of people through the review app: `node journeys.mjs NAME`.
 import { LOOKS, shoot as picture } from './look.mjs';
 import { work } from './work.mjs';
-import { SHOTS, World, comment, equal, join, review, studio, until } from './world.mjs';
-
-async function sign(page, decision) {
-  await page.getByRole('button', { name: 'Decide' }).click();
-  await page.getByRole('radio', { name: new RegExp(`^${decision}`) }).first().check();
-  await page.getByRole('button', { name: 'Sign' }).click();
-  await page.getByRole('dialog').waitFor({ state: 'hidden' });
-}
+import { SHOTS, World, comment, equal, join, review, sign, studio, until } from './world.mjs';
 
 const journeys = {
   ...work,

@@ -65,6 +65,9 @@ export class World {
     });
     (this.contexts ??= []).push(context);
     this.endings.push(() => context.close());
+    context.on('console', (said) => {
+      if (said.type() === 'error' && said.text().includes('panicked')) this.errors.push(`${profile}: ${said.text()}`);
+    });
     context.on('weberror', (error) => this.errors.push(`${profile}: ${error.error()}`));
     return context;
   }
@@ -111,6 +114,14 @@ export async function comment(page, text) {
   await page.getByPlaceholder('What should change?').fill(text);
   await page.getByRole('button', { name: 'Comment', exact: true }).click();
   await page.getByTestId('thread').filter({ hasText: text }).waitFor();
+}
+
+/** Signs a decision on the version that is shown. */
+export async function sign(page, decision) {
+  await page.getByRole('button', { name: 'Decide' }).click();
+  await page.getByRole('radio', { name: new RegExp(`^${decision}`) }).first().check();
+  await page.getByRole('button', { name: 'Sign' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
 }
 
 /** Waits until a condition outside of the browser holds. */

@@ -29,7 +29,7 @@ impl Growing {
             // A group is closed by what follows it: the last one may be the root.
             if self.last_bytes == GROUP_BYTES {
                 self.groups.push(self.last.finalize_non_root());
-                self.last.reset();
+                self.last = Hasher::new();
                 self.last.set_input_offset(self.groups.len() as u64 * GROUP_BYTES);
                 self.last_bytes = 0;
             }

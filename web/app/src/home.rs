@@ -65,6 +65,7 @@ fn Waiting(list: Memo<Vec<WorkspaceCard>>) -> impl IntoView {
             let id = workspace.id.clone();
             engine::ask(Ask::Board { workspace: id.clone() }, move |reply| {
                 if let Reply::Board(board) = reply {
+                    state.knows(&board.workspace);
                     let mine = board.assets.into_iter().filter(|a| a.waits_for_me).collect();
                     // The screen may be gone by the time the answer comes.
                     let _gone = found.try_update(|all| all.insert(id, mine));

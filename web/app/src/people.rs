@@ -18,6 +18,8 @@ use crate::{engine, page};
 struct Desk {
     workspace: StoredValue<String>,
     fault: RwSignal<String>,
+    /// The link that was made last: shown until the screen is left.
+    made: RwSignal<String>,
     state: State,
 }
 
@@ -39,8 +41,12 @@ impl Desk {
 #[component]
 pub(crate) fn PeopleScreen(workspace: String) -> impl IntoView {
     let state = State::here();
-    let desk =
-        Desk { workspace: StoredValue::new(workspace.clone()), fault: RwSignal::new(String::new()), state };
+    let desk = Desk {
+        workspace: StoredValue::new(workspace.clone()),
+        fault: RwSignal::new(String::new()),
+        made: RwSignal::new(String::new()),
+        state,
+    };
     provide_context(desk);
     let screen = RwSignal::new(None::<Screen>);
     Effect::new(move |_| {
@@ -160,7 +166,7 @@ fn Invites(invites: Vec<InviteCard>, grants: Vec<String>) -> impl IntoView {
     };
     let role = RwSignal::new(usual.clone());
     let (uses, days) = (RwSignal::new("1".to_owned()), RwSignal::new("7".to_owned()));
-    let made = RwSignal::new(String::new());
+    let made = desk.made;
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let days: f64 = days.get_untracked().parse().unwrap_or(0.0);

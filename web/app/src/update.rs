@@ -18,6 +18,12 @@ fn container() -> Option<ServiceWorkerContainer> {
 pub(crate) fn watch() -> RwSignal<bool> {
     let newer = RwSignal::new(false);
     if let Some(container) = container() {
+        // Another tab took the new version: this one still runs the old one.
+        if container.controller().is_some() {
+            let changed = Closure::<dyn FnMut()>::new(move || newer.set(true));
+            container.set_oncontrollerchange(Some(changed.as_ref().unchecked_ref()));
+            changed.forget();
+        }
         spawn_local(async move {
             let Ok(ready) = container.ready() else { return };
             let Ok(registration) = JsFuture::from(ready).await else { return };

@@ -12,6 +12,8 @@ use crate::{engine, store};
 pub(crate) fn join(state: State, link: String, fault: RwSignal<String>) {
     engine::ask(Ask::Join { link }, move |reply| match reply {
         Reply::Joining { workspace } => {
+            // Work is going to be here: the browser is asked to keep it.
+            wasm_bindgen_futures::spawn_local(async { _ = store::persist(true).await });
             state.restart();
             Route::Board(workspace).go();
         }
@@ -65,10 +67,7 @@ pub(crate) fn Welcome(link: String) -> impl IntoView {
                 <Problem fault/>
                 <button class="primary" type="submit">{if invited { "Join" } else { "Go on" }}</button>
                 <p class="hint">"Are you known elsewhere already? "
-                    <a href="#proofroom:device/" on:click=move |event| {
-                        event.prevent_default();
-                        state.route.set(Route::Link(String::new()));
-                    }>"Link this browser, or use your recovery phrase"</a>"."
+                    <a href="#proofroom:device/">"Link this browser, or use your recovery phrase"</a>"."
                 </p>
             </form>
         </section>
@@ -111,7 +110,6 @@ pub(crate) fn Unlock() -> impl IntoView {
 /// The keys of somebody who was here are gone: the browser was cleared, or another profile is open.
 #[component]
 pub(crate) fn Lost(name: String, link: String) -> impl IntoView {
-    let state = State::here();
     let anew = RwSignal::new(false);
     let begin = move |_| {
         store::forget();
@@ -128,9 +126,9 @@ pub(crate) fn Lost(name: String, link: String) -> impl IntoView {
                     <p>"To be "{name.clone()}" again here, use one of these:"</p>
                     <ul class="steps">
                         <li><strong>"Another browser or machine of yours"</strong>" approves this one: "
-                            <a href="#proofroom:device/" on:click=move |event| { event.prevent_default(); state.route.set(Route::Link(String::new())); }>"link this browser"</a>"."</li>
+                            <a href="#proofroom:device/">"link this browser"</a>"."</li>
                         <li><strong>"Your recovery phrase"</strong>" restores you: "
-                            <a href="#proofroom:device/" on:click=move |event| { event.prevent_default(); state.route.set(Route::Link(String::new())); }>"enter it"</a>"."</li>
+                            <a href="#proofroom:device/">"enter it"</a>"."</li>
                         <li><strong>"Neither"</strong>": ask for a new invite link, and begin as somebody new."</li>
                     </ul>
                     <button on:click=begin>"Begin anew"</button>

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
-use proofroom_blobs::Span;
 use proofroom_ident::{AssetId, Audience, BlobHash, DocId, Millis, WorkspaceId};
 use proofroom_replica::{Continuation, InviteLink, Membership, Replica, ReplicaError, Step};
 use proofroom_store::Store;
@@ -16,71 +15,9 @@ use crate::fault::DeskError;
 use crate::files::{FILE_BYTES_MAX, Recipe};
 use crate::identity::{self, Held, Identity};
 use crate::line::{Line, Want};
+use crate::order::Order;
 use crate::outgoing::Outgoing;
 use crate::uploads::Upload;
-
-/// What a desk asks of the browser, in order.
-#[derive(Debug)]
-pub enum Order {
-    /// Open a socket to a relay.
-    Connect {
-        /// Whose.
-        workspace: WorkspaceId,
-        /// The relay's address.
-        url: String,
-        /// How many attempts failed before this one: wait longer after more.
-        attempts: u32,
-    },
-    /// Send a frame.
-    Send {
-        /// On whose socket.
-        workspace: WorkspaceId,
-        /// The frame.
-        frame: Bytes,
-    },
-    /// Close the socket after what was sent.
-    Hangup {
-        /// Whose.
-        workspace: WorkspaceId,
-    },
-    /// Make a blob durable, then call [`Desk::blob_kept`].
-    Keep {
-        /// Whose.
-        workspace: WorkspaceId,
-        /// Its hash.
-        blob: BlobHash,
-        /// Its ciphertext.
-        bytes: Vec<u8>,
-    },
-    /// Read a slice of a blob and the blob's tree, then call [`Desk::slice_read`].
-    Read {
-        /// Whose.
-        workspace: WorkspaceId,
-        /// The blob.
-        blob: BlobHash,
-        /// The slice.
-        span: Span,
-    },
-    /// A blob is not kept here any more.
-    Drop {
-        /// The blob.
-        blob: BlobHash,
-    },
-    /// A blob's tree is not needed any more.
-    DropTree {
-        /// The blob.
-        blob: BlobHash,
-    },
-    /// An upload was given up: its files' pieces go.
-    Discard {
-        /// The upload.
-        id: String,
-        /// How many files it has.
-        parts: usize,
-    },
-    /// Tell all pages.
-    Tell(Notice),
-}
 
 /// What a socket tells the desk.
 #[derive(Debug)]

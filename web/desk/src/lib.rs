@@ -17,6 +17,7 @@ mod files;
 mod forms;
 mod identity;
 mod line;
+mod order;
 mod outgoing;
 mod own;
 mod people;
@@ -25,12 +26,15 @@ mod requests;
 mod screens;
 mod seat;
 mod shelf;
+#[cfg(test)]
+mod tests;
 mod trail;
 mod uploads;
 
-pub use desk::{Desk, Order, SocketEvent};
+pub use desk::{Desk, SocketEvent};
 pub use export::Bundle;
 pub use fault::DeskError;
 pub use files::{FILE_BYTES_MAX, Recipe};
 pub use identity::{Identity, IdentityError};
+pub use order::Order;
 pub use uploads::Flow;

@@ -13,8 +13,9 @@ use proofroom_sync::Input;
 use proofroom_web_wire::{Link, UploadCard, UploadState};
 use serde::{Deserialize, Serialize};
 
-use crate::desk::{Desk, Order};
+use crate::desk::Desk;
 use crate::fault::DeskError;
+use crate::order::Order;
 
 const PREFIX: &[u8] = b"web/outgoing/";
 

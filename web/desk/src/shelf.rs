@@ -8,8 +8,9 @@ use proofroom_review::{Hours, RouteTemplate};
 use proofroom_store::{Batch, Store};
 use proofroom_web_wire::{Library, Notice, RouteCard, StoredCard};
 
-use crate::desk::{Desk, Order};
+use crate::desk::Desk;
 use crate::fault::DeskError;
+use crate::order::Order;
 
 /// Assets whose files this browser gave up.
 pub(crate) fn given_up(store: &impl Store) -> Result<BTreeSet<(WorkspaceId, AssetId)>, DeskError> {

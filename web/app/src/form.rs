@@ -267,6 +267,15 @@ fn Field(field: FieldCard, draft: RwSignal<FormDraft>) -> impl IntoView {
     }
 }
 
+/// One thing that is missing; a hint that begins with the field's name says it once.
+fn gap(field: &str, hint: &str) -> impl IntoView + use<> {
+    let (name, hint) = match hint.split_once(": ") {
+        Some((name, rest)) if name.eq_ignore_ascii_case(&label(field)) => (name.to_owned(), rest.to_owned()),
+        _ => (label(field), hint.to_owned()),
+    };
+    view! { <li><strong>{name}</strong>": "{hint}</li> }
+}
+
 /// What is missing before the brief can be accepted.
 #[component]
 pub(crate) fn Gate(check: Signal<FormCheck>) -> impl IntoView {
@@ -278,7 +287,7 @@ pub(crate) fn Gate(check: Signal<FormCheck>) -> impl IntoView {
                     true => view! { <p class="verdict good">"Complete: it can be accepted."</p> }.into_any(),
                     false => view! {
                         <p class="verdict warn">{format!("Not complete yet: {} to go.", check.missing.len())}</p>
-                        <ul class="gaps">{check.missing.into_iter().map(|(field, hint)| view! { <li><strong>{label(&field)}</strong>": "{hint}</li> }).collect_view()}</ul>
+                        <ul class="gaps">{check.missing.into_iter().map(|(field, hint)| gap(&field, &hint)).collect_view()}</ul>
                     }.into_any(),
                 }
             }}

@@ -2,7 +2,7 @@
 
 use leptos::ev;
 use leptos::prelude::*;
-use proofroom_web_wire::{Link, Who};
+use proofroom_web_wire::{Ask, Link, Who};
 
 use crate::asset::AssetPage;
 use crate::badge::SyncBadge;
@@ -112,7 +112,10 @@ fn shown(route: Route) -> AnyView {
         Route::NewRequest(id) => view! { <NewRequest workspace=id/> }.into_any(),
         Route::Request(id, key) => view! { <RequestPage workspace=id request=key/> }.into_any(),
         Route::People(id) => view! { <PeopleScreen workspace=id/> }.into_any(),
-        Route::Review(id, asset) => view! { <ReviewScreen workspace=id asset=asset/> }.into_any(),
+        Route::Review(id, asset) => {
+            engine::ask(Ask::Opened { workspace: id.clone(), asset: asset.clone() }, |_| {});
+            view! { <ReviewScreen workspace=id asset=asset/> }.into_any()
+        }
         Route::Asset(id, asset) => view! { <AssetPage workspace=id asset=asset/> }.into_any(),
         Route::Trail(id, asset) => view! { <TrailPage workspace=id asset=asset/> }.into_any(),
     }

@@ -29,6 +29,10 @@ impl<S: Store> Desk<S> {
                 let screen = self.asset(here(&workspace)?, parse(&asset, "an asset")?, now)?;
                 Ok(Reply::Asset(Box::new(screen)))
             }
+            Ask::Opened { workspace, asset } => {
+                self.opened_by_me(now, here(&workspace)?, parse(&asset, "an asset")?)?;
+                Ok(Reply::Done)
+            }
             // Bytes travel beside the reply: the browser opens the file by its recipe.
             Ask::File { workspace, asset, content } => {
                 Ok(Reply::File { media_type: self.recipe(&workspace, &asset, &content)?.media_type })

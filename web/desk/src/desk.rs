@@ -307,7 +307,7 @@ impl<S: Store> Desk<S> {
         self.with(now, workspace, |line, replica, step| line.stored(replica, step))
     }
 
-    fn with(
+    pub(crate) fn with(
         &mut self,
         now: Millis,
         workspace: WorkspaceId,
@@ -342,6 +342,7 @@ impl<S: Store> Desk<S> {
             Want::Settled => {
                 self.fetch(now, workspace)?;
                 self.offer(now, workspace)?;
+                self.note_synced(now, workspace)?;
             }
             Want::Read { blob, span } => self.asked_for(now, workspace, blob, span)?,
             Want::Delivered(blob) => self.delivered(workspace, blob)?,

@@ -22,6 +22,7 @@ mod outgoing;
 mod own;
 mod people;
 mod place;
+mod receipts;
 mod requests;
 mod screens;
 mod seat;

@@ -167,7 +167,8 @@ fn stage_name(run: &RunState, stage: &StageState) -> String {
 
 /// When an asset is due: for a person if it waits for them, else for whoever is first.
 fn due(status: &AssetState, me: &PersonId) -> u64 {
-    let mine = status.waits.iter().filter(|wait| wait.person.as_ref() == Some(me)).filter_map(|wait| wait.due).min();
+    let mine =
+        status.waits.iter().filter(|wait| wait.person.as_ref() == Some(me)).filter_map(|wait| wait.due).min();
     mine.or_else(|| status.waits.iter().filter_map(|wait| wait.due).min()).map_or(0, |due| due.0)
 }
 
@@ -227,7 +228,10 @@ impl Scene<'_> {
             note: manifest.note.clone(),
             files: manifest.files.iter().map(file).collect(),
             outcome: run.outcome.to_string(),
-            people: run.assignments().map(|(stage, a)| self.person(a, stage_name(run, stage), hash)).collect(),
+            people: run
+                .assignments()
+                .map(|(stage, a)| self.person(a, stage_name(run, stage), hash))
+                .collect(),
             warnings: run.warnings.iter().map(|w| spoken(w.to_string())).collect(),
             blocked_by: run.blocks().into_iter().map(|b| spoken(b.to_string())).collect(),
         })

@@ -55,6 +55,13 @@ pub enum Ask {
         /// Which asset.
         asset: String,
     },
+    /// The person looks at an asset's current version: those who wait for them are told, once.
+    Opened {
+        /// Which workspace.
+        workspace: String,
+        /// Which asset.
+        asset: String,
+    },
     /// The bytes of a file, decrypted; they travel beside [`Reply::File`].
     File {
         /// Which workspace.
@@ -146,6 +153,7 @@ impl Ask {
         match self {
             Self::Board { workspace }
             | Self::Asset { workspace, .. }
+            | Self::Opened { workspace, .. }
             | Self::File { workspace, .. }
             | Self::Comment { workspace, .. }
             | Self::CommentState { workspace, .. }

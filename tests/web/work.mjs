@@ -106,7 +106,7 @@ export const work = {
     const gaps = page.locator('.gaps li');
     for (;;) {
       if (await gaps.count() === 0) break;
-      const label = (await gaps.first().innerText()).split(':')[1].trim();
+      const label = (await gaps.first().innerText()).split(':')[0].trim();
       const field = page.getByLabel(label).first();
       if (await field.evaluate((e) => e.tagName) === 'SELECT') await field.selectOption({ index: 1 });
       else if (await field.getAttribute('type') === 'number') await field.fill('3');

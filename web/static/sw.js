@@ -26,15 +26,13 @@ self.addEventListener('activate', (event) => {
 self.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== 'GET' || url.origin !== self.location.origin) return;
-  const page = event.request.mode === 'navigate';
+  const home = new URL(self.registration.scope).pathname;
+  const page = event.request.mode === 'navigate' && [home, `${home}index.html`].includes(url.pathname);
   event.respondWith((async () => {
-    const held = await caches.match(page ? './index.html' : event.request, { ignoreSearch: page });
-    if (held && !page) return held;
-    try {
-      return await fetch(event.request);
-    } catch (error) {
-      if (held) return held;
-      throw error;
-    }
+    // One version as a whole: the page comes from where its files come from. Files of an older
+    // version are there as long as one of its pages may be.
+    const cache = await caches.open(CACHE);
+    const held = page ? await cache.match('./index.html') : await cache.match(event.request) ?? await caches.match(event.request);
+    return held ?? fetch(event.request);
   })());
 });

@@ -1,15 +1,18 @@
 //! Benchmarks of the whole: each subcommand measures one promise, against a
 //! yardstick in the same run, and prints a line of JSON (stdout) and one for people (stderr).
 
+mod all;
 mod clock;
 mod cold;
 mod compare;
+mod fanout;
 mod idle;
 mod latency;
 mod merge;
 mod relay;
 mod start;
 mod steps;
+mod watcher;
 mod workspace;
 mod world;
 
@@ -62,6 +65,18 @@ enum What {
         #[arg(long, default_value_t = 5_000)]
         edits: usize,
     },
+    /// One writer, many readers: the relay's processor time per delivery
+    Fanout {
+        /// Readers of one workspace
+        #[arg(long, default_value_t = 100)]
+        readers: usize,
+        /// Edits per run
+        #[arg(long, default_value_t = 200)]
+        edits: usize,
+        /// Pause between edits
+        #[arg(long, default_value_t = 50)]
+        gap_ms: u64,
+    },
     /// The relay's memory: per idle connection, per stored entry
     Idle {
         /// Connections, a workspace each
@@ -70,6 +85,12 @@ enum What {
         /// Entries stored
         #[arg(long, default_value_t = 10_000)]
         entries: usize,
+    },
+    /// Everything with its defaults, one after another, and one table at the end
+    All {
+        /// Smaller figures, to see that all of it runs
+        #[arg(long)]
+        brief: bool,
     },
     /// How long the command line takes to start
     Start {
@@ -114,8 +135,12 @@ fn main() {
         }
         What::Cold { changes } => changes.into_iter().for_each(|n| runtime.block_on(Box::pin(cold::run(n)))),
         What::Workspace { changes, assets } => workspace::run(changes, assets),
-        What::Merge { base, edits } => runtime.block_on(Box::pin(merge::run(base, edits))),
+        What::Merge { base, edits } => merge::run(base, edits),
         What::Idle { connections, entries } => runtime.block_on(Box::pin(idle::run(connections, entries))),
+        What::Fanout { readers, edits, gap_ms } => {
+            runtime.block_on(Box::pin(fanout::run(readers, edits, gap_ms)));
+        }
+        What::All { brief } => all::run(brief),
         What::Start { assets } => start::run(assets),
         What::Steps { edits, base } => steps::run(edits, base),
         What::Compare { megapixels } => compare::run(&megapixels),

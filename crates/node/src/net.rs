@@ -25,6 +25,7 @@ mod news;
 mod picture;
 mod refusal;
 mod side;
+mod snapshots;
 mod socket;
 mod tally;
 
@@ -33,8 +34,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use proofroom_ident::{SignerKey, WorkspaceId};
-use proofroom_sync::Live;
 use proofroom_sync::limits::DIRECT_MAX;
+use proofroom_sync::{Code, Input, Live};
 use rand_core::Rng as _;
 use tokio::sync::mpsc;
 
@@ -222,6 +223,7 @@ impl Net {
         let proved = line.proved.take();
         let passing_on = std::mem::take(&mut line.passing_on);
         let authority_grew = std::mem::take(&mut line.authority_grew);
+        let compares_anew = std::mem::take(&mut line.compares_anew);
         if let Some((device, workspace)) = proved {
             news.extend(self.admit(peer, serial, device, workspace));
         }
@@ -232,7 +234,19 @@ impl Net {
         if authority_grew {
             news.extend(self.review(peer, workspace));
         }
+        if compares_anew {
+            news.extend(self.compare_anew(peer, workspace));
+        }
         news
+    }
+
+    /// What a document rested on holds no more: its entries are to be fetched, from whoever has them.
+    fn compare_anew(&mut self, peer: &mut Peer, workspace: WorkspaceId) -> Vec<News> {
+        let text = "entries are to be fetched anew: connect again".to_owned();
+        let lines = self.lines.values_mut().filter(|line| line.workspace == workspace);
+        lines
+            .flat_map(|line| line.feed(peer, Input::Refuse { code: Code::Reconnect, text: text.clone() }))
+            .collect()
     }
 
     /// Whether another line brings the workspace up to date: what two fetch, comes twice.
@@ -271,6 +285,9 @@ impl Net {
             }
         }
         news.extend(self.tend_blobs(peer)?);
+        for line in self.lines.values_mut() {
+            news.extend(line.tend_snapshots(peer)?);
+        }
         let all: Vec<u64> = self.lines.keys().copied().collect();
         for serial in all {
             news.extend(self.mend(peer, serial));

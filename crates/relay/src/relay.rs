@@ -18,6 +18,9 @@ use crate::room::Room;
 
 mod blobs;
 mod entries;
+mod snapshots;
+
+pub(crate) use snapshots::snapshot_bytes;
 
 /// One connection. Before the handshake is done, it has no seat.
 struct Conn {
@@ -161,6 +164,9 @@ impl Relay {
                 SessionOutput::Event(event) => {
                     self.note_event(&conn, now, &event);
                     None
+                }
+                snapshot @ (SessionOutput::SnapshotOffered { .. } | SessionOutput::TakeSnapshot(_)) => {
+                    self.on_snapshot_output(&conn, now, snapshot, store)
                 }
                 blob => self.on_blob_output(&conn, now, blob, store),
             };

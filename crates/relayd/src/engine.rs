@@ -193,6 +193,9 @@ impl Driver {
             Note::Stored { workspace, entries, bytes, readers } => {
                 tracing::debug!(%workspace, entries, bytes, readers, "stored");
             }
+            Note::SnapshotKept { workspace, entries, bytes } => {
+                tracing::debug!(%workspace, entries, bytes, "snapshot kept");
+            }
             Note::BlobKept { bytes } => tracing::debug!(bytes, "blob kept"),
             Note::BlobSent { .. } => {}
             Note::Lied { workspace, device, blob } => {

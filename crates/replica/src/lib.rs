@@ -53,7 +53,7 @@ pub use membership::{DeviceView, InviteView, MemberView};
 pub use neighbours::Neighbour;
 pub use open::{Continuation, Membership, Replica, Step};
 pub use routes::{APPROVERS, ChosenRoute, HeldTemplate};
-pub use snapshot::{SnapshotRefusal, snapshot_is_due};
+pub use snapshot::{SnapshotRefusal, SnapshotStand, snapshot_is_due};
 pub use statements::{Receipt, SignedAct, SignedDecision, SignedDelegation, SignedStatement};
 pub use trail::{LogLine, LogState, TrailReport};
 pub use view::{Changed, HeldBackLog};

@@ -1,6 +1,6 @@
 //! Opening, creating and joining a workspace.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use proofroom_authority::{Authority, Op, Role};
 use proofroom_entry::{LogWriter, Signed, Verified};
@@ -70,6 +70,8 @@ pub struct Replica {
     pub(crate) fresh: Vec<Verified>,
     /// Snapshots that were refused.
     pub(crate) declined: BTreeSet<SnapshotId>,
+    /// Entries that came of late though a snapshot stands for them: two for one place prove two histories.
+    pub(crate) stood_for: VecDeque<Verified>,
     /// Documents of which every entry is wanted.
     pub(crate) whole: BTreeSet<DocId>,
     pub(crate) rest_key: RestKey,
@@ -171,6 +173,7 @@ impl Replica {
             joining: None,
             fresh: Vec::new(),
             declined: BTreeSet::new(),
+            stood_for: VecDeque::new(),
             whole: BTreeSet::new(),
         }
     }

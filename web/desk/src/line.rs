@@ -39,13 +39,16 @@ pub(crate) struct Line {
     pub(crate) fetching: Fetching,
     /// The relays that carry the workspace.
     pub(crate) relays: Vec<String>,
+    /// What a document rested on holds no more: its entries are to be fetched.
+    compares_anew: bool,
     /// How many attempts in a row failed.
     pub(crate) attempts: u32,
 }
 
 impl Line {
     pub(crate) fn new(relays: Vec<String>) -> Self {
-        Self { session: None, badge: Badge::default(), fetching: Fetching::default(), relays, attempts: 0 }
+        let (badge, fetching) = (Badge::default(), Fetching::default());
+        Self { session: None, badge, fetching, relays, compares_anew: false, attempts: 0 }
     }
 
     /// The address of the relay to try next.
@@ -108,6 +111,10 @@ impl Line {
             if let Some(answer) = self.obey(replica, step, output, &mut wants)? {
                 session.handle(step.now, answer, &*step.store);
             }
+            if std::mem::take(&mut self.compares_anew) {
+                let text = "entries are to be fetched anew: connect again".to_owned();
+                session.handle(step.now, Input::Refuse { code: Code::Reconnect, text }, &*step.store);
+            }
         }
         if !session.is_closed() {
             self.session = Some(session);
@@ -125,6 +132,18 @@ impl Line {
         match output {
             Output::Send(frame) => wants.push(Want::Send(frame)),
             Output::Ingest(entries) => return self.ingest(replica, step, entries, wants).map(Some),
+            Output::SnapshotOffered { doc, id, .. } => {
+                let wanted = replica.wants_snapshot(&*step.store, doc, id)?;
+                return Ok(Some(Input::AnswerSnapshot { doc, id, wanted }));
+            }
+            Output::TakeSnapshot(offered) => {
+                let (doc, id) = (offered.claims().doc, offered.id());
+                let taken = replica.take_snapshot(step, *offered)?.is_ok();
+                if taken {
+                    wants.push(Want::Changed(vec![doc]));
+                }
+                return Ok(Some(Input::SnapshotTaken { doc, id, taken }));
+            }
             Output::BlobOffered { blob, .. } => {
                 let text = "files are fetched when a version names them".into();
                 return Ok(Some(Input::RefuseBlob { blob, code: Code::MayNotWrite, text }));
@@ -184,6 +203,7 @@ impl Line {
         let places: Vec<_> =
             entries.iter().map(|e| (e.claims().doc, e.claims().log, e.claims().seq)).collect();
         let ingested = replica.ingest(step, entries)?;
+        self.compares_anew |= !ingested.refetch.is_empty();
         let refused = refusals(&places, &ingested);
         if let Some(first) = refused.first() {
             self.badge.text = first.text.clone();

@@ -13,6 +13,8 @@ pub struct Tally {
     pub received: u64,
     /// Of these, entries beyond their author's removal.
     pub held_back: u64,
+    /// Entries that did not come, because snapshots stand for them here.
+    pub stood_for: u64,
     /// Entries that came though they were here already.
     pub repeated: u64,
     /// Bytes of entries, both ways.
@@ -33,6 +35,8 @@ pub struct Tally {
     pub files_refused: Vec<String>,
     /// Files that could not be kept here, or fetched, and why.
     pub files_failed: Vec<String>,
+    /// Snapshots that did not hold here, and why: their entries were fetched.
+    pub snapshots_declined: Vec<String>,
     /// Devices that sent wrong bytes.
     pub liars: Vec<SignerKey>,
 }
@@ -55,10 +59,18 @@ impl Tally {
         }
     }
 
+    /// Notes a snapshot that did not hold.
+    pub fn decline_snapshot(&mut self, why: String) {
+        if self.snapshots_declined.len() < LISTED_MAX {
+            self.snapshots_declined.push(why);
+        }
+    }
+
     /// What two exchanges did.
     pub fn add(&mut self, other: &Self) {
         self.sent += other.sent;
         self.received += other.received;
+        self.stood_for += other.stood_for;
         self.held_back += other.held_back;
         self.repeated += other.repeated;
         self.bytes += other.bytes;
@@ -75,6 +87,7 @@ impl Tally {
         Self {
             sent: self.sent - before.sent,
             received: self.received - before.received,
+            stood_for: self.stood_for - before.stood_for,
             held_back: self.held_back - before.held_back,
             repeated: self.repeated - before.repeated,
             bytes: self.bytes - before.bytes,
@@ -86,6 +99,12 @@ impl Tally {
             refused_here: self.refused_here.iter().skip(before.refused_here.len()).cloned().collect(),
             files_refused: self.files_refused.iter().skip(before.files_refused.len()).cloned().collect(),
             files_failed: self.files_failed.iter().skip(before.files_failed.len()).cloned().collect(),
+            snapshots_declined: self
+                .snapshots_declined
+                .iter()
+                .skip(before.snapshots_declined.len())
+                .cloned()
+                .collect(),
             liars: self.liars.iter().skip(before.liars.len()).copied().collect(),
         }
     }
@@ -105,6 +124,7 @@ impl Tally {
         json!({
             "sent": self.sent,
             "received": self.received,
+            "stood_for": self.stood_for,
             "held_back": self.held_back,
             "repeated": self.repeated,
             "bytes": self.bytes,
@@ -116,6 +136,7 @@ impl Tally {
             "refused_here": self.refused_here,
             "files_refused": self.files_refused,
             "files_failed": self.files_failed,
+            "snapshots_declined": self.snapshots_declined,
             "liars": self.liars,
         })
     }

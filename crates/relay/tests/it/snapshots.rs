@@ -1,6 +1,8 @@
 //! Snapshots that members bring, and newcomers take.
 
 use proofroom_authority::Role;
+use proofroom_entry::{LogTip, Snapshot, SnapshotDraft};
+use proofroom_ident::{DocId, KeyId, Millis, Nonce};
 use proofroom_relay::{Note, Quotas};
 use proofroom_store::{Batch, Store as _};
 use proofroom_sync::{Event, Input};
@@ -24,6 +26,34 @@ fn scene(quotas: Quotas) -> (World, Peer, Peer) {
     world.sync(&mut bo);
     world.settle(&mut [&mut ada, &mut bo]);
     (world, ada, bo)
+}
+
+impl Peer {
+    /// Makes a snapshot of all that is held of a document, with a chunk of `bytes`.
+    fn snapshot(&mut self, doc: DocId, bytes: usize) -> Snapshot {
+        let head = |tip: LogTip| {
+            let entry = self.store.entry(self.workspace, doc, tip.log, tip.seq).expect("the store reads");
+            entry.expect("the tip is held").head().clone()
+        };
+        let tips = self.store.tips(self.workspace, doc).expect("the store reads");
+        let draft = SnapshotDraft {
+            workspace: self.workspace,
+            doc,
+            auth_head: self.authority.heads()[0],
+            claimed_at: Millis(0),
+            key: KeyId::from_bytes([1; 16]),
+            nonce: Nonce::from_bytes([1; 24]),
+            rows: tips.into_iter().map(head).collect(),
+        };
+        let snapshot = draft.sign(&vec![7; bytes], &self.secrets.signing).expect("its rows are in order");
+        let mut batch = Batch::new();
+        batch.drop_snapshot(self.workspace, doc, self.secrets.signing.public());
+        self.store.commit(batch).expect("the store takes it");
+        let mut batch = Batch::new();
+        batch.snapshot(snapshot.clone());
+        self.store.commit(batch).expect("the store takes it");
+        snapshot
+    }
 }
 
 fn kept(world: &World, peer: &Peer) -> Vec<(proofroom_ident::SignerKey, u64)> {

@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use bytes::Bytes;
 use proofroom_authority::{Authority, Cut, Op, Role, sign_accept};
 use proofroom_blobs::{Held, prove_whole};
-use proofroom_entry::{
-    ChainError, Draft, EntryKind, LogTip, LogWriter, Signed, Snapshot, SnapshotDraft, Verified, check_link,
-};
+use proofroom_entry::{ChainError, Draft, EntryKind, LogWriter, Signed, Verified, check_link};
 use proofroom_ident::{
     BlobHash, DeviceRecord, DeviceSecrets, DocId, EntryHash, InviteId, KexSecret, KeyId, LogId, Millis,
     Nonce, PersonId, PersonSecret, SigningSecret, WorkspaceId,
@@ -157,32 +155,6 @@ impl Peer {
         let kex = KexSecret::from_seed(&[seed; 32]).public();
         self.op(&Op::Invite { id, kex, role, uses, expires });
         secret
-    }
-
-    /// Makes a snapshot of all that is held of a document, with a chunk of `bytes`.
-    pub fn snapshot(&mut self, doc: DocId, bytes: usize) -> Snapshot {
-        let head = |tip: LogTip| {
-            let entry = self.store.entry(self.workspace, doc, tip.log, tip.seq).expect("the store reads");
-            entry.expect("the tip is held").head().clone()
-        };
-        let tips = self.store.tips(self.workspace, doc).expect("the store reads");
-        let draft = SnapshotDraft {
-            workspace: self.workspace,
-            doc,
-            auth_head: self.authority.heads()[0],
-            claimed_at: Millis(0),
-            key: KeyId::from_bytes([1; 16]),
-            nonce: Nonce::from_bytes([1; 24]),
-            rows: tips.into_iter().map(head).collect(),
-        };
-        let snapshot = draft.sign(&vec![7; bytes], &self.secrets.signing).expect("its rows are in order");
-        let mut batch = Batch::new();
-        batch.drop_snapshot(self.workspace, doc, self.secrets.signing.public());
-        self.store.commit(batch).expect("the store takes it");
-        let mut batch = Batch::new();
-        batch.snapshot(snapshot.clone());
-        self.store.commit(batch).expect("the store takes it");
-        snapshot
     }
 
     /// Writes the acceptance of the invite that this peer was linked with.

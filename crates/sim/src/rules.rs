@@ -68,8 +68,8 @@ impl World<'_> {
             }
         }
         for (place, machine) in &mut self.machines {
-            let unsigned = machine.disk.take_bases().into_iter();
-            if let Some(base) = unsigned.filter(|base| !self.ledger.signed.contains(&base.hash())).last() {
+            let mut bases = machine.disk.take_bases().into_iter();
+            if let Some(base) = bases.find(|base| !self.ledger.signed.contains(&base.hash())) {
                 let text = format!("{} rests on {:?}", cast::name(*place), base.hash());
                 found.get_or_insert(("every stored entry was signed by its author", text));
             }

@@ -284,6 +284,9 @@ fn told(workspace: WorkspaceId, name: Option<&str>, counts: &Counts) -> Report {
         counts.entries,
         counts.files
     ));
+    if counts.stood_for > 0 {
+        report = report.line(format!("Snapshots stand for {} earlier entries", counts.stood_for));
+    }
     if let Some(role) = counts.joined {
         report = report.line(format!("You are {} of {shown}", people::a(role)));
     }

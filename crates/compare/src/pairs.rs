@@ -13,15 +13,21 @@ pub struct Pair<'a> {
     pub after: Option<&'a FileRef>,
 }
 
+/// Whether one file became another, the surest sign first.
+type Rule = fn(&FileRef, &FileRef) -> bool;
+
+const RULES: [Rule; 3] = [
+    |a, b| a.content == b.content && a.name == b.name,
+    |a, b| a.content == b.content,
+    |a, b| a.name.to_lowercase() == b.name.to_lowercase(),
+];
+
 /// Pairs the files of two versions: the same bytes, else the same name, else the only two of a
 /// type that are left, else the only two that are left. Others were added or removed.
 pub fn pair<'a>(before: &'a Manifest, after: &'a Manifest) -> Vec<Pair<'a>> {
     let mut left: Vec<&FileRef> = before.files.iter().collect();
     let mut found: Vec<Option<&FileRef>> = vec![None; after.files.len()];
-    let same = |a: &FileRef, b: &FileRef| a.content == b.content && a.name == b.name;
-    let rules: [&dyn Fn(&FileRef, &FileRef) -> bool; 3] =
-        [&same, &|a, b| a.content == b.content, &|a, b| a.name.to_lowercase() == b.name.to_lowercase()];
-    for rule in rules {
+    for rule in RULES {
         for (place, file) in found.iter_mut().zip(&after.files).filter(|(place, _)| place.is_none()) {
             if let Some(at) = left.iter().position(|earlier| rule(earlier, file)) {
                 *place = Some(left.remove(at));

@@ -13,11 +13,13 @@ use proofroom_review::{Anchor, Aspect, CommentView, Comparison, FileRef, Manifes
 use crate::blobs::Blobs;
 use crate::media::contents::{Comparer, Depth};
 
-/// The comparison of a version with an earlier one, and with these comments.
+/// The comparison of a version with an earlier one. `touches` says of a comment on the earlier one
+/// whether something may have changed at its place.
 pub fn comparison(
     (from, before): (VersionHash, &Manifest),
     after: &Manifest,
     comments: &[CommentView],
+    mut touches: impl FnMut(&CommentView) -> bool,
 ) -> Comparison {
     let mut changed: BTreeSet<Aspect> = BTreeSet::new();
     for file in &before.files {
@@ -33,8 +35,8 @@ pub fn comparison(
     }
     let new = after.files.iter().filter(|f| before.files.iter().all(|old| old.name != f.name));
     changed.extend(new.flat_map(came_or_went));
-    let touched = comments.iter().filter(|c| c.anchor.version == from && !changed.is_empty());
-    let touched: BTreeSet<_> = touched.map(|c| c.key).collect();
+    let earlier = comments.iter().filter(|c| c.anchor.version == from && !changed.is_empty());
+    let touched: BTreeSet<_> = earlier.filter(|c| touches(c)).map(|c| c.key).collect();
     Comparison {
         from,
         elsewhere: !changed.is_empty(),
@@ -112,7 +114,8 @@ mod tests {
     }
 
     fn changed(before: &[(&str, &str, &str)], after: &[(&str, &str, &str)]) -> Vec<Aspect> {
-        comparison((VersionHash::from_bytes([3; 32]), &manifest(before)), &manifest(after), &[]).changed
+        comparison((VersionHash::from_bytes([3; 32]), &manifest(before)), &manifest(after), &[], |_| true)
+            .changed
     }
 
     #[test]

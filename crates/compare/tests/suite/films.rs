@@ -14,7 +14,10 @@ fn film(shots: &[(u8, usize)], noise: u8) -> FrameMarks {
     FrameMarks::new(frames.flat_map(|shot| mark(shot, noise)).collect(), EACH)
 }
 
-fn check(before: &[(u8, usize)], after: &[(u8, usize)], wanted: &[((u64, u64), (u64, u64))]) {
+/// Frames from the first up to, not including, the last.
+type Span = (u64, u64);
+
+fn check(before: &[(u8, usize)], after: &[(u8, usize)], wanted: &[(Span, Span)]) {
     let found = compare_frames(&film(before, 0), &film(after, 1)).expect("marks of one kind");
     let wanted: Vec<_> =
         wanted.iter().map(|(before, after)| FrameRange { before: *before, after: *after }).collect();

@@ -1,5 +1,7 @@
 //! The public face of the crate, under test.
 
+#![allow(clippy::unwrap_used)]
+
 mod anchors;
 mod designs;
 mod films;

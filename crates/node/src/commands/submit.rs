@@ -1,9 +1,10 @@
 //! `submit` and `withdraw`: versions on their routes.
 
 use clap::Args;
+use proofroom_compare::Under;
 use proofroom_ident::{AssetId, Audience, VersionHash};
 use proofroom_replica::ActChoice;
-use proofroom_review::{Act, RouteName};
+use proofroom_review::{Act, CommentView, RouteName};
 use proofroom_workflow::{RunState, explain};
 use serde_json::json;
 
@@ -115,6 +116,7 @@ fn asks(run: &RunState, people: &People) -> Vec<String> {
 fn compare(seat: &mut Seat<'_>, asset: AssetId, version: VersionHash) -> Result<(), Failure> {
     let view = seat.replica.review(seat.step.store, asset, Audience::Everyone)?;
     let Some(after) = view.versions.get(&version) else { return Ok(()) };
+    let mut places = compared::Places::new(seat.replica.workspace(), seat.blobs, &view);
     for parent in &after.parents {
         let Some(before) = view.versions.get(parent) else { continue };
         let known = seat.replica.facts(seat.step.store, asset)?.acts.iter().any(|a| {
@@ -122,7 +124,9 @@ fn compare(seat: &mut Seat<'_>, asset: AssetId, version: VersionHash) -> Result<
                 && matches!(&a.statement.act, Act::Compare(c) if c.from == *parent)
         });
         if !known {
-            let comparison = compared::comparison((*parent, before), after, &view.comments);
+            // What cannot be told counts as touched.
+            let touches = |c: &CommentView| places.changed_under(&c.anchor, version) != Under::No;
+            let comparison = compared::comparison((*parent, before), after, &view.comments, touches);
             let choice = ActChoice { version: Some(version), ..ActChoice::of(Act::Compare(comparison)) };
             seat.replica.act(&mut seat.step, asset, choice)?;
         }

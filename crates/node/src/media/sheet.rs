@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use proofroom_pages::Pages;
 use proofroom_pictures::{Encoded, Picture, encode, thumbnail, tiles, whole};
@@ -12,6 +14,8 @@ use super::{Bytes, NotMade, Outcome, Rendered, Source, Tell, own_tool};
 
 /// Longest file that is read into memory.
 const FILE_BYTES_MAX: u64 = 2 << 30;
+/// How long one page may take.
+const PAGE_WAIT_MAX: Duration = Duration::from_secs(60);
 /// Pages of which a picture is made.
 const PAGES_MAX: usize = 300;
 /// Longer side of a page's picture.
@@ -73,7 +77,35 @@ fn tiled(picture: &Picture, tell: &mut dyn FnMut(f64)) -> Result<Rendered, NotMa
     })
 }
 
+/// What the thread that draws pages says.
+enum Said {
+    Progress(RenditionKind, f64),
+    Made(Vec<Outcome>),
+}
+
+/// Draws pages in a thread of its own: a page that was made to take for ever costs its renditions,
+/// not the command.
 pub(super) fn of_pages(source: &Source, kinds: &[RenditionKind], tell: Tell<'_>) -> Vec<Outcome> {
+    let (send, said) = mpsc::channel();
+    let (own_source, own_kinds) = (source.clone(), kinds.to_vec());
+    std::thread::spawn(move || {
+        // Nobody listens any more once it took too long.
+        let mut tell = |kind, done| drop(send.send(Said::Progress(kind, done)));
+        let made = drawn(&own_source, &own_kinds, &mut tell);
+        drop(send.send(Said::Made(made)));
+    });
+    let why = loop {
+        match said.recv_timeout(PAGE_WAIT_MAX) {
+            Ok(Said::Progress(kind, done)) => tell(kind, done),
+            Ok(Said::Made(made)) => return made,
+            Err(RecvTimeoutError::Timeout) => break "a page takes longer than a minute to draw",
+            Err(RecvTimeoutError::Disconnected) => break "its reader broke down",
+        }
+    };
+    kinds.iter().map(|kind| (*kind, Err(NotMade::Failed(why.to_owned())))).collect()
+}
+
+fn drawn(source: &Source, kinds: &[RenditionKind], tell: Tell<'_>) -> Vec<Outcome> {
     let pages = read(&source.path)
         .and_then(|bytes| Pages::open(bytes).map_err(|e| NotMade::NotApplicable(e.to_string())));
     let mut make = |kind: RenditionKind| {

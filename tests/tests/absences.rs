@@ -16,8 +16,17 @@ const GROUND: &[&str] = &[
     "web-assets",
 ];
 const HEART: &[&str] = &["document", "store", "blobs", "sync", "replica", "relay", "web-desk"];
-const SHELL: &[&str] =
-    &["store-redb", "blob-files", "transport", "transport-iroh", "relayd", "node", "web-engine", "web-app"];
+const SHELL: &[&str] = &[
+    "store-redb",
+    "blob-files",
+    "transport",
+    "transport-iroh",
+    "notify",
+    "relayd",
+    "node",
+    "web-engine",
+    "web-app",
+];
 /// Packages that run the others and are depended on by none.
 const TOOLS: &[&str] = &["tests", "benches", "xtask", "sim", "web-build"];
 
@@ -149,12 +158,14 @@ const OWNED: &[Owned] = &[
     Owned { what: &["axum"], owners: &["relayd"], why: "one crate answers HTTP" },
     Owned { what: &["tokio-tungstenite"], owners: &["transport"], why: "one crate opens sockets to others" },
     Owned { what: &["iroh"], owners: &["transport-iroh"], why: "one crate opens links to others" },
+    Owned { what: &["lettre", "reqwest"], owners: &["notify"], why: "one crate tells people outside" },
     Owned {
         what: &[
             "proofroom-store-redb",
             "proofroom-blob-files",
             "proofroom-transport",
             "proofroom-transport-iroh",
+            "proofroom-notify",
         ],
         owners: &["node", "relayd", "web-engine"],
         why: "only shells choose implementations",

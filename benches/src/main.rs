@@ -13,6 +13,7 @@ mod relay;
 mod start;
 mod steps;
 mod watcher;
+mod workflow;
 mod workspace;
 mod world;
 
@@ -113,6 +114,18 @@ enum What {
         #[arg(default_values_t = [1, 4, 12, 24, 50])]
         megapixels: Vec<u32>,
     },
+    /// Where everything stands: from scratch, and after one entry
+    Workflow {
+        /// Assets at the end of the curve
+        #[arg(long, default_value_t = 1_000)]
+        assets: u64,
+        /// Decisions of each
+        #[arg(long, default_value_t = 20)]
+        decisions: usize,
+        /// Comments of each
+        #[arg(long, default_value_t = 100)]
+        comments: usize,
+    },
     #[command(hide = true)]
     Relay { data: PathBuf },
     #[command(hide = true)]
@@ -144,6 +157,7 @@ fn main() {
         What::Start { assets } => start::run(assets),
         What::Steps { edits, base } => steps::run(edits, base),
         What::Compare { megapixels } => compare::run(&megapixels),
+        What::Workflow { assets, decisions, comments } => workflow::run(assets, decisions, comments),
         What::Relay { data } => runtime.block_on(relay::serve(&data)),
         What::BareRelay => runtime.block_on(relay::serve_bare()),
         What::WorkspaceOpen { store } => workspace::open(&store),

@@ -27,8 +27,23 @@ impl<'a> Up<'a> {
     /// When it ends instead.
     #[track_caller]
     pub fn with(peer: &'a Peer, args: &[&str]) -> Self {
-        let running =
-            Running::command(&format!("{} {args:?}", peer.home().display()), &mut peer.command(args));
+        Self::started(peer, args, peer.command(args))
+    }
+
+    /// Starts it with these arguments, on a machine whose clock stands at a time.
+    ///
+    /// # Panics
+    /// When it ends instead.
+    #[track_caller]
+    pub fn at(peer: &'a Peer, time_ms: u64, args: &[&str]) -> Self {
+        let mut command = peer.command(args);
+        command.env("PROOFROOM_CLOCK_MS", time_ms.to_string());
+        Self::started(peer, args, command)
+    }
+
+    #[track_caller]
+    fn started(peer: &'a Peer, args: &[&str], mut command: std::process::Command) -> Self {
+        let running = Running::command(&format!("{} {args:?}", peer.home().display()), &mut command);
         running.wait_for("first line", |line| line["event"] == "up");
         Self { peer, running }
     }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    answer, asset, blobs, board, bundle, cast, comment, completions, decide, delegate, device, doctor,
-    export, form, identity, inbox, invite, log, members, package, peers, relay, release, request, review,
-    route, rule, status, submit, sync, todo, up, version, workspace,
+    answer, asset, blobs, board, bundle, calendar, cast, comment, completions, decide, delegate, device,
+    doctor, export, form, identity, inbox, invite, log, members, notify, package, peers, quiet, relay,
+    release, remind, request, review, route, rule, status, submit, sync, todo, up, version, workspace,
 };
 
 const ABOUT: &str = "Creative review and sign-off between people who need no server to agree";
@@ -140,6 +140,16 @@ pub enum Command {
     /// Who plays which role of the routes
     #[command(subcommand)]
     Cast(cast::Command),
+    /// Working hours and holidays that deadlines are counted in
+    #[command(subcommand)]
+    Calendar(calendar::Command),
+    /// When you want to be left in peace: quiet hours, one digest a day, so many at most
+    Quiet(quiet::Quiet),
+    /// Send the reminders that are due, once; `up` does it by itself
+    Remind(remind::Remind),
+    /// The ways on which reminders leave this machine: mail, webhooks, programs
+    #[command(subcommand)]
+    Notify(notify::Command),
     /// Every entry that is held: who wrote it, and whether it counts
     Log(log::Log),
     /// Exchange what is new with the relay
@@ -286,6 +296,15 @@ mod tests {
             "device link",
             "device list",
             "device remove 4f2a",
+            "calendar list",
+            "calendar show zurich",
+            "calendar due zurich 2d --from 2026-03-27T16:00",
+            "calendar import zurich.toml --holidays ch.ics",
+            "quiet --hours 19:00-08:00 --digest 09:00 --daily-max 5 --zone Europe/Zurich",
+            "remind --dry-run",
+            "notify list",
+            "notify test --to Bo",
+            "notify retry",
             "export Hero --to dir",
             "export --automerge plan file",
             "relay --listen 127.0.0.1:4747 --data dir",
@@ -325,6 +344,9 @@ mod tests {
             "withdraw Hero",
             "package add Launch",
             "todo Hero --all",
+            "calendar due zurich soon",
+            "quiet --hours nine",
+            "quiet --daily-max 0",
             "up --listen localhost",
             "up --iroh-relay ws://127.0.0.1:4748",
             "peers --check ticket",

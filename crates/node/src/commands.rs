@@ -5,6 +5,7 @@ pub mod asset;
 pub mod blobs;
 pub mod board;
 pub mod bundle;
+pub mod calendar;
 pub mod cast;
 pub mod comment;
 pub mod completions;
@@ -20,10 +21,13 @@ pub mod inbox;
 pub mod invite;
 pub mod log;
 pub mod members;
+pub mod notify;
 pub mod package;
 pub mod peers;
+pub mod quiet;
 pub mod relay;
 pub mod release;
+pub mod remind;
 pub mod request;
 pub mod review;
 pub mod route;
@@ -119,6 +123,8 @@ pub fn run(command: Command, peer: &mut Peer, call: &mut Call) -> Result<Next, F
         Command::Submit(c) => submit::submit(&c, peer, call).map(Next::from),
         Command::Withdraw(c) => submit::withdraw(c, peer, call).map(Next::from),
         Command::Route(c) => route::run(c, peer, call).map(Next::from),
+        Command::Calendar(c) => calendar::run(c, peer, call).map(Next::from),
+        Command::Quiet(c) => quiet::run(&c, peer, call).map(Next::from),
         Command::Rule(c) => rule::run(c, peer, call).map(Next::from),
         Command::Cast(c) => cast::run(c, peer, call).map(Next::from),
         Command::Package(c) => package::run(c, peer, call).map(Next::from),
@@ -146,8 +152,10 @@ pub fn run(command: Command, peer: &mut Peer, call: &mut Call) -> Result<Next, F
         | Command::Recover(_)
         | Command::Relay(_)
         | Command::Up(_)
+        | Command::Remind(_)
+        | Command::Notify(_)
         | Command::Completions(_) => {
-            unreachable!("commands without a store are run before one is opened")
+            unreachable!("commands that need no store, or the post as well, are run by the caller")
         }
     }
 }

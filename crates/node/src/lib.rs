@@ -30,6 +30,7 @@ mod media;
 mod net;
 mod peer;
 mod people;
+mod post;
 mod report;
 mod service;
 mod splice;
@@ -52,6 +53,7 @@ use home::Home;
 use identity::Identity;
 use lock::{LOCK_WAIT, Lock};
 use peer::Peer;
+use post::Post;
 use report::Report;
 
 /// Runs the program: reads the command line, prints, returns the exit code.
@@ -217,6 +219,9 @@ fn here(cli: Cli, peer: &mut Peer, console: &mut Console) -> Result<u8, Failure>
         std::env::current_dir().map_err(|e| Failure::user(format!("there is no current directory: {e}")))?;
     let own = Console::of_this_process(console.manner());
     let mut call = Call { cwd, workspace, console: own };
+    if matches!(cli.command, Command::Remind(_) | Command::Notify(_)) {
+        return Ok(print(console, Ok(posted(&cli.command, peer, &call)?)));
+    }
     let report = match commands::run(cli.command, peer, &mut call)? {
         Next::Done(report) => report,
         Next::Exchange(exchange) => {
@@ -224,6 +229,23 @@ fn here(cli: Cli, peer: &mut Peer, console: &mut Console) -> Result<u8, Failure>
         }
     };
     Ok(print(console, Ok(report)))
+}
+
+/// Runs a command of the post, and carries at once what it handed over.
+fn posted(command: &Command, peer: &mut Peer, call: &Call) -> Result<Report, Failure> {
+    let open =
+        |whatever: bool| if whatever { Post::open_anyway(peer.home()) } else { Post::open(peer.home()) };
+    let mut post = open(matches!(command, Command::Notify(c) if !c.needs_settings()))?;
+    let (report, carries) = match command {
+        Command::Remind(args) => (commands::remind::run(args, peer, call, &mut post)?, !args.dry_run),
+        Command::Notify(args) => (commands::notify::run(args, peer, call, &mut post)?, args.hands_over()),
+        _ => unreachable!("the caller sorts out what needs the post"),
+    };
+    if !carries {
+        return Ok(report);
+    }
+    let sent = runtime()?.block_on(post.courier().carry_due(world::now().0))?;
+    Ok(commands::remind::carried(report, &sent))
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {

@@ -16,6 +16,7 @@ const RUNS: &[(&[&str], &[&str])] = &[
     (&["idle"], &["idle", "--connections", "20", "--entries", "100"]),
     (&["start"], &["start", "--assets", "3"]),
     (&["steps"], &["steps", "--edits", "20", "--base", "50"]),
+    (&["workflow"], &["workflow", "--assets", "16", "--decisions", "8", "--comments", "8"]),
 ];
 
 /// A target: the bench and field that it is about, what a row is called, its bound.
@@ -40,6 +41,8 @@ const TARGETS: &[Target] = &[
     target("idle", "kib_per_connection_and_workspace", "idle connection with its workspace", "KiB", 20.0),
     target("gather", "kib_per_connection", "idle connection to one workspace", "KiB", 20.0),
     target("fill", "growth_mib", "relay's growth with entries", "MiB", 20.0),
+    target("workflow", "scratch_ms", "where all assets stand, from scratch", "ms", 100.0),
+    target("workflow", "one_entry_ms", "after one entry", "ms", 1.0),
     target("start", "more_ms", "start of the command line, large workspace", "ms", 50.0),
 ];
 
@@ -66,7 +69,8 @@ pub fn run(brief: bool) {
         for line in lines.iter().filter(|line| line["bench"] == target.bench) {
             let Some(seen) = line[target.field].as_f64() else { continue };
             let met = if seen <= target.most { "yes" } else { "no" };
-            let of = ["changes", "peers_store", "way", "command", "connections", "entries", "readers"];
+            let of =
+                ["changes", "assets", "peers_store", "way", "command", "connections", "entries", "readers"];
             let of: Vec<String> = of.iter().filter_map(|f| line.get(f).map(|v| format!("{f} {v}"))).collect();
             let (what, unit) = (target.what, target.unit);
             let of = of.join(", ").replace('"', "");

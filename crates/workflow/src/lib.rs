@@ -41,7 +41,6 @@ mod reminders;
 mod routing;
 mod rule;
 mod run;
-pub mod single_stage;
 mod state;
 pub mod view;
 

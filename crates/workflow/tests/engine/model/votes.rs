@@ -244,6 +244,22 @@ impl<'a> Model<'a> {
         stage.reviewers.iter().enumerate().map(slot).collect()
     }
 
+    /// Whether a vote settles votes for its own person that were made apart and that it has seen.
+    fn settles(&self, run: &Run, s: usize, event: usize, eyes: Eyes<'_>) -> bool {
+        let votes = self.votes(run, s);
+        let Some(own) = votes.iter().find(|v| v.event == event) else { return false };
+        let person = run.route.stages[s].reviewers[own.slot].person;
+        let stepped_back = |v: &Vote| {
+            self.on(run, s).any(|(i, e, act)| {
+                matches!(act, Act::Recuse { .. }) && e.who == person && eyes.see(i) && self.saw(i, v.event)
+            })
+        };
+        let mut before: Vec<Vote> = votes.iter().filter(|v| v.slot == own.slot).copied().collect();
+        before.retain(|v| eyes.see(v.event) && !self.is_late(run, s, v.event) && !stepped_back(v));
+        let replaced = |v: &Vote| before.iter().any(|w| self.saw(w.event, v.event));
+        self.events[event].who == person && before.iter().filter(|v| !replaced(v)).count() > 1
+    }
+
     /// Whether the stage was closed in front of whoever voted.
     fn is_late(&self, run: &Run, s: usize, event: usize) -> bool {
         if let Some(known) = self.late.borrow().get(&event) {
@@ -252,8 +268,9 @@ impl<'a> Model<'a> {
         let e = &self.events[event];
         let witnessed = e.past.iter().map(|i| &self.events[*i]).filter(|other| other.who != e.who);
         let at = witnessed.map(|other| other.at).chain([e.at]).max().expect("its own");
-        let stand = self.stand(run, s, Eyes { seen: Some(&e.past), at });
-        let late = stand.closed.is_some() && !stand.passed_by;
+        let eyes = Eyes { seen: Some(&e.past), at };
+        let stand = self.stand(run, s, eyes);
+        let late = stand.closed.is_some() && !stand.passed_by && !self.settles(run, s, event, eyes);
         self.late.borrow_mut().insert(event, late);
         late
     }

@@ -7,6 +7,7 @@ const GROUND: &[&str] = &[
     "entry",
     "authority",
     "seal",
+    "timecode",
     "review",
     "pictures",
     "pages",

@@ -1,10 +1,12 @@
 // Journeys of people through the review app: `node journeys.mjs NAME`.
 import { LOOKS, shoot as picture } from './look.mjs';
+import { journeys as screen } from './review.mjs';
 import { work } from './work.mjs';
 import { SHOTS, World, comment, equal, join, review, sign, studio, until } from './world.mjs';
 
 const journeys = {
   ...work,
+  ...screen,
 
   /** A link becomes a review: drawn on, decided, and the terminal agrees. */
   async a_browser_and_a_terminal_agree(world) {
@@ -12,8 +14,8 @@ const journeys = {
     const bo = await world.browser('bo');
     const page = await join(bo, relay, link);
     await review(page);
-    await page.getByRole('button', { name: 'Draw a region' }).click();
-    const box = await page.locator('.sheet-of-paper').boundingBox();
+    await page.getByRole('button', { name: 'Rectangle' }).click();
+    const box = await page.locator('.paper').boundingBox();
     await page.mouse.move(box.x + box.width * 0.25, box.y + box.height * 0.25);
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.5, box.y + box.height * 0.5, { steps: 4 });
@@ -47,7 +49,7 @@ const journeys = {
     await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
     await relay.kill();
     await page.reload();
-    await page.locator('.sheet-of-paper img').waitFor();
+    await page.locator('img.medium').waitFor();
     await comment(page, 'Written on a plane');
     await sign(page, 'Approved');
     await page.getByText(/^Offline, 2 changes to send/).waitFor();
@@ -75,7 +77,7 @@ const journeys = {
     await review(first);
     const second = await bo.newPage();
     await second.goto(first.url());
-    await second.locator('.sheet-of-paper img').waitFor();
+    await second.locator('img.medium').waitFor();
     await Promise.all([comment(first, 'From the first tab'), comment(second, 'From the second tab')]);
     for (const page of [first, second]) {
       for (const text of ['From the first tab', 'From the second tab']) {
@@ -175,8 +177,10 @@ const journeys = {
       await page.getByRole('link', { name: /Hero/ }).first().waitFor();
       await shoot('board');
       await review(page);
+      if (look === 'phone') await page.getByRole('button', { name: /^Comments/ }).tap();
       await page.getByRole('button', { name: 'Comment 1', exact: true }).click();
       await shoot('asset');
+      if (look === 'phone') await page.getByRole('button', { name: /^Comments/ }).tap();
       await page.getByRole('button', { name: 'Decide' }).click();
       await page.getByRole('button', { name: 'Sign' }).waitFor();
       await shoot('decide');
@@ -238,10 +242,10 @@ const journeys = {
     await page.getByRole('link', { name: /Hero/ }).first().waitFor();
     await reach(/^A Hero/);
     await page.keyboard.press('Enter');
-    await page.locator('.sheet-of-paper img').waitFor();
-    await reach(/Place a region by keys/);
+    await page.locator('img.medium').waitFor();
+    await reach(/Place by keys/);
     await page.keyboard.press('Enter');
-    await reach(/New region/);
+    await reach(/New mark/);
     for (const key of ['ArrowLeft', 'ArrowUp', 'Shift+ArrowRight']) await page.keyboard.press(key);
     await page.keyboard.press('c');
     await reach(/^TEXTAREA/);

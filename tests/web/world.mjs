@@ -106,7 +106,7 @@ export async function join(browser, relay, link, name = 'Bo Berg') {
 export async function review(page, title = 'Hero') {
   await page.getByRole('link', { name: new RegExp(title) }).first().click();
   await page.getByRole('heading', { name: title }).waitFor();
-  await page.locator('.sheet-of-paper img').waitFor();
+  await page.locator('img.medium').waitFor();
 }
 
 /** Writes a comment about all of the version. */

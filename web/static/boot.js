@@ -1,3 +1,5 @@
+// What the app loads when it is first needed: a module cannot import by itself from WebAssembly.
+globalThis.proofroomPages = () => import('./{{PAGES}}');
 // To work without a network, and to hear of a new version: the page offers it, and waits.
 if ('serviceWorker' in navigator) {
   navigator.serviceWorker.register('./sw.js').then((registration) => {

@@ -2,6 +2,9 @@
 // it lives in the engine's store, which an update of the app never touches.
 const CACHE = 'proofroom-{{VERSION}}';
 const FILES = {{FILES}};
+const LATER = {{LATER}};
+
+{{MEDIA}}
 
 self.addEventListener('install', (event) => {
   // It waits until a page says so: what runs goes on with the files that it was started with.
@@ -20,12 +23,16 @@ self.addEventListener('activate', (event) => {
       await Promise.all(names.filter((name) => name.startsWith('proofroom-') && name !== CACHE).map((name) => caches.delete(name)));
     }
     await self.clients.claim();
+    // Offline, too: but only once the app itself is here.
+    caches.open(CACHE).then((cache) => cache.addAll(LATER.map((name) => './' + name))).catch(() => {});
   }));
 });
 
 self.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== 'GET' || url.origin !== self.location.origin) return;
+  const file = MEDIA.exec(url.pathname);
+  if (file) return event.respondWith(media(event.request, file));
   const home = new URL(self.registration.scope).pathname;
   const page = event.request.mode === 'navigate' && [home, `${home}index.html`].includes(url.pathname);
   event.respondWith((async () => {

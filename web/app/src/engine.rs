@@ -88,6 +88,19 @@ fn send(ask: Ask, files: &[File], answer: Answer) {
     });
 }
 
+/// As [`ask_for_bytes`], to be waited for.
+pub(crate) async fn answer(ask: Ask) -> (Reply, Option<Uint8Array>) {
+    let (send, heard) = futures_channel::oneshot::channel();
+    ask_for_bytes(ask, move |reply, body| {
+        // Nobody waits any more when this fails.
+        let _gone = send.send((reply, body));
+    });
+    heard.await.unwrap_or_else(|_| {
+        let what = "the engine is gone".into();
+        (Reply::Fault(Fault { what, hint: "reload the page: what was kept is safe".into() }), None)
+    })
+}
+
 fn hear(message: &JsValue, notice: &impl Fn(Notice)) {
     let field = |key: &str| Reflect::get(message, &JsValue::from_str(key)).unwrap_or(JsValue::UNDEFINED);
     let told = field("told").as_string().and_then(|text| serde_json::from_str(&text).ok());

@@ -7,7 +7,7 @@
 //! Names of files carry the hash of their bytes, so a browser may keep them for
 //! ever; only `index.html`, the service worker and the manifest are asked for again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -49,11 +49,12 @@ fn build() -> Done {
     let engine = bind(&target, &stage, "engine")?;
     let app = bind(&target, &stage, "app")?;
     let style = files.hashed("style.css", &styles(&root.join("web/static"))?)?;
+    let pages = pages(&root, &mut files)?;
     let engine = files.module("engine", &engine)?;
     let worker = files.hashed("worker.js", starter(&engine, "start").as_bytes())?;
     let app = files.module("app", &app)?;
     let boot = fs::read_to_string(root.join("web/static/boot.js"))?;
-    let boot = format!("{boot}{}", starter(&app, "main"));
+    let boot = fill(&format!("{boot}{}", starter(&app, "main")), &[("PAGES", &pages)]);
     let boot = files.hashed("boot.js", boot.as_bytes())?;
     let icon = files.hashed("icon.svg", &fs::read(root.join("web/static/icon.svg"))?)?;
     let names = [("STYLE", &style), ("BOOT", &boot), ("ICON", &icon), ("WORKER", &worker)];
@@ -62,9 +63,18 @@ fn build() -> Done {
         files.write(name, text.as_bytes())?;
     }
     let worker = fs::read_to_string(root.join("web/static/sw.js"))?;
-    let list = format!("{:?}", files.sizes.keys().filter(|n| *n != "sw.js").collect::<Vec<_>>());
+    let media = fs::read_to_string(root.join("web/static/media.js"))?;
+    let list = |later: bool| {
+        let names = files.sizes.keys().filter(|n| *n != "sw.js" && files.later.contains(*n) == later);
+        format!("{:?}", names.collect::<Vec<_>>())
+    };
+    let (first, later) = (list(false), list(true));
     let version = files.version();
-    files.write("sw.js", fill(&worker, &[("FILES", &list), ("VERSION", &version)]).as_bytes())?;
+    files.write(
+        "sw.js",
+        fill(&worker, &[("FILES", &first), ("LATER", &later), ("VERSION", &version), ("MEDIA", &media)])
+            .as_bytes(),
+    )?;
     files.report();
     Ok(fs::write(dist.join(STAMP), stamp)?)
 }
@@ -78,6 +88,24 @@ fn styles(folder: &Path) -> Done<Vec<u8>> {
     Ok(sheets.into_iter().map(read).collect::<Done<Vec<_>>>()?.concat())
 }
 
+/// The modules that draw PDF pages, and what they load in turn; the name of the first one. Where the
+/// renderer is not there, a module that says so.
+fn pages(root: &Path, files: &mut Files) -> Done<String> {
+    let Some(folder) = std::env::var_os("PROOFROOM_PDFJS").map(PathBuf::from).filter(|f| f.is_dir()) else {
+        let absent = "export function open() { throw new Error('this app was built without the renderer of pages'); }\n";
+        return files.later("pages.mjs", absent.as_bytes());
+    };
+    let pdf = files.later("pdf.mjs", &fs::read(folder.join("build/pdf.min.mjs"))?)?;
+    let worker = files.later("pdfworker.mjs", &fs::read(folder.join("build/pdf.worker.min.mjs"))?)?;
+    // The worker asks for these by their own names.
+    for name in ["openjpeg.wasm", "jbig2.wasm", "qcms_bg.wasm"] {
+        files.write(name, &fs::read(folder.join("wasm").join(name))?)?;
+        files.later.insert(name.to_owned());
+    }
+    let text = fs::read_to_string(root.join("web/static/pages.js"))?;
+    files.later("pages.mjs", fill(&text, &[("PDF", &pdf), ("PDFWORKER", &worker)]).as_bytes())
+}
+
 /// Where `dist` says what it was made from.
 const STAMP: &str = ".stamp";
 
@@ -88,6 +116,11 @@ fn stamp(root: &Path, target: &Path) -> Done<String> {
         fs::read_dir(root.join("web/static"))?.map(|e| Ok(e?.path())).collect::<Done<Vec<_>>>()?;
     names.sort_unstable();
     from.append(&mut names);
+    from.extend(
+        std::env::var_os("PROOFROOM_PDFJS")
+            .map(|f| PathBuf::from(f).join("package.json"))
+            .filter(|f| f.is_file()),
+    );
     let mut hasher = blake3::Hasher::new();
     for path in from {
         hasher.update(path.as_os_str().as_encoded_bytes()).update(blake3::hash(&fs::read(&path)?).as_bytes());
@@ -181,6 +214,8 @@ fn fill(text: &str, names: &[(&str, &String)]) -> String {
 struct Files {
     dist: PathBuf,
     sizes: BTreeMap<String, (usize, usize)>,
+    /// Those that are loaded when they are first needed.
+    later: BTreeSet<String>,
     hasher: blake3::Hasher,
 }
 
@@ -190,7 +225,12 @@ impl Files {
             fs::remove_dir_all(dist)?;
         }
         fs::create_dir_all(dist)?;
-        Ok(Self { dist: dist.to_owned(), sizes: BTreeMap::new(), hasher: blake3::Hasher::new() })
+        Ok(Self {
+            dist: dist.to_owned(),
+            sizes: BTreeMap::new(),
+            later: BTreeSet::new(),
+            hasher: blake3::Hasher::new(),
+        })
     }
 
     /// Writes a file under a name that carries its hash; returns the name.
@@ -199,6 +239,13 @@ impl Files {
         let hash = blake3::hash(bytes).to_hex();
         let name = format!("{stem}.{}.{ending}", &hash[..HASH_DIGITS]);
         self.write(&name, bytes)?;
+        Ok(name)
+    }
+
+    /// As [`Files::hashed`], for what the first visit does without.
+    fn later(&mut self, name: &str, bytes: &[u8]) -> Done<String> {
+        let name = self.hashed(name, bytes)?;
+        self.later.insert(name.clone());
         Ok(name)
     }
 
@@ -231,7 +278,10 @@ impl Files {
         for (name, (bytes, packed)) in &self.sizes {
             println!("{bytes:>10} {packed:>9}  {name}");
         }
-        let sum = |of: fn(&(usize, usize)) -> usize| self.sizes.values().map(of).sum::<usize>();
-        println!("{:>10} {:>9}  bytes in all, and compressed", sum(|s| s.0), sum(|s| s.1));
+        for (later, what) in [(false, "the first visit"), (true, "when first needed")] {
+            let sizes = || self.sizes.iter().filter(|(name, _)| self.later.contains(*name) == later);
+            let (bytes, packed) = sizes().fold((0, 0), |sum, (_, size)| (sum.0 + size.0, sum.1 + size.1));
+            println!("{bytes:>10} {packed:>9}  {what}: bytes, and compressed");
+        }
     }
 }

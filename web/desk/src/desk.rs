@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
-use proofroom_ident::{AssetId, Audience, BlobHash, DocId, Millis, WorkspaceId};
+use proofroom_blobs::{Input as Fetched, Slice};
+use proofroom_ident::{AssetId, Audience, DocId, Millis, WorkspaceId};
 use proofroom_replica::{Continuation, InviteLink, Membership, Replica, ReplicaError, Step};
 use proofroom_store::Store;
 use proofroom_sync::Input;
@@ -12,7 +13,7 @@ use rand_chacha::ChaCha20Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::DeskError;
-use crate::files::{FILE_BYTES_MAX, Recipe};
+use crate::files::Shelf as BlobShelf;
 use crate::identity::{self, Held, Identity};
 use crate::line::{Line, Want};
 use crate::order::Order;
@@ -44,7 +45,7 @@ pub struct Desk<S: Store> {
     pub(crate) sealed: Option<Vec<u8>>,
     pub(crate) replicas: BTreeMap<WorkspaceId, Replica>,
     pub(crate) lines: BTreeMap<WorkspaceId, Line>,
-    pub(crate) blobs: BTreeSet<BlobHash>,
+    pub(crate) shelf: BlobShelf,
     pub(crate) uploads: BTreeMap<String, Upload>,
     pub(crate) outgoing: Outgoing,
     pub(crate) given_up: BTreeSet<(WorkspaceId, AssetId)>,
@@ -59,14 +60,14 @@ impl<S: Store> std::fmt::Debug for Desk<S> {
 }
 
 impl<S: Store> Desk<S> {
-    /// Opens the desk on a store. `blobs` are the blobs that are durable beside it;
+    /// Opens the desk on a store. `shelf` is what of blobs is durable beside it;
     /// `origin` is the address of the relay that served the page, which may be empty.
     ///
     /// # Errors
     /// When the store fails or the stored keys are damaged.
     pub fn open(
         store: S,
-        blobs: BTreeSet<BlobHash>,
+        shelf: BlobShelf,
         origin: &str,
         rng: ChaCha20Rng,
         now: Millis,
@@ -81,7 +82,7 @@ impl<S: Store> Desk<S> {
             sealed: None,
             replicas: BTreeMap::new(),
             lines: BTreeMap::new(),
-            blobs,
+            shelf,
             orders: VecDeque::new(),
             origin: origin.to_owned(),
         };
@@ -119,35 +120,11 @@ impl<S: Store> Desk<S> {
     /// Time passed: once a second is enough.
     pub fn on_tick(&mut self, now: Millis) {
         for workspace in self.lines.keys().copied().collect::<Vec<_>>() {
-            let done = self.feed(now, workspace, Input::Tick);
+            let done = self.feed(now, workspace, Input::Tick).and_then(|()| {
+                self.with(now, workspace, |line, replica, step| line.fetched(replica, step, Fetched::Tick))
+            });
             self.settle(workspace, done);
         }
-    }
-
-    /// A blob of an [`Order::Keep`] is durable.
-    pub fn blob_kept(&mut self, now: Millis, workspace: WorkspaceId, blob: BlobHash) {
-        self.blobs.insert(blob);
-        let done = self.feed(now, workspace, Input::BlobHeld(blob)).and_then(|()| self.fetch(now, workspace));
-        self.tell_badge(workspace);
-        self.orders.push_back(Order::Tell(Notice::File { workspace: workspace.to_hex() }));
-        self.settle(workspace, done);
-    }
-
-    /// A blob turned out to be torn: it is fetched again.
-    pub fn blob_lost(&mut self, blob: BlobHash) {
-        self.blobs.remove(&blob);
-    }
-
-    /// How the file that an [`Ask::File`] names is opened.
-    ///
-    /// # Errors
-    /// When there is no such file, or it is too large for this screen.
-    pub fn recipe(&mut self, workspace: &str, asset: &str, content: &str) -> Result<Recipe, DeskError> {
-        let workspace = parse(workspace, "a workspace")?;
-        let replica = self.replicas.get_mut(&workspace).ok_or(ReplicaError::UnknownWorkspace(workspace))?;
-        let view = replica.review(&self.store, parse(asset, "an asset")?, Audience::Everyone)?;
-        let recipe = crate::files::recipe(&view, parse(content, "a file's hash")?)?;
-        if self.blobs.contains(&recipe.blob) { Ok(recipe) } else { Err(DeskError::FileMissing) }
     }
 
     pub(crate) fn start(&mut self) -> Result<Start, DeskError> {
@@ -334,49 +311,27 @@ impl<S: Store> Desk<S> {
         match want {
             Want::Send(frame) => self.orders.push_back(Order::Send { workspace, frame }),
             Want::Hangup => self.orders.push_back(Order::Hangup { workspace }),
-            Want::Keep { blob, bytes } => self.orders.push_back(Order::Keep { workspace, blob, bytes }),
+            Want::Write { blob, total, slice } => {
+                let Slice { span, bytes, .. } = slice;
+                self.orders.push_back(Order::Write { workspace, blob, total, span, bytes });
+            }
             Want::Changed(docs) => {
                 self.tell_changed(workspace, &docs)?;
                 self.fetch(now, workspace)?;
             }
             Want::Settled => {
+                self.with(now, workspace, |line, replica, step| line.join(replica, step))?;
                 self.fetch(now, workspace)?;
                 self.offer(now, workspace)?;
                 self.note_synced(now, workspace)?;
             }
+            Want::Lacks(blob) => {
+                let missing = Fetched::Missing { from: (), blob };
+                self.with(now, workspace, |line, replica, step| line.fetched(replica, step, missing))?;
+            }
             Want::Read { blob, span } => self.asked_for(now, workspace, blob, span)?,
             Want::Delivered(blob) => self.delivered(workspace, blob)?,
             Want::NotTaken(blob, why) => self.refused(workspace, blob, why),
-        }
-        Ok(())
-    }
-
-    /// Asks for the files that versions name and this browser lacks.
-    pub(crate) fn fetch(&mut self, now: Millis, workspace: WorkspaceId) -> Result<(), ReplicaError> {
-        let Some(replica) = self.replicas.get_mut(&workspace) else { return Ok(()) };
-        let mut lacking = Vec::new();
-        let assets: Vec<_> = replica.plan(&self.store)?.assets.iter().map(|asset| asset.id).collect();
-        for asset in assets.into_iter().filter(|asset| !self.given_up.contains(&(workspace, *asset))) {
-            let view = replica.review(&self.store, asset, Audience::Everyone)?;
-            for held in view.blobs.values() {
-                if held.bytes <= FILE_BYTES_MAX && !self.blobs.contains(&held.blob) {
-                    lacking.push((held.blob, held.bytes));
-                }
-            }
-        }
-        let Some(line) = self.lines.get_mut(&workspace) else { return Ok(()) };
-        line.badge.files_missing = lacking.len() as u64;
-        lacking.sort_unstable_by_key(|(_, bytes)| *bytes);
-        if line.badge.link != proofroom_web_wire::Link::InSync {
-            // Entries go first.
-            return Ok(());
-        }
-        let begin = |(blob, total): (BlobHash, u64)| Some((blob, total, line.fetching.begin(blob, total)?));
-        let asks: Vec<_> = lacking.into_iter().filter_map(begin).collect();
-        for (blob, total, span) in asks {
-            self.with(now, workspace, |line, replica, step| {
-                line.feed(replica, step, Input::AskBlob { blob, total, span })
-            })?;
         }
         Ok(())
     }
@@ -392,6 +347,10 @@ impl<S: Store> Desk<S> {
         let assets = plan.assets.iter().filter(|asset| of(asset)).map(|asset| asset.id.to_hex()).collect();
         self.orders.push_back(Order::Tell(Notice::Changed { workspace: workspace.to_hex(), assets }));
         Ok(())
+    }
+
+    pub(crate) fn order(&mut self, order: Order) {
+        self.orders.push_back(order);
     }
 
     pub(crate) fn tell(&mut self, notice: Notice) {

@@ -37,7 +37,7 @@ impl<S: Store> Desk<S> {
         for asset in &plan.assets {
             blobs.extend(self.blobs_of(workspace, asset.id)?);
         }
-        blobs.retain(|(blob, _)| self.blobs.contains(blob));
+        blobs.retain(|(blob, _)| self.shelf.whole.contains(blob));
         blobs.sort_unstable();
         blobs.dedup();
         let plain: String = plan.name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();

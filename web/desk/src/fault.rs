@@ -29,14 +29,6 @@ pub enum DeskError {
     /// The file is not in this browser.
     #[error("the file is not in this browser yet")]
     FileMissing,
-    /// The file is too large to be held in memory as a whole.
-    #[error("the file has {bytes} bytes; this screen opens files of at most {max}")]
-    FileTooLarge {
-        /// Its size.
-        bytes: u64,
-        /// The limit.
-        max: u64,
-    },
     /// Files can be added by those who run the work.
     #[error("only owners and producers add files to this workspace")]
     MayNotUpload,
@@ -86,7 +78,6 @@ impl DeskError {
             Self::Locked => "unlock them with your passphrase",
             Self::Exists => "reload the page to use it",
             Self::FileMissing => "it arrives when a relay that holds it is reachable",
-            Self::FileTooLarge { .. } => "export it with the command line: proofroom export ASSET --to DIR",
             Self::MayNotUpload => "ask one of them to add it, or to give you the role",
             Self::NameTaken(_) => "choose another name, or add a new version to that asset",
             Self::OtherFiles(_) => "choose the very same files again, or give the upload up and begin anew",

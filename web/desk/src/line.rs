@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use proofroom_blobs::Span;
+use proofroom_blobs::{Fetch, Held, Input as Fetched, Output as Fetching, Slice, Span};
 use proofroom_entry::Signed;
-use proofroom_ident::{BlobHash, DocId, InviteId, PersonSecret, WorkspaceId};
+use proofroom_ident::{BlobHash, DocId, InviteId, Millis, PersonSecret, WorkspaceId};
 use proofroom_replica::{IngestOutcome, Ingested, Membership, Replica, ReplicaError, Step};
 use proofroom_sync::limits::Limits;
 use proofroom_sync::{
@@ -14,7 +14,7 @@ use proofroom_sync::{
 use proofroom_web_wire::{Badge, Link};
 use rand_core::CryptoRng;
 
-use crate::files::{Fetching, Taken};
+use crate::files::Looking;
 
 /// Where a relay exchanges entries, below its address.
 const SYNC_PATH: &str = "/v1/sync";
@@ -24,7 +24,8 @@ const SYNC_PATH: &str = "/v1/sync";
 pub(crate) enum Want {
     Send(Bytes),
     Hangup,
-    Keep { blob: BlobHash, bytes: Vec<u8> },
+    Write { blob: BlobHash, total: u64, slice: Slice },
+    Lacks(BlobHash),
     Changed(Vec<DocId>),
     Settled,
     Read { blob: BlobHash, span: Span },
@@ -36,7 +37,12 @@ pub(crate) enum Want {
 pub(crate) struct Line {
     session: Option<Session>,
     pub(crate) badge: Badge,
-    pub(crate) fetching: Fetching,
+    /// Files as a whole.
+    fetch: Fetch<()>,
+    /// Whether this connection is asked for files.
+    joined: bool,
+    /// Parts that somebody looks at.
+    looking: Looking,
     /// The relays that carry the workspace.
     pub(crate) relays: Vec<String>,
     /// What a document rested on holds no more: its entries are to be fetched.
@@ -47,8 +53,16 @@ pub(crate) struct Line {
 
 impl Line {
     pub(crate) fn new(relays: Vec<String>) -> Self {
-        let (badge, fetching) = (Badge::default(), Fetching::default());
-        Self { session: None, badge, fetching, relays, compares_anew: false, attempts: 0 }
+        Self {
+            session: None,
+            badge: Badge::default(),
+            fetch: Fetch::default(),
+            joined: false,
+            looking: Looking::default(),
+            relays,
+            compares_anew: false,
+            attempts: 0,
+        }
     }
 
     /// The address of the relay to try next.
@@ -66,12 +80,15 @@ impl Line {
     pub(crate) fn up(&mut self, replica: &Replica, proof: Option<PersonSecret>, rng: &mut impl CryptoRng) {
         self.session = Some(Session::client(client(replica, proof), rng));
         self.badge.link = Link::Exchanging;
-        self.fetching = Fetching::default();
+        self.looking = Looking::default();
     }
 
     /// The socket is gone.
     pub(crate) fn down(&mut self) {
         self.session = None;
+        self.looking = Looking::default();
+        self.joined = false;
+        self.fetch.handle(Millis(0), Fetched::Left(()));
         self.attempts = self.attempts.saturating_add(1);
         if self.badge.link != Link::Refused {
             self.badge.link = Link::Offline;
@@ -93,6 +110,47 @@ impl Line {
         let mut wants = Vec::new();
         for live in Live::batches(&fresh) {
             wants.extend(self.feed(replica, step, Input::Stored(live))?);
+        }
+        Ok(wants)
+    }
+
+    /// What to ask for, so that some bytes of a blob come; `None` where the relay lacks them.
+    pub(crate) fn look(
+        &mut self,
+        now: Millis,
+        blob: BlobHash,
+        held: &Held,
+        offset: u64,
+        end: u64,
+    ) -> Option<Vec<Span>> {
+        self.looking.look(now, blob, held, offset, end)
+    }
+
+    /// Entries went first: from now on this connection is asked for files.
+    pub(crate) fn join(
+        &mut self,
+        replica: &mut Replica,
+        step: &mut Step<'_>,
+    ) -> Result<Vec<Want>, ReplicaError> {
+        match std::mem::replace(&mut self.joined, true) {
+            true => Ok(Vec::new()),
+            false => self.fetched(replica, step, Fetched::Joined(())),
+        }
+    }
+
+    /// One input for the fetch of files, and what it asks for.
+    pub(crate) fn fetched(
+        &mut self,
+        replica: &mut Replica,
+        step: &mut Step<'_>,
+        input: Fetched<()>,
+    ) -> Result<Vec<Want>, ReplicaError> {
+        self.fetch.handle(step.now, input);
+        let mut wants = Vec::new();
+        while let Some(output) = self.fetch.poll() {
+            if let Fetching::Ask { blob, total, span, .. } = output {
+                wants.extend(self.feed(replica, step, Input::AskBlob { blob, total, span })?);
+            }
         }
         Ok(wants)
     }
@@ -149,11 +207,10 @@ impl Line {
                 return Ok(Some(Input::RefuseBlob { blob, code: Code::MayNotWrite, text }));
             }
             Output::ReadBlob { blob, span } => wants.push(Want::Read { blob, span }),
-            Output::BlobSlice { blob, total, slice } => match self.fetching.take(blob, total, &slice) {
-                Taken::Whole(bytes) => wants.push(Want::Keep { blob, bytes }),
-                Taken::More(span) => return Ok(Some(Input::AskBlob { blob, total, span })),
-                Taken::Nothing => {}
-            },
+            Output::BlobSlice { blob, total, slice } => {
+                self.looking.arrived(blob, slice.span);
+                wants.push(Want::Write { blob, total, slice });
+            }
             Output::Event(event) => self.note(event, step, wants),
             Output::Close { code, text } => {
                 if !matches!(code, Code::Reconnect) {
@@ -185,7 +242,10 @@ impl Line {
             Event::EntriesRefused(refusal) => self.badge.text = refusal.text,
             Event::BlobDelivered { blob, .. } => wants.push(Want::Delivered(blob)),
             Event::BlobRefused { blob, text, .. } => wants.push(Want::NotTaken(blob, text)),
-            Event::BlobMissing(blob) | Event::BlobOtherSize { blob, .. } => self.fetching.forget(blob),
+            Event::BlobMissing(blob) | Event::BlobOtherSize { blob, .. } => {
+                self.looking.missing(step.now, blob);
+                wants.push(Want::Lacks(blob));
+            }
             Event::BlobWrong(blob) => {
                 self.badge.text = format!("the relay sent wrong bytes for {}", blob.short())
             }

@@ -29,14 +29,25 @@ pub enum Order {
         /// Whose.
         workspace: WorkspaceId,
     },
-    /// Make a blob durable, then call [`crate::Desk::blob_kept`].
-    Keep {
+    /// Write a part of a blob, then call [`crate::Desk::slice_written`].
+    Write {
         /// Whose.
         workspace: WorkspaceId,
         /// Its hash.
         blob: BlobHash,
+        /// The blob's length.
+        total: u64,
+        /// Which part.
+        span: Span,
         /// Its ciphertext.
-        bytes: Vec<u8>,
+        bytes: Bytes,
+    },
+    /// All of a blob was written: make it durable, then call [`crate::Desk::blob_kept`].
+    Seal {
+        /// Whose.
+        workspace: WorkspaceId,
+        /// Its hash.
+        blob: BlobHash,
     },
     /// Read a slice of a blob and the blob's tree, then call [`crate::Desk::slice_read`].
     Read {

@@ -1,9 +1,11 @@
 //! Screens, made from what replicas show.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proofroom_authority::Role;
-use proofroom_ident::{AssetId, Audience, EntryHash, Millis, PersonId, VersionHash, WorkspaceId};
+use proofroom_ident::{
+    AssetId, Audience, ContentHash, EntryHash, Millis, PersonId, VersionHash, WorkspaceId,
+};
 use proofroom_replica::{Membership, ReplicaError, SignedDecision};
 use proofroom_review::{AssetView, CommentView, FileRef, Manifest, ReviewView};
 use proofroom_store::Store;
@@ -14,6 +16,7 @@ use proofroom_workflow::{AssetState, AssignmentState, Phase, Progress, RunState,
 
 use crate::desk::Desk;
 use crate::fault::DeskError;
+use crate::files::{Shelf, kept};
 use crate::place::place_of;
 
 /// Printed names by person.
@@ -57,8 +60,9 @@ impl<S: Store> Desk<S> {
         now: Millis,
     ) -> Result<AssetScreen, DeskError> {
         let names = self.names(workspace)?;
-        let held = self.blobs.clone();
-        let (store, replica) = self.replica(workspace)?;
+        let kept = kept(&self.store, workspace)?;
+        let replica = self.replicas.get_mut(&workspace).ok_or(ReplicaError::UnknownWorkspace(workspace))?;
+        let (store, shelf) = (&self.store, &self.shelf);
         let shown = replica.plan(store)?.asset(&asset).ok_or(ReplicaError::UnknownAsset(asset))?.clone();
         let status = replica.status(store, asset, now)?;
         let view = replica.review(store, asset, Audience::Everyone)?;
@@ -68,10 +72,10 @@ impl<S: Store> Desk<S> {
             _ => None,
         };
         let has_team = role.is_some_and(|role| role.reads(Audience::Team));
-        let here = |file: &FileRef| view.blobs.get(&file.content).is_some_and(|b| held.contains(&b.blob));
-        let scene = Scene { names: &names, view: &view, status: &status, decisions: &decisions };
+        let scene =
+            Scene { names: &names, view: &view, status: &status, decisions: &decisions, shelf, kept: &kept };
         let mut versions: Vec<VersionCard> =
-            view.numbered().iter().filter_map(|n| scene.version(&n.version, &n.label, here)).collect();
+            view.numbered().iter().filter_map(|n| scene.version(&n.version, &n.label)).collect();
         versions.reverse();
         let mut comments: Vec<CommentCard> =
             view.comments.iter().map(|c| comment_card(c, &names, false)).collect();
@@ -199,24 +203,27 @@ struct Scene<'a> {
     view: &'a ReviewView,
     status: &'a AssetState,
     decisions: &'a [SignedDecision],
+    shelf: &'a Shelf,
+    kept: &'a BTreeSet<ContentHash>,
 }
 
 impl Scene<'_> {
-    fn version(
-        &self,
-        hash: &VersionHash,
-        label: &str,
-        here: impl Fn(&FileRef) -> bool,
-    ) -> Option<VersionCard> {
-        let manifest: &Manifest = self.view.versions.get(hash)?;
-        let run = self.status.run(hash)?;
-        let file = |file: &FileRef| FileCard {
+    fn file(&self, file: &FileRef) -> FileCard {
+        let held = self.view.blobs.get(&file.content).map_or(0, |b| self.shelf.bytes(b.blob, b.bytes));
+        FileCard {
             name: file.name.clone(),
             media_type: file.media_type.clone(),
             bytes: file.bytes,
             content: file.content.to_hex(),
-            here: here(file),
-        };
+            here: self.view.blobs.get(&file.content).is_some_and(|b| self.shelf.whole.contains(&b.blob)),
+            held,
+            kept: self.kept.contains(&file.content),
+        }
+    }
+
+    fn version(&self, hash: &VersionHash, label: &str) -> Option<VersionCard> {
+        let manifest: &Manifest = self.view.versions.get(hash)?;
+        let run = self.status.run(hash)?;
         let spoken = |text: String| self.names.in_text(&text);
         Some(VersionCard {
             hash: hash.to_hex(),
@@ -226,7 +233,7 @@ impl Scene<'_> {
             author: self.names.of(&manifest.author),
             claimed_at: manifest.claimed_at.0,
             note: manifest.note.clone(),
-            files: manifest.files.iter().map(file).collect(),
+            files: manifest.files.iter().map(|file| self.file(file)).collect(),
             outcome: run.outcome.to_string(),
             people: run
                 .assignments()

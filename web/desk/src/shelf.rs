@@ -37,7 +37,7 @@ impl<S: Store> Desk<S> {
             let plan = self.plan(workspace)?;
             for asset in &plan.assets {
                 let blobs = self.blobs_of(workspace, asset.id)?;
-                let here = blobs.iter().filter(|(blob, _)| self.blobs.contains(blob));
+                let here = blobs.iter().filter(|(blob, _)| self.shelf.whole.contains(blob));
                 cards.push(StoredCard {
                     workspace: workspace.to_hex(),
                     workspace_name: plan.name.clone(),
@@ -84,7 +84,7 @@ impl<S: Store> Desk<S> {
             self.fetch(now, workspace)?;
         } else {
             for (blob, _) in self.blobs_of(workspace, asset)? {
-                if !self.outgoing.holds(workspace, blob) && self.blobs.remove(&blob) {
+                if !self.outgoing.holds(workspace, blob) && self.shelf.whole.remove(&blob) {
                     self.orders.push_back(Order::Drop { blob });
                 }
             }

@@ -1,7 +1,5 @@
 //! A desk with a store in memory: what a page asks, what it is answered, what the browser is told to do.
 
-use std::collections::BTreeSet;
-
 use proofroom_blobs::{Held, verify};
 use proofroom_ident::{Audience, Millis, WorkspaceId};
 use proofroom_replica::{Replica, Step};
@@ -23,7 +21,7 @@ const ID: &str = "00112233445566778899aabbccddeeff";
 
 fn nobody(seed: u8) -> Desk<MemoryStore> {
     let rng = ChaCha20Rng::from_seed([seed; 32]);
-    Desk::open(MemoryStore::default(), BTreeSet::new(), "", rng, NOW).expect("an empty store opens")
+    Desk::open(MemoryStore::default(), crate::Shelf::default(), "", rng, NOW).expect("an empty store opens")
 }
 
 /// Ada at a desk with a workspace of her own.

@@ -333,7 +333,7 @@ impl<S: Store> Desk<S> {
     /// When the store fails.
     pub fn part_kept(&mut self, id: &str, part: usize) -> Result<(), DeskError> {
         let sealed = self.uploads.get(id).and_then(|u| u.parts.get(part)).and_then(|p| p.sealed.clone());
-        self.blobs.extend(sealed.map(|sealed| sealed.blob));
+        self.shelf.whole.extend(sealed.map(|sealed| sealed.blob));
         self.note_upload(id)
     }
 

@@ -1,6 +1,5 @@
-//! The origin's private files: the store's handle, and blobs.
+//! The origin's private files: folders, handles, and the store's own.
 
-use std::collections::BTreeSet;
 use std::io;
 
 use js_sys::Uint8Array;
@@ -41,6 +40,11 @@ impl Disk {
         Ok(Self { root, blobs, trees, uploads })
     }
 
+    /// The folder of blobs.
+    pub(crate) fn blobs(&self) -> FileSystemDirectoryHandle {
+        self.blobs.clone()
+    }
+
     /// The store's file; empty if it was cut off while it was made.
     pub(crate) async fn store(&self) -> Result<Handle, JsValue> {
         let handle = Handle::open(&self.root, STORE).await?;
@@ -54,38 +58,6 @@ impl Disk {
     /// The store's first commit was flushed.
     pub(crate) async fn store_is_whole(&self) -> Result<(), JsValue> {
         file(&self.root, WHOLE, true).await.map(|_| ())
-    }
-
-    /// The blobs that are here.
-    pub(crate) async fn list(&self) -> Result<BTreeSet<BlobHash>, JsValue> {
-        let mut out = BTreeSet::new();
-        let names = self.blobs.keys();
-        loop {
-            let step = JsFuture::from(names.next()?).await?;
-            if field(&step, "done").is_truthy() {
-                return Ok(out);
-            }
-            let name = field(&step, "value").as_string().unwrap_or_default();
-            out.extend(name.parse::<BlobHash>());
-        }
-    }
-
-    /// Makes a blob durable.
-    pub(crate) async fn keep(&self, blob: BlobHash, bytes: &[u8]) -> Result<(), JsValue> {
-        write_file(&self.blobs, &blob.to_hex(), bytes).await
-    }
-
-    /// A blob's ciphertext.
-    pub(crate) async fn read(&self, blob: BlobHash) -> Result<Vec<u8>, JsValue> {
-        let handle = file(&self.blobs, &blob.to_hex(), false).await?;
-        let buffer = JsFuture::from(field_call(&handle, "getFile")?).await?;
-        let buffer = JsFuture::from(field_call(&buffer, "arrayBuffer")?).await?;
-        Ok(Uint8Array::new(&buffer).to_vec())
-    }
-
-    /// Drops a blob that turned out to be torn.
-    pub(crate) async fn drop_blob(&self, blob: BlobHash) -> Result<(), JsValue> {
-        JsFuture::from(self.blobs.remove_entry(&blob.to_hex())).await.map(|_| ())
     }
 
     /// Where a file of an upload is collected; what was written before is still there.
@@ -187,7 +159,7 @@ pub(crate) async fn read_part(of: &Blob, from: u64, to: u64) -> Result<Vec<u8>, 
     Ok(Uint8Array::new(&buffer).to_vec())
 }
 
-fn field_call(of: &JsValue, method: &str) -> Result<js_sys::Promise, JsValue> {
+pub(crate) fn field_call(of: &JsValue, method: &str) -> Result<js_sys::Promise, JsValue> {
     let call: js_sys::Function = field(of, method).dyn_into()?;
     call.call0(of)?.dyn_into()
 }
@@ -198,7 +170,7 @@ async fn folder(of: &FileSystemDirectoryHandle, name: &str) -> Result<FileSystem
     JsFuture::from(of.get_directory_handle_with_options(name, &options)).await?.dyn_into()
 }
 
-async fn file(
+pub(crate) async fn file(
     of: &FileSystemDirectoryHandle,
     name: &str,
     create: bool,
@@ -213,7 +185,7 @@ async fn file(
 pub(crate) struct Handle(SendWrapper<FileSystemSyncAccessHandle>);
 
 impl Handle {
-    async fn open(of: &FileSystemDirectoryHandle, name: &str) -> Result<Self, JsValue> {
+    pub(crate) async fn open(of: &FileSystemDirectoryHandle, name: &str) -> Result<Self, JsValue> {
         let file = file(of, name, true).await?;
         let handle = JsFuture::from(file.create_sync_access_handle()).await?.dyn_into()?;
         Ok(Self(SendWrapper::new(handle)))

@@ -168,7 +168,7 @@ impl Lead {
         let lead = self.clone();
         spawn_local(async move {
             match order {
-                Order::Drop { blob } => drop(lead.0.disk.drop_blob(blob).await),
+                Order::Drop { blob } => drop(lead.0.slices.drop_blob(blob).await),
                 Order::DropTree { blob } => drop(lead.0.disk.drop_tree(blob).await),
                 Order::Discard { id, parts } => lead.0.disk.discard(&id, parts).await,
                 _ => {}

@@ -229,8 +229,23 @@ pub struct FileCard {
     pub bytes: u64,
     /// The hash of its plaintext.
     pub content: String,
-    /// Whether its bytes are in this browser.
+    /// Whether all its bytes are in this browser.
     pub here: bool,
+    /// How many of its bytes are.
+    pub held: u64,
+    /// Whether somebody asked to keep it here, however large it is.
+    pub kept: bool,
+}
+
+/// What a film says about its picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilmCard {
+    /// Width and height in pixels, as it is shown.
+    pub size: [u32; 2],
+    /// Frames per second, as numerator and denominator; absent where they vary.
+    pub rate: Option<[u32; 2]>,
+    /// How many frames it has; 0 where it does not say.
+    pub frames: u64,
 }
 
 /// Where one person stands in a review.
@@ -270,6 +285,30 @@ pub struct DecisionCard {
     pub claimed_at: u64,
     /// The entry that proves it.
     pub entry: String,
+}
+
+/// What a decision would sign.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatementCard {
+    /// The sentence that the signature covers.
+    pub text: String,
+    /// What the signature means, in the words of the domain.
+    pub meaning: String,
+    /// The stage that it is given in.
+    pub stage: String,
+    /// What an approving person answers.
+    pub checklist: Vec<ChecklistCard>,
+}
+
+/// A question of a stage's checklist.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChecklistCard {
+    /// Its name in the stage.
+    pub item: String,
+    /// What is asked.
+    pub text: String,
+    /// Whether an approval counts only with an answer.
+    pub required: bool,
 }
 
 /// A comment, or a reply.

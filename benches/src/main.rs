@@ -2,6 +2,7 @@
 //! yardstick in the same run, and prints a line of JSON (stdout) and one for people (stderr).
 
 mod all;
+mod certificate;
 mod clock;
 mod cold;
 mod compare;
@@ -126,6 +127,15 @@ enum What {
         #[arg(long, default_value_t = 100)]
         comments: usize,
     },
+    /// Certificates: to verify one against its bare signature checks, and to make one
+    Certificate {
+        /// Entries of the one that is verified
+        #[arg(long, default_value_t = 10_000)]
+        entries: usize,
+        /// Comments of the one that is made
+        #[arg(long, default_value_t = 1_000)]
+        comments: usize,
+    },
     #[command(hide = true)]
     Relay { data: PathBuf },
     #[command(hide = true)]
@@ -158,6 +168,7 @@ fn main() {
         What::Steps { edits, base } => steps::run(edits, base),
         What::Compare { megapixels } => compare::run(&megapixels),
         What::Workflow { assets, decisions, comments } => workflow::run(assets, decisions, comments),
+        What::Certificate { entries, comments } => certificate::run(entries, comments),
         What::Relay { data } => runtime.block_on(relay::serve(&data)),
         What::BareRelay => runtime.block_on(relay::serve_bare()),
         What::WorkspaceOpen { store } => workspace::open(&store),

@@ -7,6 +7,7 @@ pub mod house;
 pub mod liar;
 pub mod media;
 pub mod peer;
+pub mod python;
 pub mod relay;
 pub mod sift;
 pub mod up;

@@ -13,10 +13,12 @@ const GROUND: &[&str] = &[
     "pages",
     "compare",
     "workflow",
+    "certificate",
     "web-wire",
     "web-assets",
 ];
-const HEART: &[&str] = &["document", "store", "blobs", "sync", "replica", "relay", "web-desk"];
+const HEART: &[&str] =
+    &["document", "store", "blobs", "sync", "replica", "relay", "verify", "paper", "pdf", "web-desk"];
 const SHELL: &[&str] = &[
     "store-redb",
     "blob-files",
@@ -27,6 +29,7 @@ const SHELL: &[&str] = &[
     "node",
     "web-engine",
     "web-app",
+    "web-verify",
 ];
 /// Packages that run the others and are depended on by none.
 const TOOLS: &[&str] = &["tests", "benches", "xtask", "sim", "web-build"];

@@ -57,6 +57,7 @@
 //! cache and the entries since. A document that recorded a change whose entry could not be
 //! stored is ahead of its store and must be dropped.
 
+mod adoption;
 mod batch;
 mod cache;
 mod chunk;
@@ -74,6 +75,7 @@ mod vet;
 mod view;
 mod writer;
 
+pub use adoption::admitted;
 pub use batch::{ChangeMeta, changes_of};
 pub use chunk::{CHANGE_OPS_MAX, ChunkError};
 pub use document::{DocKind, Document};

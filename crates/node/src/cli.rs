@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    answer, asset, blobs, board, bundle, calendar, cast, comment, completions, decide, delegate, device,
-    doctor, export, form, identity, inbox, invite, log, members, notify, package, peers, quiet, relay,
-    release, remind, request, review, route, rule, status, submit, sync, todo, up, version, workspace,
+    answer, asset, audit, blobs, board, bundle, calendar, cast, certify, comment, completions, decide,
+    delegate, device, doctor, export, form, identity, inbox, invite, log, members, notify, package, peers,
+    quiet, relay, release, remind, request, review, route, rule, show, status, submit, sync, todo, up,
+    verify, version, workspace,
 };
 
 const ABOUT: &str = "Creative review and sign-off between people who need no server to agree";
@@ -78,6 +79,8 @@ pub enum Command {
     Init(identity::Init),
     /// Restore a person on a new machine from the 24 words of the recovery phrase
     Recover(identity::Recover),
+    /// Put this machine's keys under a passphrase, or another one
+    Passphrase(identity::Passphrase),
     /// Create, list and set up workspaces
     #[command(subcommand)]
     Workspace(workspace::Command),
@@ -172,6 +175,14 @@ pub enum Command {
     Device(device::Command),
     /// Write out an asset's files, or a document as a plain .automerge file
     Export(export::Export),
+    /// Who did what, when and why, with the old and the new value; what stands out
+    Audit(audit::Audit),
+    /// An asset's review as it was, at a time or in front of a signer
+    Show(show::Show),
+    /// Write the evidence of an outcome, for somebody who has nothing but the file
+    Certify(certify::Certify),
+    /// Check a certificate: no network, workspace or key is needed
+    Verify(verify::Verify),
     /// Run a relay: it stores and forwards what it cannot read
     Relay(relay::Relay),
     /// Check this home directory and everything in it
@@ -307,6 +318,16 @@ mod tests {
             "notify retry",
             "export Hero --to dir",
             "export --automerge plan file",
+            "audit --asset Hero --person Bo --since 7d",
+            "audit --csv",
+            "show Hero --at 2026-03-01T12:00",
+            "show Hero --at 4f2a",
+            "decide Hero approved --preview",
+            "decide Hero approved --yes",
+            "passphrase --remove",
+            "certify Hero --out hero.zip --blobs",
+            "certify Hero --version v2 --folder hero --decisions-only",
+            "verify hero.zip --file hero.jpg",
             "relay --listen 127.0.0.1:4747 --data dir",
             "completions bash",
             "recover --name Ada --org Nord",

@@ -2,11 +2,13 @@
 
 pub mod answer;
 pub mod asset;
+pub mod audit;
 pub mod blobs;
 pub mod board;
 pub mod bundle;
 pub mod calendar;
 pub mod cast;
+pub mod certify;
 pub mod comment;
 pub mod completions;
 pub mod decide;
@@ -32,11 +34,13 @@ pub mod request;
 pub mod review;
 pub mod route;
 pub mod rule;
+pub mod show;
 pub mod status;
 pub mod submit;
 pub mod sync;
 pub mod todo;
 pub mod up;
+pub mod verify;
 pub mod version;
 pub mod workspace;
 
@@ -145,12 +149,17 @@ pub fn run(command: Command, peer: &mut Peer, call: &mut Call) -> Result<Next, F
         Command::Bundle(c) => bundle::run(c, peer, call).map(Next::from),
         Command::Members(c) => members::run(c, peer, call).map(Next::from),
         Command::Device(c) => device::run(c, peer, call).map(Next::from),
+        Command::Audit(c) => audit::run(&c, peer, call).map(Next::from),
+        Command::Show(c) => show::run(&c, peer, call).map(Next::from),
+        Command::Certify(c) => certify::run(&c, peer, call).map(Next::from),
         Command::Export(c) => export::run(c, peer, call).map(Next::from),
         Command::Doctor(c) => doctor::run(&c, peer, call).map(Next::from),
         Command::Peers(c) => peers::run(&c, peer, None).map(Next::from),
         Command::Init(_)
         | Command::Recover(_)
         | Command::Relay(_)
+        | Command::Verify(_)
+        | Command::Passphrase(_)
         | Command::Up(_)
         | Command::Remind(_)
         | Command::Notify(_)

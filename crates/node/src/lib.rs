@@ -15,6 +15,7 @@
 
 mod agent;
 mod blobs;
+mod ceremony;
 mod cli;
 mod commands;
 mod compared;
@@ -126,10 +127,12 @@ fn without_store(cli: Cli, console: &mut Console) -> Result<Started, Failure> {
             commands::relay::run(args, console)?;
             return Ok(Started::Ended(0));
         }
+        Command::Verify(args) => return commands::verify::run(args).map(Started::Report),
         _ => {}
     }
     let home = Home::locate(cli.globals.home.as_deref())?;
     match &cli.command {
+        Command::Passphrase(args) => commands::identity::change(args, &home).map(Started::Report),
         Command::Init(args) => commands::identity::init(args, &home).map(Started::Report),
         Command::Recover(args) => {
             commands::identity::recover(args, &home, console.manner()).map(Started::Report)
@@ -138,6 +141,7 @@ fn without_store(cli: Cli, console: &mut Console) -> Result<Started, Failure> {
             commands::device::link_here(args, &home).map(Started::Report)
         }
         Command::Request(commands::request::Command::New { from: None }) => asked(cli, home),
+        Command::Decide(_) | Command::Settle(_) => consented(cli, home),
         _ => Ok(Started::NeedsStore(Box::new(cli), Vec::new(), home)),
     }
 }
@@ -154,6 +158,24 @@ fn asked(mut cli: Cli, home: Home) -> Result<Started, Failure> {
     let path = commands::request::wizard::run(&cwd, &form)?;
     let more = vec!["--from".to_owned(), path.to_string_lossy().into_owned()];
     cli.command = Command::Request(commands::request::Command::New { from: Some(path) });
+    Ok(Started::NeedsStore(Box::new(cli), more, home))
+}
+
+/// A decision is shown before it is signed, in the process that has the terminal.
+fn consented(mut cli: Cli, home: Home) -> Result<Started, Failure> {
+    let mut more = Vec::new();
+    let decision = match &mut cli.command {
+        Command::Decide(args) => Some(args),
+        Command::Settle(args) => Some(args.decision()),
+        _ => None,
+    };
+    if let Some(args) = decision.filter(|args| !args.is_preview())
+        && Identity::exists(&home)?
+        && let Some(presence) = ceremony::hold(args, &home, cli.globals.workspace.as_deref())?
+    {
+        more.extend(["--presence".to_owned(), presence.to_string()]);
+        args.set_presence(presence);
+    }
     Ok(Started::NeedsStore(Box::new(cli), more, home))
 }
 

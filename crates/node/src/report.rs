@@ -74,7 +74,12 @@ fn printable(text: &str) -> String {
 enum Block {
     Line(Cell),
     Fields(Vec<(String, Cell)>),
-    Table { head: Vec<String>, rows: Vec<Vec<Cell>> },
+    Table {
+        head: Vec<String>,
+        rows: Vec<Vec<Cell>>,
+    },
+    /// A file's text for standard output, line breaks and all.
+    Raw(String),
 }
 
 /// The outcome of a command.
@@ -146,6 +151,12 @@ impl Report {
         self
     }
 
+    /// Adds a text that is a file of its own: written as it is, never coloured.
+    pub fn raw(mut self, text: String) -> Self {
+        self.blocks.push(Block::Raw(text));
+        self.essential()
+    }
+
     /// Adds a warning: standard error for people, `warnings` in JSON.
     pub fn warn(mut self, text: impl std::fmt::Display) -> Self {
         self.warnings.push(printable(&text.to_string()));
@@ -196,6 +207,7 @@ impl Report {
                 Block::Line(cell) => paint(&mut out, &cell.text, cell.tone, colour),
                 Block::Fields(fields) => fields_text(&mut out, fields, colour),
                 Block::Table { head, rows } => table_text(&mut out, head, rows, colour),
+                Block::Raw(text) => out.push_str(text),
             }
             if !out.ends_with('\n') {
                 out.push('\n');

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proofroom_entry::EntryKind;
 use proofroom_ident::{AssetId, Audience, ContentHash, EntryHash, LogId, Millis, PersonId, VersionHash};
-use proofroom_review::statement::{ChecklistAnswer, Condition};
+use proofroom_review::statement::{ChecklistAnswer, Condition, UserVerified};
 use proofroom_review::{
     Current, Decision, DecisionStatement, Manifest, Route, RouteName, SignMeaning, Stage, StageName,
 };
@@ -36,6 +36,8 @@ pub struct DecisionChoice {
     pub renditions_viewed: Vec<ContentHash>,
     /// The check results that were on the screen.
     pub checks_seen: Vec<ContentHash>,
+    /// How the signer was verified at the signing.
+    pub user_verified: Option<UserVerified>,
     /// Offset of the signer's clock from UTC, in minutes.
     pub utc_offset_min: i16,
 }
@@ -53,6 +55,7 @@ impl DecisionChoice {
             answers: Vec::new(),
             renditions_viewed: Vec::new(),
             checks_seen: Vec::new(),
+            user_verified: None,
             utc_offset_min: 0,
         }
     }
@@ -144,6 +147,7 @@ impl Replica {
             checks_seen: sorted(choice.checks_seen),
             seen_heads: self.seen_heads(store, doc)?,
             open_comments,
+            user_verified: choice.user_verified,
             signer,
             claimed_at: now,
             utc_offset_min: choice.utc_offset_min,

@@ -145,6 +145,12 @@ pub enum ReplicaError {
     /// What a document rested on does not hold any more, and its entries are not here yet.
     #[error("part of this document's history no longer counts, and the rest of it has not arrived yet")]
     Fallen,
+    /// A certificate needs every entry, and here a snapshot stands for some.
+    #[error("earlier entries of this review are not here: a snapshot stands for them")]
+    HistoryElsewhere(proofroom_ident::DocId),
+    /// A certificate cannot be written.
+    #[error(transparent)]
+    Certificate(#[from] proofroom_certificate::CertificateError),
     /// The link is not one.
     #[error(transparent)]
     Link(#[from] LinkError),
@@ -180,7 +186,9 @@ impl ReplicaError {
             Self::NotMember => "ask an owner or producer for an invite",
             Self::StillJoining => "run `proofroom sync` while a relay or peer is up, or import a bundle",
             Self::InviteExpired | Self::InviteUsedUp | Self::InviteUnknown => "ask for a new link",
-            Self::Rest { .. } => "`proofroom sync --full-history` fetches every entry",
+            Self::Rest { .. } | Self::HistoryElsewhere(_) => {
+                "`proofroom sync --full-history` fetches every entry"
+            }
             Self::Fallen => "run `proofroom sync` first",
             Self::NoKey(_) => "run `proofroom sync` once another member was online",
             Self::Fork(_) => "`proofroom version pick ASSET v3a` picks one",

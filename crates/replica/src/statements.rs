@@ -136,20 +136,10 @@ fn of_review(item: &Opened, plan: DocId, review: DocId) -> Result<(), Unfit> {
     if review == h.doc { Ok(()) } else { Err(StatementError::OtherReview.into()) }
 }
 
-/// What a role may not say, whatever the route asks: guests neither send versions on routes nor
-/// speak about the work of others. What only a moderator or an author may, `workflow` decides, so
-/// that a vain attempt is seen.
+/// What a role may not say, whatever the route asks. What only a moderator or an author may, `workflow` decides,
+/// so that a vain attempt is seen.
 pub(crate) fn forbidden(act: &Act, role: Role) -> Option<&'static str> {
-    if role >= Role::Reviewer {
-        return None;
-    }
-    match act {
-        Act::Submit(_) => Some("send a version on a route"),
-        Act::Compare(_) => Some("record how versions differ"),
-        Act::MeetCondition { .. } => Some("say that a condition is met"),
-        Act::Remind(_) => Some("send reminders"),
-        _ => None,
-    }
+    if role >= Role::Reviewer { None } else { act.not_for_guests() }
 }
 
 fn text(item: &Opened) -> std::borrow::Cow<'_, str> {

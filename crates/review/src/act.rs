@@ -18,6 +18,8 @@ use crate::statement::{SeenHead, StatementError};
 use crate::text::{self, TextError};
 use crate::words::{Aspect, Threshold};
 
+mod words;
+
 /// Largest canonical act, in bytes: a route of many stages and people.
 pub const ACT_BYTES_MAX: usize = 1 << 20;
 const LIST_MAX: usize = 10_000;
@@ -224,6 +226,17 @@ impl Act {
                 | Self::SkipAssignment { .. }
                 | Self::Release(_)
         )
+    }
+
+    /// What of it guests may not do: they neither send versions on routes nor speak about the work of others.
+    pub const fn not_for_guests(&self) -> Option<&'static str> {
+        match self {
+            Self::Submit(_) => Some("send a version on a route"),
+            Self::Compare(_) => Some("record how versions differ"),
+            Self::MeetCondition { .. } => Some("say that a condition is met"),
+            Self::Remind(_) => Some("send reminders"),
+            _ => None,
+        }
     }
 
     /// Whether saying it twice is saying it once: a second one need not be written.

@@ -7,6 +7,8 @@
 //! Names of files carry the hash of their bytes, so a browser may keep them for
 //! ever; only `index.html`, the service worker and the manifest are asked for again.
 
+mod verifier;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs;
@@ -62,6 +64,7 @@ fn build() -> Done {
         let text = fill(&fs::read_to_string(root.join("web/static").join(name))?, &names);
         files.write(name, text.as_bytes())?;
     }
+    files.write("verify.html", verifier::page(&root, &target, &stage)?.as_bytes())?;
     let worker = fs::read_to_string(root.join("web/static/sw.js"))?;
     let media = fs::read_to_string(root.join("web/static/media.js"))?;
     let list = |later: bool| {
@@ -111,7 +114,9 @@ const STAMP: &str = ".stamp";
 
 /// A hash of everything that the files are made from.
 fn stamp(root: &Path, target: &Path) -> Done<String> {
-    let mut from = vec![compiled(target, "engine"), compiled(target, "app"), std::env::current_exe()?];
+    let modules = ["engine", "app", "verify"].map(|name| compiled(target, name));
+    let style = root.join("crates/paper/src/paper.css");
+    let mut from = modules.into_iter().chain([std::env::current_exe()?, style]).collect::<Vec<_>>();
     let mut names =
         fs::read_dir(root.join("web/static"))?.map(|e| Ok(e?.path())).collect::<Done<Vec<_>>>()?;
     names.sort_unstable();
@@ -134,11 +139,11 @@ fn compiled(target: &Path, name: &str) -> PathBuf {
     target.join(format!("wasm32-unknown-unknown/{folder}/proofroom_web_{name}.wasm"))
 }
 
-/// Compiles both modules; cargo says what goes wrong.
+/// Compiles the modules; cargo says what goes wrong.
 fn compile(root: &Path) -> Done {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root).args(["build", "--target", "wasm32-unknown-unknown", "--profile", &profile()]);
-    cargo.args(["-p", "proofroom-web-engine", "-p", "proofroom-web-app"]);
+    cargo.args(["-p", "proofroom-web-engine", "-p", "proofroom-web-app", "-p", "proofroom-web-verify"]);
     match cargo.status()?.success() {
         true => Ok(()),
         false => {

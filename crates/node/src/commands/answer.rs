@@ -62,6 +62,13 @@ pub struct Settle {
     decide: decide::Decide,
 }
 
+impl Settle {
+    /// The decision that is signed.
+    pub fn decision(&mut self) -> &mut decide::Decide {
+        &mut self.decide
+    }
+}
+
 /// Takes note of blockers that were not in front of this person when they approved.
 ///
 /// # Errors

@@ -70,6 +70,10 @@ pub struct Globals {
         hide_env_values = true
     )]
     pub workspace: Option<String>,
+    /// A PEM file of certificate authorities that may vouch for relays, beside the web's. While `up` or
+    /// `sync --watch` runs, the one that it was started with holds
+    #[arg(long, global = true, value_name = "FILE", env = "PROOFROOM_CA", hide_env_values = true)]
+    pub ca: Option<PathBuf>,
 }
 
 /// Everything that `proofroom` does.
@@ -329,6 +333,8 @@ mod tests {
             "certify Hero --version v2 --folder hero --decisions-only",
             "verify hero.zip --file hero.jpg",
             "relay --listen 127.0.0.1:4747 --data dir",
+            "relay --data dir --iroh-relay --tls-cert cert.pem --tls-key key.pem",
+            "sync --ca own.pem",
             "completions bash",
             "recover --name Ada --org Nord",
             "recover --forget",
@@ -369,6 +375,7 @@ mod tests {
             "quiet --hours nine",
             "quiet --daily-max 0",
             "up --listen localhost",
+            "relay --data dir --tls-cert cert.pem",
             "up --iroh-relay ws://127.0.0.1:4748",
             "peers --check ticket",
         ];

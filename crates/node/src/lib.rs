@@ -45,6 +45,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use proofroom_transport::Authorities;
 
 use cli::{Cli, Command, Globals};
 use commands::{Call, Next};
@@ -197,6 +198,7 @@ fn with_store(cli: Cli, more: Vec<String>, home: &Home, console: &mut Console) -
     if !watching && let Some(code) = forward() {
         return code;
     }
+    let authorities = cli.globals.ca.as_deref().map(Authorities::of_file).transpose()?.unwrap_or_default();
     let command_line: Vec<String> = std::env::args().collect();
     let lock =
         Lock::acquire(home, &command_line.join(" "), LOCK_WAIT, || if watching { None } else { forward() })?;
@@ -205,6 +207,7 @@ fn with_store(cli: Cli, more: Vec<String>, home: &Home, console: &mut Console) -
         Err(code) => return code,
     };
     let mut peer = Peer::open(home, lock, commands::identity::passphrase)?;
+    peer.believe(authorities);
     let result = here(cli, &mut peer, console);
     if result.is_ok() {
         peer.keep_shown();

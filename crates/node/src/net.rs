@@ -170,7 +170,7 @@ impl Net {
         let address = address.map_err(|e| Failure::user(e).hint("proofroom workspace relay URL"))?;
         let wire = self.wire();
         let serial = wire.serial;
-        let out = socket::open(address.clone(), wire);
+        let out = socket::open(address.clone(), peer.authorities().clone(), wire);
         Line::client(peer, workspace, Far::Relay(address), serial, out, tally, attempts)
     }
 

@@ -103,6 +103,7 @@ async fn open(peer: &mut Peer, up: &Up, net: &Net) -> Result<Near, Failure> {
         secret: peer.identity().secrets.endpoint.clone(),
         listen,
         relays: up.iroh_relay.clone(),
+        authorities: peer.authorities().as_der().map(<[u8]>::to_vec).collect(),
         nearby: !up.no_nearby,
     };
     let last = peer.last_port()?.filter(|_| up.listen.is_empty());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use proofroom_blob_files::{Task, Worker};
-use proofroom_ident::{Millis, SignerKey, SigningSecret, WorkspaceId};
+use proofroom_ident::{EndpointKey, Millis, SignerKey, SigningSecret, WorkspaceId};
 use proofroom_relay::{BlobInput, ConnId, Input, Note, Output, Relay};
 use proofroom_store_redb::RedbStore;
 use rand_chacha::ChaCha20Rng;
@@ -30,6 +30,8 @@ pub(crate) enum Event {
     Input(ConnId, Input),
     /// Is the device one of a present member's of the workspace?
     IsMember(WorkspaceId, SignerKey, oneshot::Sender<bool>),
+    /// Is the endpoint that of a present member's device of any workspace?
+    IsEndpoint(EndpointKey, oneshot::Sender<bool>),
 }
 
 /// Where sockets send to, and how the engine is stopped.
@@ -132,6 +134,10 @@ impl Driver {
             Event::IsMember(workspace, device, answer) => {
                 // Who asked may be gone.
                 _ = answer.send(self.relay.is_member(workspace, device, &self.store));
+            }
+            Event::IsEndpoint(endpoint, answer) => {
+                // As above.
+                _ = answer.send(self.relay.is_endpoint(endpoint, &self.store));
             }
             Event::Input(conn, input) => {
                 if matches!(input, Input::Closed) {

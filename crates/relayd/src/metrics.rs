@@ -34,6 +34,7 @@ pub(crate) struct Metrics {
     blobs: Counter,
     blob_bytes_in: Counter,
     pub blob_bytes_out: Counter<u64, AtomicU64>,
+    pub packet_bytes: Gauge,
 }
 
 impl Metrics {
@@ -56,6 +57,7 @@ impl Metrics {
             blobs: Counter::default(),
             blob_bytes_in: Counter::default(),
             blob_bytes_out: Counter::default(),
+            packet_bytes: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -80,6 +82,8 @@ impl Metrics {
         r.register("blobs", "Blobs made durable", self.blobs.clone());
         r.register("blob_bytes_in", "Their size", self.blob_bytes_in.clone());
         r.register("blob_bytes_out", "Bytes of blobs sent", self.blob_bytes_out.clone());
+        let help = "Bytes of packets passed on between peers, so far";
+        r.register("packet_bytes", help, self.packet_bytes.clone());
     }
 
     /// One more connection.

@@ -49,7 +49,6 @@ fn answer(file: &'static File, brotli: bool) -> Response {
         (header::CACHE_CONTROL, cache),
         (header::VARY, "accept-encoding"),
         (header::CONTENT_SECURITY_POLICY, policy),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),

@@ -21,7 +21,7 @@ Without --workspace, every workspace that has a relay is exchanged. While `sync 
 as always; what they write is delivered at once.
 
 JSON: {\"workspaces\": [{\"workspace\", \"name\", \"relay\", \"state\", \"role\", \"sent\", \"received\", \"held_back\", \"stood_for\", \"bytes\",
-\"files_sent\", \"files_received\", \"file_bytes\", \"files_missing\", \"refused_there\", \"refused_here\", \"files_refused\", \"snapshots_declined\",
+\"files_sent\", \"files_received\", \"file_bytes\", \"parts_sent_bytes\", \"files_missing\", \"refused_there\", \"refused_here\", \"files_refused\", \"snapshots_declined\",
 \"error\"}]}; state is in_sync or failed; sent and received count entries that are durable on the other side
 
 JSON with --watch, one object per line: {\"event\", \"workspace\", ...}

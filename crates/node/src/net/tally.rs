@@ -25,6 +25,8 @@ pub struct Tally {
     pub files_received: u64,
     /// Bytes of files, both ways.
     pub file_bytes: u64,
+    /// Bytes of parts of files that went out from here, whatever became of them.
+    pub parts_sent_bytes: u64,
     /// Files that the relay does not hold yet.
     pub files_missing: u64,
     /// Logs of which the relay takes no more.
@@ -77,6 +79,7 @@ impl Tally {
         self.files_sent += other.files_sent;
         self.files_received += other.files_received;
         self.file_bytes += other.file_bytes;
+        self.parts_sent_bytes += other.parts_sent_bytes;
         for why in &other.refused_here {
             self.refuse_here(why.clone());
         }
@@ -94,6 +97,7 @@ impl Tally {
             files_sent: self.files_sent - before.files_sent,
             files_received: self.files_received - before.files_received,
             file_bytes: self.file_bytes - before.file_bytes,
+            parts_sent_bytes: self.parts_sent_bytes - before.parts_sent_bytes,
             files_missing: self.files_missing,
             refused_there: self.refused_there.iter().skip(before.refused_there.len()).cloned().collect(),
             refused_here: self.refused_here.iter().skip(before.refused_here.len()).cloned().collect(),
@@ -131,6 +135,7 @@ impl Tally {
             "files_sent": self.files_sent,
             "files_received": self.files_received,
             "file_bytes": self.file_bytes,
+            "parts_sent_bytes": self.parts_sent_bytes,
             "files_missing": self.files_missing,
             "refused_there": self.refused_there.iter().map(refusal).collect::<Vec<_>>(),
             "refused_here": self.refused_here,

@@ -5,7 +5,9 @@
 
 pub mod house;
 pub mod liar;
+pub mod line;
 pub mod media;
+pub mod net;
 pub mod peer;
 pub mod python;
 pub mod relay;

@@ -80,6 +80,11 @@ impl<'a> Up<'a> {
         self.running.kill();
     }
 
+    /// The most memory that it ever held, in KiB; nothing where the system does not tell.
+    pub fn memory_peak_kib(&self) -> Option<u64> {
+        self.running.memory_peak_kib()
+    }
+
     /// Its process.
     pub fn pid(&self) -> u32 {
         self.running.pid()

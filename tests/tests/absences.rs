@@ -163,6 +163,7 @@ const OWNED: &[Owned] = &[
     Owned { what: &["tokio-tungstenite"], owners: &["transport"], why: "one crate opens sockets to others" },
     Owned { what: &["iroh"], owners: &["transport-iroh"], why: "one crate opens links to others" },
     Owned { what: &["lettre", "reqwest"], owners: &["notify"], why: "one crate tells people outside" },
+    Owned { what: &["iroh-relay", "tokio-rustls"], owners: &["relayd"], why: "one crate takes connections" },
     Owned {
         what: &[
             "proofroom-store-redb",

@@ -22,6 +22,8 @@ const PROGRAMS: &[(&[&[&str]], &str, &str)] = &[
     ),
     (&[&["strings", "--version"]], "GNU strings", "binutils"),
     (&[&["unzip", "-v"]], "UnZip", "unzip"),
+    (&[&["ip", "-V"]], "ip utility", "iproute2"),
+    (&[&["openssl", "version"]], "OpenSSL", "openssl"),
     (&[&["node", "--version"]], "v", "nodejs"),
     (&[&["npm", "--version"]], "", "npm"),
     (&[&["chromium", "--version"]], "Chromium", "chromium"),

@@ -1,15 +1,22 @@
 //! Benchmarks of the whole: each subcommand measures one promise, against a
 //! yardstick in the same run, and prints a line of JSON (stdout) and one for people (stderr).
 
+mod abuse;
 mod all;
 mod certificate;
+mod blobs;
 mod clock;
 mod cold;
 mod compare;
+mod crowd;
 mod fanout;
 mod idle;
 mod latency;
+mod load;
 mod merge;
+mod program;
+mod range;
+mod raw;
 mod relay;
 mod start;
 mod steps;
@@ -136,8 +143,45 @@ enum What {
         #[arg(long, default_value_t = 1_000)]
         comments: usize,
     },
+    /// A large file between peers and through a relay, against bare bytes over the same roads
+    Blobs {
+        /// Size of the file
+        #[arg(long, default_value_t = 1 << 30)]
+        bytes: u64,
+    },
+    /// Many small files against a large one
+    SmallBlobs {
+        /// How many, 10,000 bytes each; several make a curve
+        #[arg(default_values_t = [100, 1_000, 10_000])]
+        files: Vec<u64>,
+        /// Size of the large one
+        #[arg(long, default_value_t = 1 << 30)]
+        large: u64,
+    },
+    /// The first byte of a part of a film, in round trips
+    Range {
+        /// The round trip
+        #[arg(long, default_value_t = 100)]
+        round_trip_ms: u64,
+    },
+    /// A relay under load and among abusers; needs two file descriptors per connection
+    Load(load::Plan),
+    /// Be a nuisance to a relay of your own
+    Abuse {
+        /// In which way
+        kind: abuse::Kind,
+        /// Whose
+        url: String,
+        /// Workspaces that `load` made there
+        #[arg(long, default_value_t = 50)]
+        workspaces: u32,
+    },
     #[command(hide = true)]
     Relay { data: PathBuf },
+    #[command(hide = true)]
+    RawTcp { file: PathBuf },
+    #[command(hide = true)]
+    RawIroh,
     #[command(hide = true)]
     BareRelay,
     #[command(hide = true)]
@@ -169,6 +213,15 @@ fn main() {
         What::Compare { megapixels } => compare::run(&megapixels),
         What::Workflow { assets, decisions, comments } => workflow::run(assets, decisions, comments),
         What::Certificate { entries, comments } => certificate::run(entries, comments),
+        What::Blobs { bytes } => runtime.block_on(Box::pin(blobs::run(bytes))),
+        What::SmallBlobs { files, large } => blobs::small(&files, large),
+        What::Range { round_trip_ms } => runtime.block_on(Box::pin(range::run(round_trip_ms))),
+        What::Load(plan) => runtime.block_on(Box::pin(load::run(plan))),
+        What::Abuse { kind, url, workspaces } => {
+            runtime.block_on(Box::pin(abuse::run(kind, &url, workspaces)))
+        }
+        What::RawTcp { file } => raw::serve_tcp(&file),
+        What::RawIroh => runtime.block_on(Box::pin(raw::serve_iroh())),
         What::Relay { data } => runtime.block_on(relay::serve(&data)),
         What::BareRelay => runtime.block_on(relay::serve_bare()),
         What::WorkspaceOpen { store } => workspace::open(&store),

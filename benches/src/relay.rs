@@ -43,6 +43,11 @@ impl Relay {
         crate::clock::cpu_ms(self.child.id())
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Memory of its process, in KiB.
     pub fn memory_kib(&self) -> f64 {
         crate::clock::memory_kib(&self.child.id().to_string(), "VmRSS")

@@ -62,6 +62,11 @@ impl<'a> Up<'a> {
         self.running.wait_for(what, is)
     }
 
+    /// Every line that came since the last one that was waited for.
+    pub fn lines_so_far(&self) -> Vec<Value> {
+        self.running.lines_so_far()
+    }
+
     /// What it says of everybody it knows.
     pub fn peers(&self) -> Value {
         self.peer.run(&["peers"])

@@ -142,6 +142,7 @@ fn a_comment_passes_a_large_file_on_a_slow_line_between_peers() {
     there.wait_for("the film's version", |line| line["event"] == "received");
     let place = bo.home().join("blobs");
     until("the film travels", || bytes_below(&place) > 0);
+    drop(there.lines_so_far());
     let arrived = || drop(there.wait_for("the comment", |line| line["event"] == "received"));
     let took = remarks_on_the_way(&ada, &arrived, SLOW.delay * 2);
     assert_eq!(files_here(&bo), 0, "the film is still under way");
@@ -168,6 +169,7 @@ fn a_comment_passes_a_large_file_on_a_slow_line_to_a_relay() {
     there.wait_for("the film's version", |line| line["event"] == "received");
     let place = relay.data().join("blobs");
     until("the film travels", || bytes_below(&place) > 0);
+    drop(there.lines_so_far());
     let arrived = || drop(there.wait_for("the comment", |line| line["event"] == "received"));
     let took = remarks_on_the_way(&ada, &arrived, SLOW.delay * 2);
     assert_eq!(files_here(&bo), 0, "the film is still under way");

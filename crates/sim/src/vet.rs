@@ -50,6 +50,16 @@ impl Tally {
         }
     }
 
+    fn join(&mut self, other: &Self) {
+        self.runs += other.runs;
+        self.refused += other.refused;
+        self.taken += other.taken;
+        self.waits += other.waits;
+        self.wrong += other.wrong;
+        self.slow += other.slow;
+        self.longest = self.longest.max(other.longest);
+    }
+
     fn fail(&mut self, what: &str, text: &str) {
         self.wrong += 1;
         println!("{what} {}: {text}", self.runs);
@@ -78,23 +88,19 @@ impl Tally {
 }
 
 impl Vet {
-    /// Runs them; whether nothing was wrong.
+    /// Runs them, a share on every core; whether nothing was wrong.
     pub fn run(&self, json: bool) -> bool {
         let began = Instant::now();
-        let mut vetting = Vetting::new(self.seed);
+        let cores = std::thread::available_parallelism().map_or(1, |n| u64::try_from(n.get()).unwrap_or(1));
         let (mut changes, mut snapshots) = (Tally::default(), Tally::default());
-        for n in 1..=self.changes.max(self.snapshots) {
-            if n <= self.changes {
-                changes.add("change", || vetting.change());
+        std::thread::scope(|scope| {
+            let shares: Vec<_> = (0..cores).map(|n| scope.spawn(move || self.share(n, cores))).collect();
+            for share in shares {
+                let (c, s) = share.join().expect("what panics is counted, and caught");
+                changes.join(&c);
+                snapshots.join(&s);
             }
-            if n <= self.snapshots {
-                snapshots.add("snapshot", || vetting.snapshot());
-            }
-            if n.is_multiple_of(100_000) {
-                let (seconds, memory) = (began.elapsed().as_secs(), memory_kib_max());
-                let _gone = writeln!(std::io::stderr(), "{n} in {seconds} s, at most {memory} KiB");
-            }
-        }
+        });
         let (seconds, memory) = (began.elapsed().as_secs_f64(), memory_kib_max());
         if json {
             let line = serde_json::json!({
@@ -108,6 +114,28 @@ impl Vet {
             println!("{seconds:.0} s, at most {memory} KiB of memory");
         }
         [&changes, &snapshots].iter().all(|t| t.wrong == 0 && t.slow == 0)
+    }
+
+    /// One core's part, from a seed of its own.
+    fn share(&self, share: u64, shares: u64) -> (Tally, Tally) {
+        let began = Instant::now();
+        let of = |all: u64| all / shares + u64::from(share < all % shares);
+        let mut vetting = Vetting::new(self.seed.wrapping_add(share));
+        let (mut changes, mut snapshots) = (Tally::default(), Tally::default());
+        for n in 1..=of(self.changes).max(of(self.snapshots)) {
+            if n <= of(self.changes) {
+                changes.add("change", || vetting.change());
+            }
+            if n <= of(self.snapshots) {
+                snapshots.add("snapshot", || vetting.snapshot());
+            }
+            if n.is_multiple_of(100_000) {
+                let (seconds, memory) = (began.elapsed().as_secs(), memory_kib_max());
+                let _gone =
+                    writeln!(std::io::stderr(), "core {share}: {n} in {seconds} s, at most {memory} KiB");
+            }
+        }
+        (changes, snapshots)
     }
 }
 

@@ -5,13 +5,17 @@
 //! that still saves and loads and takes edits, and the same document in another order.
 
 use automerge::{Change, ExpandedChange};
-use proofroom_document::{DocKind, Document, Incoming, ReplayLog, VetError, Writer, WriterRole, actor_for};
+use proofroom_document::{
+    ChangeHash, DocKind, Document, Incoming, ReplayLog, VetError, Writer, WriterRole, actor_for,
+};
 use proofroom_entry::{Draft, EntryKind, LogWriter, Signed};
 use proofroom_ident::{
     AssetId, Audience, CommentId, ContentHash, DeviceSecrets, EntryHash, HashWords as _, LogClass, LogId,
     Millis, Nonce, PersonId, WorkspaceId,
 };
-use proofroom_review::{Anchor, CommentLabel, CommentState, PlanEdit, RequestState, ReviewEdit};
+use proofroom_review::{
+    Anchor, CommentLabel, CommentState, PlanEdit, PlanView, RequestState, ReviewEdit, ReviewView,
+};
 use proofroom_seal::EpochKey;
 
 use crate::dice::{Dice, randomness};
@@ -27,9 +31,35 @@ const PLAIN_BYTES_MAX: usize = proofroom_document::BATCH_BYTES_MAX;
 #[derive(Clone)]
 pub(crate) struct Case {
     before: Document,
+    shows: Shows,
     entry: Incoming,
     /// Somebody else's honest change on the same document, made meanwhile.
-    other: Option<Incoming>,
+    other: Incoming,
+    with_other: Document,
+    with_other_shows: Shows,
+}
+
+/// What a document says, built from scratch.
+#[derive(Clone, PartialEq)]
+struct Shows {
+    heads: Vec<ChangeHash>,
+    plan: PlanView,
+    review: ReviewView,
+}
+
+impl Shows {
+    fn of(doc: &Document) -> Self {
+        Self { heads: doc.heads(), plan: doc.view_plan(), review: doc.view_review() }
+    }
+}
+
+impl Case {
+    fn new(before: Document, entry: Incoming, other: Incoming) -> Self {
+        let mut with_other = before.clone();
+        with_other.merge(vec![other.clone()]);
+        let (shows, with_other_shows) = (Shows::of(&before), Shows::of(&with_other));
+        Self { before, shows, entry, other, with_other, with_other_shows }
+    }
 }
 
 /// A document chunk and the logs that it must prove.
@@ -186,9 +216,7 @@ fn expanded(entry: &Incoming) -> Option<ExpandedChange> {
 }
 
 fn same(one: &Document, other: &Document) -> bool {
-    one.heads() == other.heads()
-        && one.view_plan() == other.view_plan()
-        && one.view_review() == other.view_review()
+    Shows::of(one) == Shows::of(other)
 }
 
 fn check_merge(case: &Case, entry: &Incoming) -> Result<Outcome, String> {
@@ -199,30 +227,50 @@ fn check_merge(case: &Case, entry: &Incoming) -> Result<Outcome, String> {
             return Err(format!("only the engine noticed: {error}"));
         }
     }
-    if let Some(other) = &case.other {
-        let (mut first, mut last) = (doc.clone(), case.before.clone());
-        first.merge(vec![other.clone()]);
-        last.merge(vec![other.clone()]);
-        last.merge(vec![entry.clone()]);
-        if !same(&first, &last) {
-            return Err("two replicas diverge by the order of arrival".into());
+    let outcome = match (merged.applied.is_empty(), merged.refused.is_empty()) {
+        (false, _) => Outcome::Taken,
+        (true, true) => Outcome::Waits,
+        (true, false) => Outcome::Refused,
+    };
+    if outcome != Outcome::Taken && Shows::of(&doc) != case.shows {
+        return Err("a refused change left a trace".into());
+    }
+    check_order(case, entry, &doc, outcome)?;
+    if outcome == Outcome::Taken {
+        check_whole(&mut doc)?;
+    }
+    Ok(outcome)
+}
+
+/// The same document, whether the change comes before or after somebody else's.
+fn check_order(case: &Case, entry: &Incoming, first: &Document, outcome: Outcome) -> Result<(), String> {
+    let mut last = case.with_other.clone();
+    last.merge(vec![entry.clone()]);
+    // What was refused is gone: then the other change meets the document as it was.
+    let first = match outcome {
+        Outcome::Refused => case.with_other_shows.clone(),
+        Outcome::Taken | Outcome::Waits => {
+            let mut first = first.clone();
+            first.merge(vec![case.other.clone()]);
+            Shows::of(&first)
         }
+    };
+    if first == Shows::of(&last) {
+        Ok(())
+    } else {
+        Err("two replicas diverge by the order of arrival".into())
     }
-    if merged.applied.is_empty() {
-        let outcome = if merged.refused.is_empty() { Outcome::Waits } else { Outcome::Refused };
-        return if same(&doc, &case.before) {
-            Ok(outcome)
-        } else {
-            Err("a refused change left a trace".into())
-        };
-    }
+}
+
+/// It saves, loads, takes an edit, and saves and loads again.
+fn check_whole(doc: &mut Document) -> Result<(), String> {
     let loaded = Document::load_trusted(WORKSPACE, doc.id(), &doc.save()).map_err(|e| e.to_string())?;
-    if !same(&loaded, &doc) {
+    if !same(&loaded, doc) {
         return Err("what was saved loads as another document".into());
     }
-    corpus::edit_once(&mut doc)?;
-    Document::load_trusted(WORKSPACE, doc.id(), &doc.save()).map_err(|e| e.to_string())?;
-    Ok(Outcome::Taken)
+    corpus::edit_once(doc)?;
+    let loaded = Document::load_trusted(WORKSPACE, doc.id(), &doc.save()).map_err(|e| e.to_string())?;
+    if same(&loaded, doc) { Ok(()) } else { Err("after an edit it loads as another document".into()) }
 }
 
 impl Vetting {

@@ -60,7 +60,7 @@ pub(super) fn make() -> (Vec<Case>, Vec<Whole>) {
             let (plan, review) = small_edit(kind, meanwhile.writer.person);
             let other = meanwhile.write(&plan, &review);
             to.doc.merge(vec![entry.clone()]);
-            cases.push(Case { before, entry, other: Some(other) });
+            cases.push(Case::new(before, entry, other));
         }
         let logs = [&ada, &bo].map(|author| {
             let actor = actor_for(author.writer.author, ada.doc.id(), author.writer.log);

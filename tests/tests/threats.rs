@@ -29,6 +29,9 @@ fn tests_of(package: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for text in texts {
         let mut armed = false;
+        // Journeys are listed, and made into tests by a macro.
+        let journeys = text.split_once("\njourneys! {\n").and_then(|(_, rest)| rest.split_once('}'));
+        names.extend(journeys.iter().flat_map(|(list, _)| list.split_whitespace()).map(str::to_owned));
         for line in text.lines().map(str::trim) {
             armed |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
             let name = line.trim_start_matches("async ").strip_prefix("fn ").and_then(|l| l.split_once('('));

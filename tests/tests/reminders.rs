@@ -100,7 +100,7 @@ fn step(name: &str, step: &str, outcome: &str) -> Vec<(String, String, String)> 
 
 #[test]
 fn each_step_is_told_once_by_whoever_is_first_and_the_backup_decides() {
-    let Team { world, ada, bo, cy, .. } = team();
+    let Team { _relay, world, ada, bo, cy, .. } = team();
     let noted = program(&world, &ada, "\"Bo Ek\"");
     assert_eq!(steps(&at(MONDAY + HOUR, &ada, &["remind"])), [], "nothing is due yet");
 
@@ -134,7 +134,7 @@ fn each_step_is_told_once_by_whoever_is_first_and_the_backup_decides() {
 
 #[test]
 fn two_machines_that_remind_apart_have_written_one_fact() {
-    let Team { world, ada, bo, cy, .. } = team();
+    let Team { _relay, world, ada, bo, cy, .. } = team();
     program(&world, &ada, "\"Bo Ek\"");
     let late = MONDAY + 4 * HOUR;
     for peer in [&ada, &bo] {
@@ -150,7 +150,7 @@ fn two_machines_that_remind_apart_have_written_one_fact() {
 
 #[test]
 fn up_reminds_by_itself_and_keeps_to_quiet_hours() {
-    let Team { world, ada, bo, .. } = team();
+    let Team { _relay, world, ada, bo, .. } = team();
     program(&world, &ada, "\"Bo Ek\"");
     bo.run(&["quiet", "--hours", "11:00-20:00", "--zone", "UTC"]);
     meet(&[&bo, &ada]);
@@ -171,7 +171,7 @@ fn up_reminds_by_itself_and_keeps_to_quiet_hours() {
 
 #[test]
 fn what_cannot_be_delivered_is_given_up_in_the_open_and_retried() {
-    let Team { world, ada, .. } = team();
+    let Team { _relay, world, ada, .. } = team();
     let noted = program(&world, &ada, "\"Bo Ek\"");
     let script = ada.home().join("note");
     let kept = ada.home().join("kept");
@@ -190,7 +190,7 @@ fn what_cannot_be_delivered_is_given_up_in_the_open_and_retried() {
 
 #[test]
 fn calendars_come_from_files_and_say_when_something_is_due() {
-    let Team { world, ada, bo, .. } = team();
+    let Team { _relay, world, ada, bo, .. } = team();
     let write =
         |name: &str, text: &str| world.studio.write(name, text.as_bytes()).to_string_lossy().into_owned();
     let file = write("zurich.toml", CALENDAR);
@@ -213,7 +213,7 @@ fn calendars_come_from_files_and_say_when_something_is_due() {
 
 #[test]
 fn settings_that_others_may_read_or_that_are_wrong_are_refused_by_name() {
-    let Team { world, ada, .. } = team();
+    let Team { _relay, world, ada, .. } = team();
     program(&world, &ada, "\"Mallory\"");
     let listed = ada.run(&["notify", "list"]);
     assert!(listed["warnings"].to_string().contains("Mallory"), "{listed}");

@@ -39,14 +39,20 @@ pub(crate) struct Tls {
     files: TlsFiles,
     provider: Arc<CryptoProvider>,
     held: RwLock<Arc<CertifiedKey>>,
+    /// How the files looked before they were read.
+    read_at: Stamps,
 }
+
+/// When each file was written last, and how long it is; `None` where it cannot be seen.
+type Stamps = [Option<(SystemTime, u64)>; 2];
 
 impl Tls {
     /// Reads the files.
     pub fn load(files: TlsFiles) -> Result<Arc<Self>, RelayError> {
         let provider = Arc::new(ring::default_provider());
+        let read_at = stamps(&files);
         let held = RwLock::new(Arc::new(read(&files, &provider)?));
-        Ok(Arc::new(Self { files, provider, held }))
+        Ok(Arc::new(Self { files, provider, held, read_at }))
     }
 
     /// What a listener is configured with; it follows renewals.
@@ -72,25 +78,18 @@ impl Tls {
 
     /// Follows the files until nobody serves by them any more.
     pub async fn follow(self: Arc<Self>) {
-        let mut seen = self.stamps();
+        let mut seen = self.read_at;
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
             if Arc::strong_count(&self) == 1 {
                 return;
             }
-            let now = self.stamps();
+            let now = stamps(&self.files);
             if now != seen {
                 seen = now;
                 self.reload();
             }
         }
-    }
-
-    fn stamps(&self) -> [Option<(SystemTime, u64)>; 2] {
-        [&self.files.cert, &self.files.key].map(|path| {
-            let held = fs::metadata(path).ok()?;
-            Some((held.modified().ok()?, held.len()))
-        })
     }
 }
 
@@ -98,6 +97,13 @@ impl ResolvesServerCert for Tls {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(Arc::clone(&self.held.read().unwrap_or_else(PoisonError::into_inner)))
     }
+}
+
+fn stamps(files: &TlsFiles) -> Stamps {
+    [&files.cert, &files.key].map(|path| {
+        let held = fs::metadata(path).ok()?;
+        Some((held.modified().ok()?, held.len()))
+    })
 }
 
 fn read(files: &TlsFiles, provider: &CryptoProvider) -> Result<CertifiedKey, RelayError> {

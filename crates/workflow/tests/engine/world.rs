@@ -326,6 +326,7 @@ pub fn statement(version: VersionHash, stage: &str, decision: Decision, at: Mill
         checks_seen: vec![],
         seen_heads: BTreeMap::new(),
         open_comments: vec![],
+        user_verified: None,
         signer: Signer { printed_name: "Ada".into(), role_title: None, organisation: "Ek".into() },
         claimed_at: at,
         utc_offset_min: 0,

@@ -174,12 +174,9 @@ fn Triage(
         engine::ask(Ask::Plan { workspace: workspace.get_value(), act }, move |reply| match reply {
             Reply::Fault(f) => fault.set(told(&f)),
             _ => {
-                fault.set(String::new());
-                text.set(String::new());
+                [fault, text].iter().for_each(|text| text.set(String::new()));
                 state.say(format!("{}: it is signed, and others hear of it", label(word)));
-                if let Some(dialog) = dialog.get_untracked() {
-                    dialog.close();
-                }
+                dialog.get_untracked().iter().for_each(|dialog| dialog.close());
             }
         });
     };
@@ -215,16 +212,25 @@ fn Triage(
         })}
         <dialog node_ref=dialog aria-labelledby="triage-title">
             <form on:submit=submit>
-                <h2 id="triage-title">{move || match asking.get() { "returned" => "Return with questions", "declined" => "Decline", _ => "Accept though something is missing" }}</h2>
-                <label>{move || match asking.get() { "returned" => "Questions, one a line", _ => "Why" }}
+                <h2 id="triage-title">{move || spoken(asking.get()).0}</h2>
+                <label>{move || spoken(asking.get()).1}
                     <textarea bind:value=text rows="4" required maxlength="20000"></textarea></label>
                 <Problem fault/>
                 <div class="row end">
                     <button type="button" on:click=move |_| if let Some(d) = dialog.get_untracked() { d.close(); }>"Cancel"</button>
-                    <button class="primary" type="submit">{move || match asking.get() { "returned" => "Return", "declined" => "Decline", _ => "Accept" }}</button>
+                    <button class="primary" type="submit">{move || spoken(asking.get()).2}</button>
                 </div>
             </form>
         </dialog>
+    }
+}
+
+/// An answer's dialog: its title, what it asks for, its button.
+fn spoken(answer: &str) -> (&'static str, &'static str, &'static str) {
+    match answer {
+        "returned" => ("Return with questions", "Questions, one a line", "Return"),
+        "declined" => ("Decline", "Why", "Decline"),
+        _ => ("Accept though something is missing", "Why", "Accept"),
     }
 }
 

@@ -102,81 +102,141 @@ pub(crate) fn anywhere(take: impl Fn(Vec<File>) + Copy + 'static) -> RwSignal<bo
     over
 }
 
-/// A new asset from files: a button, and the whole page to drop them on.
-#[component]
-pub(crate) fn AddAsset(workspace: String, request: String, slots: Vec<String>) -> impl IntoView {
-    let state = State::here();
-    let workspace = StoredValue::new(workspace);
-    let (request, slots) = (StoredValue::new(request), StoredValue::new(slots));
-    let files: Files = StoredValue::new_local(Vec::new());
-    let chosen = RwSignal::new(Vec::<String>::new());
-    let (name, category) = (RwSignal::new(String::new()), RwSignal::new("visual".to_owned()));
-    let (slot, note) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
-    let fault = RwSignal::new(String::new());
-    let dialog = NodeRef::<html::Dialog>::new();
-    let input = NodeRef::<html::Input>::new();
-    let take = move |new: Vec<File>| {
-        let Some(first) = new.first() else { return };
-        name.set(name_of(first));
-        category.set(category_of(first).to_owned());
-        chosen.set(new.iter().map(File::name).collect());
-        files.set_value(new);
-        fault.set(String::new());
-        if let Some(dialog) = dialog.get_untracked() {
+/// Files that were chosen, and the dialog that asks what becomes of them.
+#[derive(Clone, Copy)]
+struct Choice {
+    state: State,
+    workspace: StoredValue<String>,
+    files: Files,
+    names: RwSignal<String>,
+    note: RwSignal<String>,
+    fault: RwSignal<String>,
+    dialog: NodeRef<html::Dialog>,
+    input: NodeRef<html::Input>,
+}
+
+impl Choice {
+    fn new(workspace: String) -> Self {
+        Self {
+            state: State::here(),
+            workspace: StoredValue::new(workspace),
+            files: StoredValue::new_local(Vec::new()),
+            names: RwSignal::new(String::new()),
+            note: RwSignal::new(String::new()),
+            fault: RwSignal::new(String::new()),
+            dialog: NodeRef::new(),
+            input: NodeRef::new(),
+        }
+    }
+
+    /// Takes files, and opens the dialog.
+    fn take(self, files: Vec<File>) {
+        if files.is_empty() {
+            return;
+        }
+        self.names.set(files.iter().map(File::name).collect::<Vec<_>>().join(", "));
+        self.files.set_value(files);
+        self.fault.set(String::new());
+        if let Some(dialog) = self.dialog.get_untracked() {
             // One that is open already takes the new files.
             let _open = dialog.show_modal();
         }
-    };
-    let over = anywhere(take);
-    let close = move || {
-        if let Some(dialog) = dialog.get_untracked() {
+    }
+
+    fn close(self) {
+        if let Some(dialog) = self.dialog.get_untracked() {
             dialog.close();
         }
+    }
+
+    /// Begins the upload, if the browser has room for it.
+    fn begin(self, target: Target) {
+        let act = UploadAct::Begin { id: page::fresh_id(), target, note: self.note.get_untracked() };
+        let ask = Ask::Upload { workspace: self.workspace.get_value(), act };
+        let files = self.files.get_value();
+        check_room(&files.clone(), self.fault, move || {
+            engine::ask_with_files(ask, &files, move |reply| match reply {
+                Reply::Fault(f) => self.fault.set(told(&f)),
+                _ => {
+                    self.close();
+                    self.note.set(String::new());
+                    self.state.say("Reading the files; you can go on working");
+                }
+            });
+        });
+    }
+
+    /// The button that opens the system's dialog; `take` hears of what was chosen there.
+    fn button(self, text: &'static str, take: impl Fn(Vec<File>) + Copy + 'static) -> impl IntoView {
+        let changed = move |event: ev::Event| {
+            let input: HtmlInputElement = event_target(&event);
+            take(listed(input.files()));
+            input.set_value("");
+        };
+        let open = move |_| {
+            if let Some(input) = self.input.get_untracked() {
+                input.click();
+            }
+        };
+        view! {
+            <input type="file" multiple hidden node_ref=self.input on:change=changed/>
+            <button class="primary" on:click=open>{text}</button>
+        }
+    }
+
+    /// The end of the dialog's form.
+    fn end(self) -> impl IntoView {
+        view! {
+            <Problem fault=self.fault/>
+            <div class="row end">
+                <button type="button" on:click=move |_| self.close()>"Cancel"</button>
+                <button class="primary" type="submit">"Add"</button>
+            </div>
+        }
+    }
+}
+
+/// A new asset from files: a button, and the whole page to drop them on.
+#[component]
+pub(crate) fn AddAsset(workspace: String, request: String, slots: Vec<String>) -> impl IntoView {
+    let choice = Choice::new(workspace);
+    let (request, slots) = (StoredValue::new(request), StoredValue::new(slots));
+    let (name, category) = (RwSignal::new(String::new()), RwSignal::new("visual".to_owned()));
+    let slot = RwSignal::new(String::new());
+    let take = move |files: Vec<File>| {
+        if let Some(first) = files.first() {
+            name.set(name_of(first));
+            category.set(category_of(first).to_owned());
+        }
+        choice.take(files);
     };
+    let over = anywhere(take);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let some = |text: String| Some(text).filter(|text| !text.is_empty());
-        let target = Target::Asset {
+        choice.begin(Target::Asset {
             name: name.get_untracked(),
             category: category.get_untracked(),
             request: some(request.get_value()),
             slot: some(slot.get_untracked()),
-        };
-        let act = UploadAct::Begin { id: page::fresh_id(), target, note: note.get_untracked() };
-        let ask = Ask::Upload { workspace: workspace.get_value(), act };
-        let sent = files.get_value();
-        check_room(&sent.clone(), fault, move || {
-            engine::ask_with_files(ask, &sent, move |reply| match reply {
-                Reply::Fault(f) => fault.set(told(&f)),
-                _ => {
-                    close();
-                    note.set(String::new());
-                    state.say("Reading the files; you can go on working");
-                }
-            });
         });
     };
     view! {
         <section class="panel add" class:over=move || over.get() aria-label="Add files">
-            <input type="file" multiple hidden node_ref=input on:change=move |event| {
-                let input: HtmlInputElement = event_target(&event);
-                take(listed(input.files()));
-                input.set_value("");
-            }/>
-            <button class="primary" on:click=move |_| if let Some(input) = input.get_untracked() { input.click(); }>"Add an asset"</button>
+            {choice.button("Add an asset", take)}
             <span class="quiet">"or drop files anywhere here, or paste a picture"</span>
         </section>
-        <dialog node_ref=dialog aria-labelledby="add-title">
+        <dialog node_ref=choice.dialog aria-labelledby="add-title">
             <form on:submit=submit>
                 <h2 id="add-title">"Add an asset"</h2>
-                <p class="quiet">{move || chosen.get().join(", ")}</p>
+                <p class="quiet">{move || choice.names.get()}</p>
                 <label>"Name"<input bind:value=name required maxlength="200"/></label>
                 <label>"Category"
                     <select prop:value=move || category.get() on:change=move |event| category.set(event_target_value(&event))>
                         {CATEGORIES.map(|word| view! { <option value=word>{label(word)}</option> }).collect_view()}
                     </select>
                 </label>
-                {move || (!slots.with_value(Vec::is_empty)).then(|| view! {
+                {(!slots.with_value(Vec::is_empty)).then(|| view! {
                     <label>"Deliverable"
                         <select on:change=move |event| slot.set(event_target_value(&event))>
                             <option value="">"By its name"</option>
@@ -184,12 +244,8 @@ pub(crate) fn AddAsset(workspace: String, request: String, slots: Vec<String>) -
                         </select>
                     </label>
                 })}
-                <label>"Note"<textarea bind:value=note rows="2" maxlength="20000" placeholder="What to look at"></textarea></label>
-                <Problem fault/>
-                <div class="row end">
-                    <button type="button" on:click=move |_| close()>"Cancel"</button>
-                    <button class="primary" type="submit">"Add"</button>
-                </div>
+                <label>"Note"<textarea bind:value=choice.note rows="2" maxlength="20000" placeholder="What to look at"></textarea></label>
+                {choice.end()}
             </form>
         </dialog>
     }
@@ -198,67 +254,22 @@ pub(crate) fn AddAsset(workspace: String, request: String, slots: Vec<String>) -
 /// A new version of an asset from files.
 #[component]
 pub(crate) fn AddVersion(workspace: String, asset: String) -> impl IntoView {
-    let state = State::here();
-    let (workspace, asset) = (StoredValue::new(workspace), StoredValue::new(asset));
-    let files: Files = StoredValue::new_local(Vec::new());
-    let chosen = RwSignal::new(Vec::<String>::new());
-    let (note, fault) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
-    let dialog = NodeRef::<html::Dialog>::new();
-    let input = NodeRef::<html::Input>::new();
-    let take = move |new: Vec<File>| {
-        if new.is_empty() {
-            return;
-        }
-        chosen.set(new.iter().map(File::name).collect());
-        files.set_value(new);
-        fault.set(String::new());
-        if let Some(dialog) = dialog.get_untracked() {
-            // One that is open already takes the new files.
-            let _open = dialog.show_modal();
-        }
-    };
+    let choice = Choice::new(workspace);
+    let asset = StoredValue::new(asset);
+    let take = move |files: Vec<File>| choice.take(files);
     let over = anywhere(take);
-    let close = move || {
-        if let Some(dialog) = dialog.get_untracked() {
-            dialog.close();
-        }
-    };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let target = Target::Version { asset: asset.get_value() };
-        let act = UploadAct::Begin { id: page::fresh_id(), target, note: note.get_untracked() };
-        let ask = Ask::Upload { workspace: workspace.get_value(), act };
-        let sent = files.get_value();
-        check_room(&sent.clone(), fault, move || {
-            engine::ask_with_files(ask, &sent, move |reply| match reply {
-                Reply::Fault(f) => fault.set(told(&f)),
-                _ => {
-                    close();
-                    note.set(String::new());
-                    state.say("Reading the files; you can go on working");
-                }
-            });
-        });
+        choice.begin(Target::Version { asset: asset.get_value() });
     };
     view! {
-        <div class="add" class:over=move || over.get()>
-            <input type="file" multiple hidden node_ref=input on:change=move |event| {
-                let input: HtmlInputElement = event_target(&event);
-                take(listed(input.files()));
-                input.set_value("");
-            }/>
-            <button class="primary" on:click=move |_| if let Some(input) = input.get_untracked() { input.click(); }>"Add a version"</button>
-        </div>
-        <dialog node_ref=dialog aria-labelledby="version-title">
+        <div class="add" class:over=move || over.get()>{choice.button("Add a version", take)}</div>
+        <dialog node_ref=choice.dialog aria-labelledby="version-title">
             <form on:submit=submit>
                 <h2 id="version-title">"Add a version"</h2>
-                <p class="quiet">{move || chosen.get().join(", ")}</p>
-                <label>"What changed"<textarea bind:value=note rows="3" maxlength="20000"></textarea></label>
-                <Problem fault/>
-                <div class="row end">
-                    <button type="button" on:click=move |_| close()>"Cancel"</button>
-                    <button class="primary" type="submit">"Add"</button>
-                </div>
+                <p class="quiet">{move || choice.names.get()}</p>
+                <label>"What changed"<textarea bind:value=choice.note rows="3" maxlength="20000"></textarea></label>
+                {choice.end()}
             </form>
         </dialog>
     }

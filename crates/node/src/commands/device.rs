@@ -336,7 +336,7 @@ fn remove(peer: &mut Peer, text: &str) -> Result<Report, Failure> {
 mod tests {
     use super::{Link, link_here};
     use crate::home::Home;
-    use crate::identity::{Identity, Profile};
+    use crate::identity::Identity;
 
     fn home() -> (tempfile::TempDir, Home) {
         let dir = tempfile::tempdir().expect("a temporary directory");

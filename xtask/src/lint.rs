@@ -9,7 +9,6 @@ const PURE: &[&str] = &[
     "entry",
     "authority",
     "seal",
-    "timecode",
     "review",
     "workflow",
     "document",

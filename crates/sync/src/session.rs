@@ -19,7 +19,6 @@ use crate::{Audiences, Code, Event, Input, Output};
 
 mod opening;
 mod running;
-mod snapshots;
 
 use running::Running;
 

@@ -6,5 +6,4 @@ mod entries;
 mod hostile;
 mod limits;
 mod membership;
-mod snapshots;
 mod world;

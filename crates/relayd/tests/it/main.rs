@@ -3,4 +3,3 @@
 mod client;
 mod files;
 mod serving;
-mod tls;

@@ -3,7 +3,6 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod acts;
 mod converge;
 mod disk;
 mod forks;

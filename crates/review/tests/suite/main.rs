@@ -10,7 +10,6 @@ mod intake;
 mod manifests;
 mod media;
 mod probes;
-mod renditions;
 mod routes;
 mod statements;
 mod timecodes;

@@ -6,5 +6,4 @@ mod convergence;
 mod elsewhere;
 mod hostile;
 mod pair;
-mod snapshots;
 mod wire;

@@ -1,5 +1,0 @@
-//! The ways out, against real servers on loopback and real programs.
-
-mod post;
-mod servers;
-mod settings;

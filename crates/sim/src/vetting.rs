@@ -36,7 +36,6 @@ pub(crate) struct Case {
     /// Somebody else's honest change on the same document, made meanwhile.
     other: Incoming,
     with_other: Document,
-    with_other_shows: Shows,
 }
 
 /// What a document says, built from scratch.
@@ -57,8 +56,7 @@ impl Case {
     fn new(before: Document, entry: Incoming, other: Incoming) -> Self {
         let mut with_other = before.clone();
         with_other.merge(vec![other.clone()]);
-        let (shows, with_other_shows) = (Shows::of(&before), Shows::of(&with_other));
-        Self { before, shows, entry, other, with_other, with_other_shows }
+        Self { shows: Shows::of(&before), before, entry, other, with_other }
     }
 }
 
@@ -235,7 +233,7 @@ fn check_merge(case: &Case, entry: &Incoming) -> Result<Outcome, String> {
     if outcome != Outcome::Taken && Shows::of(&doc) != case.shows {
         return Err("a refused change left a trace".into());
     }
-    check_order(case, entry, &doc, outcome)?;
+    check_order(case, entry, &doc)?;
     if outcome == Outcome::Taken {
         check_whole(&mut doc)?;
     }
@@ -243,19 +241,12 @@ fn check_merge(case: &Case, entry: &Incoming) -> Result<Outcome, String> {
 }
 
 /// The same document, whether the change comes before or after somebody else's.
-fn check_order(case: &Case, entry: &Incoming, first: &Document, outcome: Outcome) -> Result<(), String> {
+fn check_order(case: &Case, entry: &Incoming, first: &Document) -> Result<(), String> {
     let mut last = case.with_other.clone();
     last.merge(vec![entry.clone()]);
-    // What was refused is gone: then the other change meets the document as it was.
-    let first = match outcome {
-        Outcome::Refused => case.with_other_shows.clone(),
-        Outcome::Taken | Outcome::Waits => {
-            let mut first = first.clone();
-            first.merge(vec![case.other.clone()]);
-            Shows::of(&first)
-        }
-    };
-    if first == Shows::of(&last) {
+    let mut first = first.clone();
+    first.merge(vec![case.other.clone()]);
+    if same(&first, &last) {
         Ok(())
     } else {
         Err("two replicas diverge by the order of arrival".into())

@@ -54,6 +54,15 @@ pub fn memory_kib(pid: &str, field: &str) -> f64 {
     line.and_then(|l| l.split_whitespace().next()?.parse().ok()).unwrap_or(f64::NAN)
 }
 
+/// Processor time of a process in user and system mode, in milliseconds. Linux only, where a tick is 10 ms.
+pub fn cpu_ms(pid: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // After the name, which is in parentheses and may hold anything: state is the first field, utime the 12th.
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = fields.split_whitespace().skip(11).take(2).filter_map(|t| t.parse::<f64>().ok());
+    ticks.sum::<f64>() * 10.0
+}
+
 /// One JSON line for programs, one line for people.
 pub fn report(line: &Value) {
     println!("{line}");

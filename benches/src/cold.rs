@@ -2,7 +2,7 @@
 //! automerge alone takes to load the same document and to replay its changes.
 
 use automerge::Automerge;
-use proofroom_entry::Verified;
+use proofroom_entry::{SignedSnapshot, Verified};
 use serde_json::json;
 use tempfile::tempdir;
 
@@ -59,33 +59,78 @@ fn scene(n: usize) -> Scene {
     Scene { author, before, entries, exported }
 }
 
+/// How a reader gets the document.
+const WAYS: [&str; 6] =
+    ["entries", "entries_redb", "entries_relay", "snapshot", "snapshot_redb", "snapshot_relay"];
+
 pub async fn run(n: usize) {
     let mut scene = scene(n);
-    let relay_data = tempdir().expect("a temporary folder");
-    let relay = Relay::ours(relay_data.path());
-    scene.author.sync(&relay.url).await;
+    let place = tempdir().expect("a temporary folder");
+    let [plain, keeping] = ["plain", "keeping"].map(|name| Relay::ours(&place.path().join(name)));
+    scene.author.sync(&plain.url).await;
     scene.author.leave().await;
-    let mut figures: [Vec<f64>; 6] = Default::default();
+    scene.author.sync(&keeping.url).await;
+    scene.author.leave().await;
+    let doc = scene.author.doc();
+    let snapshot_bytes = scene.author.keep_snapshot(&keeping.url, doc).await;
+    let (mut load, mut replay) = (Vec::new(), Vec::new());
+    let mut ways: [Vec<f64>; WAYS.len()] = Default::default();
+    let (mut split, mut wire) = ([Vec::new(), Vec::new()], [0; 2]);
     for _ in 0..RUNS {
-        let (load, replay) = automerge(&scene.exported);
-        let (ingest, view) = join(&scene, n, None);
+        let (loaded, replayed) = automerge(&scene.exported);
+        load.push(loaded);
+        replay.push(replayed);
         let place = tempdir().expect("a temporary folder");
-        let (durable, view_too) = join(&scene, n, Some(&place.path().join("reader.redb")));
-        let wire = through_relay(&scene, n, &relay).await;
-        let taken = [load, replay, ingest, view, durable + view_too, wire];
-        figures.iter_mut().zip(taken).for_each(|(all, one)| all.push(one));
+        let file = |name: &str| place.path().join(name);
+        let (ingest, view) = join(&scene, n, None);
+        split[0].push(ingest);
+        split[1].push(view);
+        let (durable, view_too) = join(&scene, n, Some(&file("entries")));
+        let (relayed, bytes) = through_relay(&scene, n, &plain, &file("entries-relay")).await;
+        let (taken, shown) = take(&mut scene, n, None);
+        let (taken_durable, shown_too) = take(&mut scene, n, Some(&file("snapshot")));
+        let (relayed_snapshot, snapshot_wire) =
+            through_relay(&scene, n, &keeping, &file("snapshot-relay")).await;
+        wire = [bytes, snapshot_wire];
+        let figures = [
+            ingest + view,
+            durable + view_too,
+            relayed,
+            taken + shown,
+            taken_durable + shown_too,
+            relayed_snapshot,
+        ];
+        ways.iter_mut().zip(figures).for_each(|(all, one)| all.push(one));
     }
-    let [load, replay, ingest, view, redb, wire] = figures.map(|all| median(&all));
-    report(&json!({
+    let (load, replay) = (median(&load), median(&replay));
+    let mut line = json!({
         "bench": "cold", "changes": n, "authors": AUTHORS, "runs": RUNS,
         "automerge_load_ms": short(load), "automerge_replay_ms": short(replay),
-        "ingest_ms": short(ingest), "merge_view_ms": short(view),
-        "memory_ms": short(ingest + view), "redb_ms": short(redb), "relay_redb_ms": short(wire),
-        "memory_per_yardstick": short((ingest + view) / (load + replay)),
-        "redb_per_yardstick": short(redb / (load + replay)),
-        "wire_bytes": scene.entries.iter().map(|e| e.bytes().len()).sum::<usize>(),
+        "ingest_ms": short(median(&split[0])), "merge_view_ms": short(median(&split[1])),
+        "entries_wire_bytes": wire[0], "snapshot_wire_bytes": wire[1], "snapshot_bytes": snapshot_bytes,
         "automerge_file_bytes": scene.exported.len(),
-    }));
+    });
+    for (way, all) in WAYS.iter().zip(&ways) {
+        line[format!("{way}_ms")] = json!(short(median(all)));
+        line[format!("{way}_per_yardstick")] = json!(short(median(all) / (load + replay)));
+    }
+    report(&line);
+}
+
+/// Takes the document as a snapshot: verify, replay, rest on it, view.
+fn take(scene: &mut Scene, n: usize, place: Option<&std::path::Path>) -> (f64, f64) {
+    let doc = scene.author.doc();
+    let kept = scene.author.store.snapshots(scene.author.workspace(), doc).expect("the store reads");
+    let bytes = kept.first().expect("one was made").bytes().clone();
+    let mut reader = Peer::again(READER, &scene.before, store(place));
+    let (taken, ()) = timed(|| {
+        let offered = SignedSnapshot::decode(bytes).expect("a snapshot");
+        let taken = reader.with(|r, step| r.take_snapshot(step, offered)).expect("the store takes it");
+        taken.expect("it holds");
+    });
+    let (view, shown) = timed(|| reader.shown(ASSET));
+    assert_eq!(shown, n);
+    (taken, view)
 }
 
 /// Load, and apply all changes one by one to an empty document.
@@ -109,13 +154,13 @@ fn join(scene: &Scene, n: usize, place: Option<&std::path::Path>) -> (f64, f64) 
     (ingest, view)
 }
 
-async fn through_relay(scene: &Scene, n: usize, relay: &Relay) -> f64 {
-    let place = tempdir().expect("a temporary folder");
-    let mut reader = Peer::again(READER, &scene.before, store(Some(&place.path().join("reader.redb"))));
+/// Milliseconds until the view is complete, and bytes of all frames that came.
+async fn through_relay(scene: &Scene, n: usize, relay: &Relay, place: &std::path::Path) -> (f64, usize) {
+    let mut reader = Peer::again(READER, &scene.before, store(Some(place)));
     let start = std::time::Instant::now();
     reader.sync(&relay.url).await;
     assert_eq!(reader.shown(ASSET), n);
     let taken = crate::clock::ms(start.elapsed());
     reader.leave().await;
-    taken
+    (taken, reader.wire)
 }

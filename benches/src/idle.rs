@@ -1,5 +1,7 @@
 //! The relay's memory: per idle connection, and per stored entry.
 
+use std::sync::Arc;
+
 use proofroom_ident::{DeviceRecord, DeviceSecrets, PersonSecret};
 use proofroom_replica::Me;
 use rand_chacha::ChaCha20Rng;
@@ -10,10 +12,12 @@ use tempfile::tempdir;
 use crate::RUNS;
 use crate::clock::{median, now, report, short};
 use crate::relay::Relay;
+use crate::watcher::{Arrivals, Watcher};
 use crate::world::{Peer, me, store};
 
 pub async fn run(connections: usize, entries: usize) {
     connect(connections).await;
+    gather(connections).await;
     fill(entries).await;
 }
 
@@ -35,6 +39,7 @@ async fn connect(n: usize) {
         for peer in &mut peers {
             peer.leave().await;
         }
+        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
         let without = relay.memory_kib();
         idle.push(before);
         each.push((with - before) / n as f64);
@@ -45,6 +50,45 @@ async fn connect(n: usize) {
         "relay_at_start_kib": short(median(&idle)),
         "kib_per_connection_and_workspace": short(median(&each)),
         "kib_above_start_after_all_left": short(median(&after)),
+    }));
+}
+
+/// Connections to one workspace, of a few devices.
+async fn gather(n: usize) {
+    const PER_DEVICE: usize = 200;
+    let (mut each, mut after) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        let place = tempdir().expect("a temporary folder");
+        let relay = Relay::ours(place.path());
+        let mut ada = Peer::founder(1, store(None));
+        let mut members = Vec::new();
+        for seed in 0..n.div_ceil(PER_DEVICE) {
+            members.push(Peer::joined(
+                10 + u8::try_from(seed).expect("a few devices"),
+                &mut ada,
+                store(None),
+            ));
+        }
+        ada.sync(&relay.url).await;
+        ada.leave().await;
+        let arrivals = Arc::new(Arrivals::default());
+        let before = relay.memory_kib();
+        let mut watchers = Vec::new();
+        for i in 0..n {
+            let device = members[i / PER_DEVICE].replica.me().secrets.signing.clone();
+            let serial = i as u64;
+            watchers.push(Watcher::connect(&relay.url, ada.workspace(), device, serial, &arrivals).await);
+        }
+        each.push((relay.memory_kib() - before) / n as f64);
+        drop(watchers);
+        // Long enough for the relay to notice, and to give back what it held.
+        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        after.push(relay.memory_kib() - before);
+    }
+    report(&json!({
+        "bench": "gather", "connections": n, "runs": RUNS,
+        "kib_per_connection": short(median(&each)),
+        "kib_above_before_after_all_left": short(median(&after)),
     }));
 }
 

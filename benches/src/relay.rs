@@ -38,6 +38,16 @@ impl Relay {
         Self { child, url: url.trim().to_owned() }
     }
 
+    /// Processor time that its process took so far, in milliseconds.
+    pub fn cpu_ms(&self) -> f64 {
+        crate::clock::cpu_ms(self.child.id())
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Memory of its process, in KiB.
     pub fn memory_kib(&self) -> f64 {
         crate::clock::memory_kib(&self.child.id().to_string(), "VmRSS")

@@ -1,30 +1,14 @@
 //! How long the built command line takes on a large workspace and on an empty one.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use serde_json::json;
 use tempfile::tempdir;
 
 use crate::clock::{median, report, short, timed};
+use crate::program::call;
 
 const RUNS: usize = 21;
-
-fn proofroom() -> PathBuf {
-    let this = std::env::current_exe().expect("a program knows its own file");
-    let binary = this.with_file_name(format!("proofroom{}", std::env::consts::EXE_SUFFIX));
-    assert!(binary.is_file(), "build it first: cargo build --release -p proofroom-node");
-    binary
-}
-
-fn call(home: &Path, args: &[&str]) {
-    let mut command = Command::new(proofroom());
-    command.arg("--home").arg(home).arg("--json").args(args).stdin(Stdio::null());
-    command.env_remove("PROOFROOM_HOME").env_remove("PROOFROOM_PASSPHRASE");
-    let output = command.output().expect("it starts");
-    let said = || String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "proofroom {args:?}: {}", said());
-}
 
 fn home(folder: &Path, assets: usize) -> PathBuf {
     let home = folder.join(format!("home-{assets}"));

@@ -36,6 +36,10 @@ pub struct Peer {
     rng: ChaCha20Rng,
     line: Option<(Connection, Session)>,
     in_sync: bool,
+    /// Bytes of frames that came.
+    pub wire: usize,
+    /// Snapshots that the relay said it took.
+    pub given: usize,
     /// Entries that came by sync, per document.
     pub received: BTreeMap<DocId, usize>,
     versions: BTreeMap<AssetId, VersionHash>,
@@ -88,6 +92,8 @@ impl Peer {
             rng,
             line: None,
             in_sync: false,
+            wire: 0,
+            given: 0,
             received: BTreeMap::new(),
             versions: BTreeMap::new(),
             audience: Audience::Team,
@@ -103,6 +109,8 @@ impl Peer {
             rng: chance(seed),
             line: None,
             in_sync: false,
+            wire: 0,
+            given: 0,
             received: BTreeMap::new(),
             versions: BTreeMap::new(),
             audience: Audience::Team,
@@ -123,6 +131,8 @@ impl Peer {
             rng,
             line: None,
             in_sync: false,
+            wire: 0,
+            given: 0,
             received: BTreeMap::new(),
             versions: BTreeMap::new(),
             audience: Audience::Team,
@@ -278,7 +288,13 @@ impl Peer {
     pub async fn turn(&mut self) {
         let (connection, _) = self.line.as_mut().expect("connected");
         let frame = connection.recv().await.expect("the connection holds").expect("the relay stays");
+        self.wire += frame.len();
         self.feed(Input::Frame(frame));
+    }
+
+    /// Handles frames that are here already.
+    pub async fn catch_up(&mut self) {
+        while tokio::time::timeout(std::time::Duration::ZERO, self.turn()).await.is_ok() {}
     }
 
     /// Drives until both sides have what the other had.
@@ -287,6 +303,20 @@ impl Peer {
         while !self.settled() {
             self.turn().await;
         }
+    }
+
+    /// Makes a snapshot of a document, and has the relay keep it.
+    pub async fn keep_snapshot(&mut self, url: &str, doc: DocId) -> usize {
+        let made = self.with(|r, step| r.make_snapshot(step, doc)).expect("the store takes it");
+        let made = made.expect("all that is there counts");
+        self.sync(url).await;
+        let before = self.given;
+        self.feed(Input::OfferSnapshot(doc));
+        while self.given == before {
+            self.turn().await;
+        }
+        self.leave().await;
+        made.bytes().len()
     }
 
     /// Whether both sides have all, and it is confirmed.
@@ -325,8 +355,20 @@ impl Peer {
                     }
                     Input::Ingested { refused: Vec::new() }
                 }
+                Output::SnapshotOffered { doc, id, .. } => {
+                    let wanted = self.replica.wants_snapshot(self.store.as_ref(), doc, id);
+                    Input::AnswerSnapshot { doc, id, wanted: wanted.expect("the store reads") }
+                }
+                Output::TakeSnapshot(offered) => {
+                    let (doc, id) = (offered.claims().doc, offered.id());
+                    let taken =
+                        self.with(|r, step| r.take_snapshot(step, *offered)).expect("the store takes it");
+                    taken.expect("it holds");
+                    Input::SnapshotTaken { doc, id, taken: true }
+                }
                 Output::Event(event) => {
                     self.in_sync |= event == Event::InSync;
+                    self.given += usize::from(matches!(event, Event::SnapshotDelivered { .. }));
                     continue;
                 }
                 Output::Close { text, .. } => panic!("the relay refuses: {text}"),

@@ -5,8 +5,11 @@
 
 pub mod house;
 pub mod liar;
+pub mod line;
 pub mod media;
+pub mod net;
 pub mod peer;
+pub mod python;
 pub mod relay;
 pub mod sift;
 pub mod up;

@@ -44,6 +44,40 @@ impl Studio {
         path
     }
 
+    /// A photo with an orange logo of 40 by 30 pixels at a place.
+    pub fn photo_with_logo(&self, name: &str, seed: u32, (x, y): (u32, u32)) -> PathBuf {
+        let raw = self.photo_png(&format!("{name}.raw.png"), seed);
+        let path = self.folder.join(name);
+        let logo = format!("rectangle {x},{y} {},{}", x + 39, y + 29);
+        self.image(&[&raw.to_string_lossy(), "-fill", "orange", "-draw", &logo], &path);
+        fs::remove_file(&raw).expect("a file that was just made can be removed");
+        path
+    }
+
+    /// The same picture in another encoding.
+    pub fn encoded_again(&self, from: &Path, name: &str, quality: u32) -> PathBuf {
+        let path = self.folder.join(name);
+        self.image(&[&from.to_string_lossy(), "-quality", &quality.to_string()], &path);
+        path
+    }
+
+    /// A smooth picture of any size.
+    pub fn gradient_png(&self, name: &str, width: u32, height: u32) -> PathBuf {
+        let path = self.folder.join(name);
+        self.image(&["-size", &format!("{width}x{height}"), "gradient:navy-gold", "-depth", "8"], &path);
+        path
+    }
+
+    /// A PSD of two layers, of which the upper one has a name and a place.
+    pub fn poster_psd(&self, name: &str, upper: &str, at: &str) -> PathBuf {
+        let path = self.folder.join(name);
+        let background = ["-size", "300x200", "gradient:navy-gold", "-depth", "8"];
+        let below = ["(", "-clone", "0", "-set", "label", "Background", ")"];
+        let above = ["(", "-size", "90x40", "xc:white", "-set", "label", upper, "-repage", at, ")"];
+        self.image(&[&background[..], &below[..], &above[..]].concat(), &path);
+        path
+    }
+
     /// A PSD of three layers: `Background`, `Headline`, `Logo`.
     pub fn layered_psd(&self, name: &str, seed: u32) -> PathBuf {
         let path = self.folder.join(name);
@@ -67,6 +101,38 @@ impl Studio {
         let mut ffmpeg = Command::new("ffmpeg");
         ffmpeg.args(["-v", "error", "-y"]).args(sources).args(codecs).args(["-movflags", "+faststart"]);
         must(ffmpeg.arg(&path));
+        path
+    }
+
+    /// A film cut from shots, each of a colour pattern of its own and so many frames, at 25 frames a second.
+    pub fn cut_mp4(&self, name: &str, shots: &[(u32, u32)]) -> PathBuf {
+        let path = self.folder.join(name);
+        let mut ffmpeg = Command::new("ffmpeg");
+        ffmpeg.args(["-v", "error", "-y"]);
+        for (shot, frames) in shots {
+            let picture = format!(
+                "mandelbrot=size=320x180:rate=25:start_x={}:start_scale={},trim=end_frame={frames},hue=h={}",
+                -0.7 + f64::from(*shot) * 0.01,
+                3.0 / f64::from(shot + 1),
+                shot * 97 % 360,
+            );
+            ffmpeg.args(["-f", "lavfi", "-i", &picture]);
+        }
+        let inputs: String = (0..shots.len()).map(|i| format!("[{i}:v]")).collect();
+        let joined = format!("{inputs}concat=n={}:v=1[v]", shots.len());
+        ffmpeg.args(["-filter_complex", &joined, "-map", "[v]", "-c:v", "libx264", "-preset", "veryfast"]);
+        must(ffmpeg.args(["-pix_fmt", "yuv420p", "-r", "25"]).arg(&path));
+        path
+    }
+
+    /// Three seconds of a tone, as a WAV.
+    pub fn tone_wav(&self, name: &str) -> PathBuf {
+        let path = self.folder.join(name);
+        must(
+            Command::new("ffmpeg")
+                .args(["-v", "error", "-y", "-f", "lavfi", "-i", "sine=duration=3"])
+                .arg(&path),
+        );
         path
     }
 

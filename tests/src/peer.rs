@@ -20,6 +20,16 @@ pub fn proofroom() -> PathBuf {
 /// A person with a home of their own.
 pub struct Peer {
     home: PathBuf,
+    /// The network namespace of their machine; the test's own where there is none.
+    net: Option<String>,
+}
+
+/// The built program, to be started in a network namespace, or in the test's own.
+pub fn in_namespace(net: Option<&str>) -> Command {
+    let Some(net) = net else { return Command::new(proofroom()) };
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", net]).arg(proofroom());
+    command
 }
 
 /// How a command that should fail did fail.
@@ -34,7 +44,12 @@ pub struct Refusal {
 impl Peer {
     /// A person whose home will be in a folder. Nothing is made yet.
     pub fn at(world: &Path, name: &str) -> Self {
-        Self { home: world.join(name) }
+        Self { home: world.join(name), net: None }
+    }
+
+    /// The same person at a machine with a network of its own.
+    pub fn in_namespace(self, name: &str) -> Self {
+        Self { net: Some(name.to_owned()), ..self }
     }
 
     /// Where this person's files are.
@@ -44,7 +59,7 @@ impl Peer {
 
     /// A command of this person's, not started yet: `--json`, and nothing from the environment.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(proofroom());
+        let mut command = in_namespace(self.net.as_deref());
         command.arg("--home").arg(&self.home).arg("--json").args(args);
         command.env_remove("PROOFROOM_HOME").env_remove("PROOFROOM_PASSPHRASE").stdin(Stdio::null());
         command

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::peer::{Peer, proofroom, string};
+use crate::peer::{Peer, in_namespace, string};
 
 /// How long a condition may take to come true before the test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -61,6 +61,11 @@ impl Running {
                 }
             }
         }
+    }
+
+    /// Every line that came since the last one that was waited for.
+    pub fn lines_so_far(&self) -> Vec<Value> {
+        self.lines.try_iter().collect()
     }
 
     /// The most memory that the process ever held, in KiB; nothing where the system does not tell.
@@ -124,15 +129,21 @@ pub struct Relay {
 impl Relay {
     /// Starts a relay on a port of the system's choice.
     pub fn start(data: &Path) -> Self {
-        Self::listen(data, "127.0.0.1:0")
+        Self::with(data, None, &["--listen", "127.0.0.1:0"])
     }
 
-    fn listen(data: &Path, listen: &str) -> Self {
-        let mut command = Command::new(proofroom());
-        command.args(["--json", "relay", "--listen", listen, "--data"]).arg(data);
+    /// Starts a relay with these arguments, in a network namespace or in the test's own.
+    pub fn with(data: &Path, net: Option<&str>, args: &[&str]) -> Self {
+        let mut command = in_namespace(net);
+        command.args(["--json", "relay", "--data"]).arg(data).args(args);
         let process = Running::start("relay", &mut command);
         let first = process.wait_for("address", |line| line["url"].is_string());
         Self { url: string(&first, "url"), data: data.to_path_buf(), process }
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
     }
 
     /// The most memory that it ever held, in KiB; nothing where the system does not tell.
@@ -178,6 +189,6 @@ pub struct Stopped {
 impl Stopped {
     /// The same data at the same place again.
     pub fn restart(self) -> Relay {
-        Relay::listen(&self.data, &self.listen)
+        Relay::with(&self.data, None, &["--listen", &self.listen])
     }
 }

@@ -27,8 +27,23 @@ impl<'a> Up<'a> {
     /// When it ends instead.
     #[track_caller]
     pub fn with(peer: &'a Peer, args: &[&str]) -> Self {
-        let running =
-            Running::command(&format!("{} {args:?}", peer.home().display()), &mut peer.command(args));
+        Self::started(peer, args, peer.command(args))
+    }
+
+    /// Starts it with these arguments, on a machine whose clock stands at a time.
+    ///
+    /// # Panics
+    /// When it ends instead.
+    #[track_caller]
+    pub fn at(peer: &'a Peer, time_ms: u64, args: &[&str]) -> Self {
+        let mut command = peer.command(args);
+        command.env("PROOFROOM_CLOCK_MS", time_ms.to_string());
+        Self::started(peer, args, command)
+    }
+
+    #[track_caller]
+    fn started(peer: &'a Peer, args: &[&str], mut command: std::process::Command) -> Self {
+        let running = Running::command(&format!("{} {args:?}", peer.home().display()), &mut command);
         running.wait_for("first line", |line| line["event"] == "up");
         Self { peer, running }
     }
@@ -47,6 +62,11 @@ impl<'a> Up<'a> {
         self.running.wait_for(what, is)
     }
 
+    /// Every line that came since the last one that was waited for.
+    pub fn lines_so_far(&self) -> Vec<Value> {
+        self.running.lines_so_far()
+    }
+
     /// What it says of everybody it knows.
     pub fn peers(&self) -> Value {
         self.peer.run(&["peers"])
@@ -63,6 +83,11 @@ impl<'a> Up<'a> {
     /// `kill -9`.
     pub fn kill(self) {
         self.running.kill();
+    }
+
+    /// The most memory that it ever held, in KiB; nothing where the system does not tell.
+    pub fn memory_peak_kib(&self) -> Option<u64> {
+        self.running.memory_peak_kib()
     }
 
     /// Its process.

@@ -1,5 +1,7 @@
 //! A folder with everything that a story needs: people, a relay's data, a studio.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -17,6 +19,7 @@ pub struct World {
     folder: TempDir,
     /// Makes media in the world's folder.
     pub studio: Studio,
+    machines: RefCell<BTreeMap<String, String>>,
 }
 
 impl World {
@@ -28,7 +31,12 @@ impl World {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("there is room for a temporary folder");
         let studio = Studio::open(folder.path());
-        Self { folder, studio }
+        Self { folder, studio, machines: RefCell::default() }
+    }
+
+    /// From now on, whoever has this name sits at a machine in this network namespace.
+    pub fn seat(&self, name: &str, namespace: &str) {
+        self.machines.borrow_mut().insert(name.to_owned(), namespace.to_owned());
     }
 
     /// A place in the world's folder.
@@ -43,7 +51,10 @@ impl World {
 
     /// A person with an identity, and no workspace yet.
     pub fn person(&self, name: &str) -> Peer {
-        let peer = Peer::at(self.folder.path(), name);
+        let mut peer = Peer::at(self.folder.path(), name);
+        if let Some(namespace) = self.machines.borrow().get(name) {
+            peer = peer.in_namespace(namespace);
+        }
         let (printed, org) = match name {
             "ada" => ("Ada Ackermann", "Studio Nord"),
             "bo" => ("Bo Ek", "Studio Nord"),

@@ -2,11 +2,35 @@
 
 use proofroom_tests::house::{Dependencies, Text, has_word, texts};
 
-const GROUND: &[&str] =
-    &["ident", "entry", "authority", "seal", "review", "workflow", "web-wire", "web-assets"];
-const HEART: &[&str] = &["document", "store", "blobs", "sync", "replica", "relay", "web-desk"];
-const SHELL: &[&str] =
-    &["store-redb", "blob-files", "transport", "transport-iroh", "relayd", "node", "web-engine", "web-app"];
+const GROUND: &[&str] = &[
+    "ident",
+    "entry",
+    "authority",
+    "seal",
+    "timecode",
+    "review",
+    "pictures",
+    "pages",
+    "compare",
+    "workflow",
+    "certificate",
+    "web-wire",
+    "web-assets",
+];
+const HEART: &[&str] =
+    &["document", "store", "blobs", "sync", "replica", "relay", "verify", "paper", "pdf", "web-desk"];
+const SHELL: &[&str] = &[
+    "store-redb",
+    "blob-files",
+    "transport",
+    "transport-iroh",
+    "notify",
+    "relayd",
+    "node",
+    "web-engine",
+    "web-app",
+    "web-verify",
+];
 /// Packages that run the others and are depended on by none.
 const TOOLS: &[&str] = &["tests", "benches", "xtask", "sim", "web-build"];
 
@@ -138,12 +162,15 @@ const OWNED: &[Owned] = &[
     Owned { what: &["axum"], owners: &["relayd"], why: "one crate answers HTTP" },
     Owned { what: &["tokio-tungstenite"], owners: &["transport"], why: "one crate opens sockets to others" },
     Owned { what: &["iroh"], owners: &["transport-iroh"], why: "one crate opens links to others" },
+    Owned { what: &["lettre", "reqwest"], owners: &["notify"], why: "one crate tells people outside" },
+    Owned { what: &["iroh-relay", "tokio-rustls"], owners: &["relayd"], why: "one crate takes connections" },
     Owned {
         what: &[
             "proofroom-store-redb",
             "proofroom-blob-files",
             "proofroom-transport",
             "proofroom-transport-iroh",
+            "proofroom-notify",
         ],
         owners: &["node", "relayd", "web-engine"],
         why: "only shells choose implementations",

@@ -40,4 +40,21 @@ journeys! {
     the_relay_serves_the_app_under_a_strict_policy
     screens_can_be_read_by_everybody
     everything_can_be_done_by_keyboard
+    a_request_becomes_a_brief_and_its_deliverable_is_uploaded
+    two_browsers_and_a_terminal_agree_on_one_brief
+    an_upload_goes_on_after_the_browser_was_killed
+    a_second_browser_is_linked_and_the_phrase_restores_a_third
+    people_are_invited_promoted_and_removed
+    what_goes_wrong_says_what_is_safe_and_what_to_do
+    a_new_version_of_the_app_waits_until_it_is_taken
+    the_other_screens_can_be_read_by_everybody
+    the_frame_that_is_named_is_the_frame_that_is_seen
+    a_large_film_seeks_without_being_fetched_whole
+    a_film_that_was_kept_plays_with_the_network_unplugged
+    a_quote_on_a_page_reaches_the_terminal
+    two_versions_are_compared
+    nothing_in_a_file_is_run
+    damaged_media_says_so_and_can_be_saved
+    a_phone_reviews_by_touch
+    keys_are_listed_and_can_be_changed
 }

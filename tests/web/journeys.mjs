@@ -1,36 +1,21 @@
 // Journeys of people through the review app: `node journeys.mjs NAME`.
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { SHOTS, World, comment, equal, join, review, studio, until } from './world.mjs';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** Serious findings of axe on the screen that is shown. */
-async function findings(page) {
-  // The page's own policy keeps scripts out: axe comes in by the debugger, as a world of its own.
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: AXE });
-  const { result } = await session.send('Runtime.evaluate', { expression: 'axe.run().then((r) => JSON.stringify(r.violations))', awaitPromise: true, returnByValue: true });
-  const found = JSON.parse(result.value).filter((v) => ['serious', 'critical'].includes(v.impact));
-  return found.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
-}
-
-async function sign(page, decision) {
-  await page.getByRole('button', { name: 'Decide' }).click();
-  await page.getByRole('radio', { name: new RegExp(`^${decision}`) }).first().check();
-  await page.getByRole('button', { name: 'Sign' }).click();
-  await page.getByRole('dialog').waitFor({ state: 'hidden' });
-}
+import { LOOKS, shoot as picture } from './look.mjs';
+import { journeys as screen } from './review.mjs';
+import { work } from './work.mjs';
+import { SHOTS, World, comment, equal, join, review, sign, studio, until } from './world.mjs';
 
 const journeys = {
+  ...work,
+  ...screen,
+
   /** A link becomes a review: drawn on, decided, and the terminal agrees. */
   async a_browser_and_a_terminal_agree(world) {
     const { relay, ada, link } = await studio(world);
     const bo = await world.browser('bo');
     const page = await join(bo, relay, link);
     await review(page);
-    await page.getByRole('button', { name: 'Draw a region' }).click();
-    const box = await page.locator('.sheet-of-paper').boundingBox();
+    await page.getByRole('button', { name: 'Rectangle' }).click();
+    const box = await page.locator('.paper').boundingBox();
     await page.mouse.move(box.x + box.width * 0.25, box.y + box.height * 0.25);
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.5, box.y + box.height * 0.5, { steps: 4 });
@@ -64,7 +49,7 @@ const journeys = {
     await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
     await relay.kill();
     await page.reload();
-    await page.locator('.sheet-of-paper img').waitFor();
+    await page.locator('img.medium').waitFor();
     await comment(page, 'Written on a plane');
     await sign(page, 'Approved');
     await page.getByText(/^Offline, 2 changes to send/).waitFor();
@@ -92,7 +77,7 @@ const journeys = {
     await review(first);
     const second = await bo.newPage();
     await second.goto(first.url());
-    await second.locator('.sheet-of-paper img').waitFor();
+    await second.locator('img.medium').waitFor();
     await Promise.all([comment(first, 'From the first tab'), comment(second, 'From the second tab')]);
     for (const page of [first, second]) {
       for (const text of ['From the first tab', 'From the second tab']) {
@@ -174,18 +159,10 @@ const journeys = {
     await ada('comment', 'add', 'Hero', 'Lovely light');
     await ada('sync');
     const found = [];
-    for (const [look, options] of Object.entries({
-      light: { colorScheme: 'light' }, dark: { colorScheme: 'dark' },
-      phone: { colorScheme: 'dark', viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
-    })) {
+    for (const [look, options] of Object.entries(LOOKS)) {
       const browser = await world.browser(look, options);
       const page = await browser.newPage();
-      const shoot = async (screen) => {
-        await page.screenshot({ path: `${SHOTS}/${screen}-${look}.png` });
-        found.push(...(await findings(page)).map((f) => `${screen} ${look}: ${f}`));
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        if (wide > 1) found.push(`${screen} ${look}: ${wide} pixels wider than the screen`);
-      };
+      const shoot = (screen) => picture(page, screen, look, found);
       await page.goto(`${relay.http}/`);
       await page.getByLabel('Printed name').waitFor();
       await shoot('welcome');
@@ -196,12 +173,14 @@ const journeys = {
       await shoot('workspaces');
       await page.getByLabel('Invite link').fill(link);
       await page.getByRole('button', { name: 'Join' }).click();
-      await page.getByRole('heading', { name: 'People' }).waitFor();
+      await page.getByTestId('board').waitFor();
       await page.getByRole('link', { name: /Hero/ }).first().waitFor();
       await shoot('board');
       await review(page);
+      if (look === 'phone') await page.getByRole('button', { name: /^Comments/ }).tap();
       await page.getByRole('button', { name: 'Comment 1', exact: true }).click();
       await shoot('asset');
+      if (look === 'phone') await page.getByRole('button', { name: /^Comments/ }).tap();
       await page.getByRole('button', { name: 'Decide' }).click();
       await page.getByRole('button', { name: 'Sign' }).waitFor();
       await shoot('decide');
@@ -263,10 +242,10 @@ const journeys = {
     await page.getByRole('link', { name: /Hero/ }).first().waitFor();
     await reach(/^A Hero/);
     await page.keyboard.press('Enter');
-    await page.locator('.sheet-of-paper img').waitFor();
-    await reach(/Place a region by keys/);
+    await page.locator('img.medium').waitFor();
+    await reach(/Place by keys/);
     await page.keyboard.press('Enter');
-    await reach(/New region/);
+    await reach(/New mark/);
     for (const key of ['ArrowLeft', 'ArrowUp', 'Shift+ArrowRight']) await page.keyboard.press(key);
     await page.keyboard.press('c');
     await reach(/^TEXTAREA/);

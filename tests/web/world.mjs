@@ -65,6 +65,9 @@ export class World {
     });
     (this.contexts ??= []).push(context);
     this.endings.push(() => context.close());
+    context.on('console', (said) => {
+      if (said.type() === 'error' && said.text().includes('panicked')) this.errors.push(`${profile}: ${said.text()}`);
+    });
     context.on('weberror', (error) => this.errors.push(`${profile}: ${error.error()}`));
     return context;
   }
@@ -95,7 +98,7 @@ export async function join(browser, relay, link, name = 'Bo Berg') {
   await page.getByLabel('Printed name').fill(name);
   await page.getByLabel('Organisation').fill('Client');
   await page.getByRole('button', { name: 'Join' }).click();
-  await page.getByRole('heading', { name: 'People' }).waitFor();
+  await page.getByTestId('board').waitFor();
   return page;
 }
 
@@ -103,7 +106,7 @@ export async function join(browser, relay, link, name = 'Bo Berg') {
 export async function review(page, title = 'Hero') {
   await page.getByRole('link', { name: new RegExp(title) }).first().click();
   await page.getByRole('heading', { name: title }).waitFor();
-  await page.locator('.sheet-of-paper img').waitFor();
+  await page.locator('img.medium').waitFor();
 }
 
 /** Writes a comment about all of the version. */
@@ -111,6 +114,14 @@ export async function comment(page, text) {
   await page.getByPlaceholder('What should change?').fill(text);
   await page.getByRole('button', { name: 'Comment', exact: true }).click();
   await page.getByTestId('thread').filter({ hasText: text }).waitFor();
+}
+
+/** Signs a decision on the version that is shown. */
+export async function sign(page, decision) {
+  await page.getByRole('button', { name: 'Decide' }).click();
+  await page.getByRole('radio', { name: new RegExp(`^${decision}`) }).first().check();
+  await page.getByRole('button', { name: 'Sign' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
 }
 
 /** Waits until a condition outside of the browser holds. */

@@ -9,6 +9,7 @@ const PURE: &[&str] = &[
     "entry",
     "authority",
     "seal",
+    "timecode",
     "review",
     "workflow",
     "document",

@@ -2,15 +2,16 @@
 
 use clap::Args;
 
-use crate::run::{Done, build_proofroom, must, program};
+use crate::run::{Done, build_proofroom, cargo, must, program};
 use crate::{sim, tools};
 
-/// The tests that take minutes and gigabytes. `blobs` needs 25 GB of room.
+/// The tests that take minutes and gigabytes. `blobs` needs 25 GB of room, `between` 15.
 #[derive(Args)]
 pub struct Soak {
-    /// A test file of `tests/tests`, e.g. `blobs`; or `vetting`, changes that a malicious member signs
+    /// A test file of `tests/tests`, e.g. `blobs`; or `vetting`, changes that a malicious member signs; or
+    /// `relay`, thousands of connections, calm and among abusers
     what: String,
-    /// Only tests whose names contain this; for `vetting`, how many changes
+    /// Only tests whose names contain this; for `vetting`, how many changes; for `relay`, how many connections
     only: Option<String>,
 }
 
@@ -19,6 +20,9 @@ impl Soak {
     pub fn run(self) -> Done {
         if self.what == "vetting" {
             return sim::vetting(self.only.as_deref());
+        }
+        if self.what == "relay" {
+            return relay(self.only.as_deref());
         }
         tools::system_programs()?;
         let nextest = tools::nextest()?;
@@ -39,4 +43,13 @@ impl Soak {
             .args(self.only);
         must(&mut run)
     }
+}
+
+/// What others may notice of abuse: so many times their 99th percentile of a calm hour.
+const NOTICED_MAX: &str = "2";
+
+fn relay(connections: Option<&str>) -> Done {
+    let idle = connections.unwrap_or("5000");
+    let args = ["load", "--idle", idle, "--noticed-max", NOTICED_MAX];
+    must(cargo().args(["run", "--release", "--package", "proofroom-benches", "--"]).args(args))
 }

@@ -21,6 +21,7 @@ impl Test {
     pub fn run(self) -> Done {
         tools::system_programs()?;
         tools::node_modules()?;
+        tools::python()?;
         let nextest = tools::nextest()?;
         build_proofroom()?;
         let mut run = program(nextest);

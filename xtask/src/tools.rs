@@ -8,6 +8,8 @@ use crate::run::{Done, cargo, must, output_of, program, root};
 const NEXTEST: (&str, &str) = ("cargo-nextest", "0.9.143");
 const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
 
+const PYTHON_PACKAGES: &[(&str, &str)] = &[("blake3", "1.0.11"), ("cryptography", "50.0.2")];
+
 /// Programs that the whole-process tests run: what proves that one is there,
 /// and the Debian package that brings it.
 const PROGRAMS: &[(&[&[&str]], &str, &str)] = &[
@@ -20,10 +22,13 @@ const PROGRAMS: &[(&[&[&str]], &str, &str)] = &[
     ),
     (&[&["strings", "--version"]], "GNU strings", "binutils"),
     (&[&["unzip", "-v"]], "UnZip", "unzip"),
+    (&[&["ip", "-V"]], "ip utility", "iproute2"),
+    (&[&["openssl", "version"]], "OpenSSL", "openssl"),
     (&[&["node", "--version"]], "v", "nodejs"),
     (&[&["npm", "--version"]], "", "npm"),
     (&[&["chromium", "--version"]], "Chromium", "chromium"),
     (&[&["fc-match", "sans"]], "", "fonts-dejavu-core"),
+    (&[&["python3", "-m", "venv", "--help"]], "usage", "python3-venv"),
 ];
 
 /// `${XDG_CACHE_HOME:-$HOME/.cache}/proofroom`: tools are built once, beside no checkout.
@@ -102,6 +107,24 @@ pub fn node_modules() -> Done {
         (Ok(installed), Ok(locked)) if installed >= locked => Ok(()),
         _ => must(program("npm").arg("ci").arg("--no-fund").arg("--no-audit").current_dir(tests)),
     }
+}
+
+/// A Python of its own in the cache, with the packages that `tests/verify.py` needs.
+pub fn python() -> Done {
+    let home = cache()?.join("python");
+    let python = home.join("bin/python3");
+    let wanted: Vec<String> =
+        PYTHON_PACKAGES.iter().map(|(name, version)| format!("{name}=={version}")).collect();
+    let held = output_of(program(&python).args(["-m", "pip", "freeze"])).unwrap_or_default();
+    if wanted.iter().all(|package| held.lines().any(|line| line == package)) {
+        return Ok(());
+    }
+    must(program("python3").args(["-m", "venv", "--clear"]).arg(&home))?;
+    must(
+        program(&python)
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+            .args(&wanted),
+    )
 }
 
 /// Adds the browser's target where rustup manages the toolchain.

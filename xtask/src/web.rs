@@ -11,8 +11,9 @@ pub fn build() -> Done {
     if output_of(program("npm").arg("--version")).is_some() {
         tools::node_modules()?;
         build.env("PROOFROOM_WASM_OPT", root().join("tests/node_modules/.bin/wasm-opt"));
+        build.env("PROOFROOM_PDFJS", root().join("tests/node_modules/pdfjs-dist"));
     } else {
-        eprintln!("xtask: npm is not here, so the app is not shrunk; it works the same");
+        eprintln!("xtask: npm is not here: the app is not shrunk, and shows no PDF pages");
     }
     must(&mut build)
 }

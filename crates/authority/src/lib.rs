@@ -33,6 +33,7 @@
 //! The bytes of an operation are drawn in the codec's header; `tests/vectors` holds
 //! one of each.
 
+mod attest;
 mod authority;
 mod evaluate;
 mod graph;
@@ -47,6 +48,7 @@ mod strikes;
 mod tests;
 mod waiting;
 
+pub use attest::Unvouched;
 pub use authority::{Authority, Inserted};
 pub use op::{
     CUT_LOGS_MAX, Cut, LINKS_MAX, Linked, Op, OpDecodeError, PARENTS_MAX, USES_MAX, WRAPS_MAX, Wrapped,

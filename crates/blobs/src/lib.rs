@@ -16,11 +16,13 @@
 //! sockets or clock.
 
 mod fetch;
+mod growing;
 mod held;
 mod pace;
 mod slice;
 
 pub use fetch::{Event, Fetch, Input, Output, Rank, STALL_MS_MAX, Standing, Want};
+pub use growing::Growing;
 pub use held::{Held, Span};
 pub use pace::Pace;
 pub use slice::{

@@ -13,7 +13,7 @@
 //! a change, its author's role and its causal past: every replica refuses the same ones,
 //! in any order of arrival. A refused entry ends its log.
 //!
-//! # Schema 2
+//! # Schema 3
 //!
 //! Every replica makes the root's maps itself, by one change that is the same everywhere
 //! and is never transmitted. OWNER is a person's id; `f` marks fields that come with their
@@ -22,7 +22,7 @@
 //!
 //! ```text
 //! plan                                        review
-//! +- kind "plan", schema 2                    +- kind "review", schema 2
+//! +- kind "plan", schema 3                    +- kind "review", schema 2
 //! +- name             p  text                 +- versions  VERSION  f p  canonical manifest
 //! +- requests                                 +- blobs     CONTENT  f p  canonical blob reference
 //! |  +- OWNER.REQUEST                         +- picks     HASH     f p  canonical pick
@@ -43,6 +43,7 @@
 //! library  KIND/NAME    p  canonical item, or "none"
 //!
 //! also in a review:  acknowledged  PERSON.COMMENT  f !  milliseconds
+//!                    renditions    HASH            f p  canonical rendition
 //! ```
 //!
 //! Keys that are hashes are the hashes of their values, so nothing there can be altered.
@@ -56,6 +57,7 @@
 //! cache and the entries since. A document that recorded a change whose entry could not be
 //! stored is ahead of its store and must be dropped.
 
+mod adoption;
 mod batch;
 mod cache;
 mod chunk;
@@ -73,6 +75,7 @@ mod vet;
 mod view;
 mod writer;
 
+pub use adoption::admitted;
 pub use batch::{ChangeMeta, changes_of};
 pub use chunk::{CHANGE_OPS_MAX, ChunkError};
 pub use document::{DocKind, Document};

@@ -9,7 +9,7 @@ use crate::DocKind;
 use crate::chunk::Action;
 
 /// Version of the schema, in every document's root.
-const SCHEMA: u64 = 2;
+const SCHEMA: u64 = 3;
 
 pub(crate) const NAME: &str = "name";
 pub(crate) const FORM: &str = "form";
@@ -41,11 +41,13 @@ pub(crate) enum Collection {
     Picks,
     Comments,
     Acknowledged,
+    Renditions,
 }
 
 impl Collection {
     const PLAN: [Self; 3] = [Self::Requests, Self::Assets, Self::Library];
-    const REVIEW: [Self; 5] = [Self::Versions, Self::Blobs, Self::Picks, Self::Comments, Self::Acknowledged];
+    const REVIEW: [Self; 6] =
+        [Self::Versions, Self::Blobs, Self::Picks, Self::Comments, Self::Acknowledged, Self::Renditions];
 
     /// The collections of a kind of document.
     pub(crate) fn of(kind: DocKind) -> &'static [Self] {
@@ -66,6 +68,7 @@ impl Collection {
             Self::Comments => "comments",
             Self::Library => "library",
             Self::Acknowledged => "acknowledged",
+            Self::Renditions => "renditions",
         }
     }
 }

@@ -63,6 +63,11 @@ impl Touched {
         self.keys(Collection::Picks).next().is_some()
     }
 
+    /// Whether renditions came.
+    pub fn renditions(&self) -> bool {
+        self.keys(Collection::Renditions).next().is_some()
+    }
+
     /// Comments that changed: their words, label or state.
     pub fn comments(&self) -> impl Iterator<Item = CommentKey> {
         self.ids(Collection::Comments)

@@ -28,7 +28,8 @@ use automerge::{Automerge, ObjId, ROOT, ReadDoc as _, ScalarValueRef, Value, Val
 use proofroom_ident::{AssetId, ContentHash, Millis, VersionHash};
 use proofroom_review::{
     Anchor, AssetView, BlobRef, CommentKey, CommentState, CommentView, Library, LibraryItem, Manifest, Pick,
-    PlanView, RequestKey, RequestState, RequestView, ReviewView, from_canonical_json,
+    PlanView, Rendition, RenditionKind, RequestKey, RequestState, RequestView, ReviewView,
+    from_canonical_json,
 };
 
 use crate::schema::{self, Collection};
@@ -71,6 +72,7 @@ impl Document {
         ReviewView {
             versions: values(am, Collection::Versions).filter_map(|(k, json)| version(&k, &json)).collect(),
             picks: picks(am),
+            renditions: renditions(am),
             comments,
             acknowledged: times(am, Collection::Acknowledged).collect(),
             blobs: values(am, Collection::Blobs).filter_map(|(key, json)| blob(&key, &json)).collect(),
@@ -105,6 +107,18 @@ fn blob(key: &str, json: &str) -> Option<(ContentHash, BlobRef)> {
 
 fn picks(am: &Automerge) -> Vec<Pick> {
     values(am, Collection::Picks).filter_map(|(_, json)| Pick::from_json(&json).ok()).collect()
+}
+
+/// A handful for each file: read together, as picks are.
+fn renditions(am: &Automerge) -> Vec<Rendition> {
+    let all = values(am, Collection::Renditions);
+    let mut all: Vec<_> = all.filter_map(|(_, json)| Rendition::from_json(&json).ok()).collect();
+    all.sort_by_key(rendition_order);
+    all
+}
+
+fn rendition_order(r: &Rendition) -> (ContentHash, RenditionKind, Millis, ContentHash) {
+    (r.of, r.kind, r.claimed_at, r.content)
 }
 
 /// Forms and the like: few, so they are always read together.

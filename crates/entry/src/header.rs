@@ -55,6 +55,10 @@ pub enum EntryKind {
     Profile = 5,
     /// A witness's receipt of another entry, sealed.
     Receipt = 6,
+    /// What somebody did about a review beside deciding: a standalone signed statement, sealed.
+    Act = 7,
+    /// Who may decide for somebody: a standalone signed statement, sealed.
+    Delegation = 8,
 }
 
 impl EntryKind {
@@ -65,6 +69,8 @@ impl EntryKind {
             4 => Self::Approval,
             5 => Self::Profile,
             6 => Self::Receipt,
+            7 => Self::Act,
+            8 => Self::Delegation,
             value => return Err(DecodeError::Unknown { field: "kind", value }),
         })
     }
@@ -74,7 +80,9 @@ impl EntryKind {
         match self {
             Self::Authority => LogClass::Authority,
             Self::Change => LogClass::Changes,
-            Self::Approval | Self::Profile | Self::Receipt => LogClass::Statements,
+            Self::Approval | Self::Profile | Self::Receipt | Self::Act | Self::Delegation => {
+                LogClass::Statements
+            }
         }
     }
 

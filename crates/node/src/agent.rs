@@ -50,6 +50,11 @@ pub struct Request {
     pub manner: Manner,
 }
 
+/// Whether a process owns the store and takes commands.
+pub fn is_listening(home: &Home) -> bool {
+    UnixStream::connect(home.path(SOCKET)).is_ok()
+}
+
 /// Hands a command to the agent, if there is one. Returns its exit code.
 ///
 /// # Errors

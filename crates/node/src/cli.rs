@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    asset, blobs, bundle, comment, completions, decide, device, doctor, export, form, identity, invite, log,
-    members, peers, relay, request, status, sync, up, version, workspace,
+    answer, asset, audit, blobs, board, bundle, calendar, cast, certify, comment, completions, decide,
+    delegate, device, doctor, export, form, identity, inbox, invite, log, members, notify, package, peers,
+    quiet, relay, release, remind, request, review, route, rule, show, status, submit, sync, todo, up,
+    verify, version, workspace,
 };
 
 const ABOUT: &str = "Creative review and sign-off between people who need no server to agree";
@@ -68,6 +70,10 @@ pub struct Globals {
         hide_env_values = true
     )]
     pub workspace: Option<String>,
+    /// A PEM file of certificate authorities that may vouch for relays, beside the web's. While `up` or
+    /// `sync --watch` runs, the one that it was started with holds
+    #[arg(long, global = true, value_name = "FILE", env = "PROOFROOM_CA", hide_env_values = true)]
+    pub ca: Option<PathBuf>,
 }
 
 /// Everything that `proofroom` does.
@@ -77,6 +83,8 @@ pub enum Command {
     Init(identity::Init),
     /// Restore a person on a new machine from the 24 words of the recovery phrase
     Recover(identity::Recover),
+    /// Put this machine's keys under a passphrase, or another one
+    Passphrase(identity::Passphrase),
     /// Create, list and set up workspaces
     #[command(subcommand)]
     Workspace(workspace::Command),
@@ -99,10 +107,56 @@ pub enum Command {
     /// Comment on an asset: a region, a frame, a page, a quote, a layer
     #[command(subcommand)]
     Comment(comment::Command),
-    /// Sign a decision on an asset's current version
-    Decide(decide::Decide),
+    /// Send a version on its route: those whom its stages ask are asked from now on
+    Submit(submit::Submit),
+    /// Take a version back, with a reason
+    Withdraw(submit::Withdraw),
+    /// What waits for you, the most urgent first
+    Inbox(inbox::Inbox),
+    /// Everything that reviewers want of you as an author, as one list
+    Todo(todo::Todo),
+    /// Every asset at its stage, and how far each person has come
+    Board(board::Board),
     /// Where the work stands, and what holds it back
     Status(status::Status),
+    /// Sign a decision on an asset's current version
+    Decide(decide::Decide),
+    /// Take note of blockers that arrived after your approval
+    Acknowledge(answer::Acknowledge),
+    /// Let your approval of the version before count for the current one
+    CarryForward(answer::CarryForward),
+    /// Decide anew where two decisions of yours were made apart
+    Settle(answer::Settle),
+    /// Why a review takes its route; start, close, skip and reopen its stages
+    #[command(subcommand)]
+    Review(review::Command),
+    /// Let somebody decide for you while you are away
+    #[command(subcommand)]
+    Delegate(delegate::Command),
+    /// Versions that are approved and handed off together
+    #[command(subcommand)]
+    Package(package::Command),
+    /// Hand an approved version, or a package, off to a folder: files, sidecars, a signed record
+    Release(release::Release),
+    /// Templates of stages that versions are sent on
+    #[command(subcommand)]
+    Route(route::Command),
+    /// Which route a version takes, by category, risk, channel, locale and the brief's fields
+    #[command(subcommand)]
+    Rule(rule::Command),
+    /// Who plays which role of the routes
+    #[command(subcommand)]
+    Cast(cast::Command),
+    /// Working hours and holidays that deadlines are counted in
+    #[command(subcommand)]
+    Calendar(calendar::Command),
+    /// When you want to be left in peace: quiet hours, one digest a day, so many at most
+    Quiet(quiet::Quiet),
+    /// Send the reminders that are due, once; `up` does it by itself
+    Remind(remind::Remind),
+    /// The ways on which reminders leave this machine: mail, webhooks, programs
+    #[command(subcommand)]
+    Notify(notify::Command),
     /// Every entry that is held: who wrote it, and whether it counts
     Log(log::Log),
     /// Exchange what is new with the relay
@@ -125,6 +179,14 @@ pub enum Command {
     Device(device::Command),
     /// Write out an asset's files, or a document as a plain .automerge file
     Export(export::Export),
+    /// Who did what, when and why, with the old and the new value; what stands out
+    Audit(audit::Audit),
+    /// An asset's review as it was, at a time or in front of a signer
+    Show(show::Show),
+    /// Write the evidence of an outcome, for somebody who has nothing but the file
+    Certify(certify::Certify),
+    /// Check a certificate: no network, workspace or key is needed
+    Verify(verify::Verify),
     /// Run a relay: it stores and forwards what it cannot read
     Relay(relay::Relay),
     /// Check this home directory and everything in it
@@ -175,7 +237,52 @@ mod tests {
             "comment add Source text --layer Logo",
             "comment list Hero",
             "comment resolve 4f2a",
+            "comment list Hero --open --label blocker --state task --by Bo --on v2 --conflicts",
+            "comment promote 4f2a",
+            "comment addressed 4f2a --in v2",
+            "comment acknowledge 4f2a",
+            "route list",
+            "route show brand-legal",
+            "route export brand-legal ours.toml",
+            "route check ours.toml",
+            "route import ours.toml",
+            "route remove ours",
+            "rule list",
+            "rule import rules.toml",
+            "rule try Hero",
+            "cast list",
+            "cast set legal Bo Cy",
+            "cast remove legal",
+            "submit Hero --route brand-legal --version v2",
+            "withdraw Hero --reason wrong",
+            "inbox --person Bo",
+            "board --column legal",
+            "todo Hero",
+            "review why Hero",
+            "review start Hero legal",
+            "review close Hero legal",
+            "review skip Hero legal --reason no",
+            "review skip Hero legal --person Bo --reason ill",
+            "review reopen Hero legal --reason new",
+            "review recuse Hero legal --reason mine",
+            "review complete Hero legal",
+            "review pause Hero",
+            "review resume Hero",
+            "review meet Hero 1",
+            "delegate to Cy --for 2w --in 1d --asset Hero --stage legal",
+            "delegate list",
+            "delegate revoke 4f2a",
+            "package add Launch Hero Spot@v2 --whole Deck",
+            "package list",
+            "package show Launch",
+            "package remove Launch",
+            "release Hero --to out",
             "decide Hero rejected --reason no",
+            "decide Hero approved --stage legal --answer claims=yes --on-behalf-of Bo",
+            "decide Hero approved_with_changes --condition-comment 4f2a",
+            "acknowledge Hero",
+            "carry-forward Hero --stage brand",
+            "settle Hero approved",
             "status",
             "status Hero",
             "log --verify",
@@ -204,9 +311,30 @@ mod tests {
             "device link",
             "device list",
             "device remove 4f2a",
+            "calendar list",
+            "calendar show zurich",
+            "calendar due zurich 2d --from 2026-03-27T16:00",
+            "calendar import zurich.toml --holidays ch.ics",
+            "quiet --hours 19:00-08:00 --digest 09:00 --daily-max 5 --zone Europe/Zurich",
+            "remind --dry-run",
+            "notify list",
+            "notify test --to Bo",
+            "notify retry",
             "export Hero --to dir",
             "export --automerge plan file",
+            "audit --asset Hero --person Bo --since 7d",
+            "audit --csv",
+            "show Hero --at 2026-03-01T12:00",
+            "show Hero --at 4f2a",
+            "decide Hero approved --preview",
+            "decide Hero approved --yes",
+            "passphrase --remove",
+            "certify Hero --out hero.zip --blobs",
+            "certify Hero --version v2 --folder hero --decisions-only",
+            "verify hero.zip --file hero.jpg",
             "relay --listen 127.0.0.1:4747 --data dir",
+            "relay --data dir --iroh-relay --tls-cert cert.pem --tls-key key.pem",
+            "sync --ca own.pem",
             "completions bash",
             "recover --name Ada --org Nord",
             "recover --forget",
@@ -237,7 +365,17 @@ mod tests {
             "form show painting",
             "export Hero --to dir --automerge plan file",
             "decide Hero maybe",
+            "decide Hero approved --answer claims",
+            "route show Nope!",
+            "delegate to Cy",
+            "withdraw Hero",
+            "package add Launch",
+            "todo Hero --all",
+            "calendar due zurich soon",
+            "quiet --hours nine",
+            "quiet --daily-max 0",
             "up --listen localhost",
+            "relay --data dir --tls-cert cert.pem",
             "up --iroh-relay ws://127.0.0.1:4748",
             "peers --check ticket",
         ];

@@ -1,26 +1,46 @@
 //! The commands, one file per noun: their arguments, and what they do.
 
+pub mod answer;
 pub mod asset;
+pub mod audit;
 pub mod blobs;
+pub mod board;
 pub mod bundle;
+pub mod calendar;
+pub mod cast;
+pub mod certify;
 pub mod comment;
 pub mod completions;
 pub mod decide;
+pub mod delegate;
 pub mod device;
 pub mod doctor;
 mod duplicates;
 pub mod export;
 pub mod form;
 pub mod identity;
+pub mod inbox;
 pub mod invite;
 pub mod log;
 pub mod members;
+pub mod notify;
+pub mod package;
 pub mod peers;
+pub mod quiet;
 pub mod relay;
+pub mod release;
+pub mod remind;
 pub mod request;
+pub mod review;
+pub mod route;
+pub mod rule;
+pub mod show;
 pub mod status;
+pub mod submit;
 pub mod sync;
+pub mod todo;
 pub mod up;
+pub mod verify;
 pub mod version;
 pub mod workspace;
 
@@ -104,7 +124,24 @@ pub fn run(command: Command, peer: &mut Peer, call: &mut Call) -> Result<Next, F
         Command::Asset(c) => asset::run(c, peer, call).map(Next::from),
         Command::Version(c) => version::run(c, peer, call).map(Next::from),
         Command::Comment(c) => comment::run(c, peer, call).map(Next::from),
+        Command::Submit(c) => submit::submit(&c, peer, call).map(Next::from),
+        Command::Withdraw(c) => submit::withdraw(c, peer, call).map(Next::from),
+        Command::Route(c) => route::run(c, peer, call).map(Next::from),
+        Command::Calendar(c) => calendar::run(c, peer, call).map(Next::from),
+        Command::Quiet(c) => quiet::run(&c, peer, call).map(Next::from),
+        Command::Rule(c) => rule::run(c, peer, call).map(Next::from),
+        Command::Cast(c) => cast::run(c, peer, call).map(Next::from),
+        Command::Package(c) => package::run(c, peer, call).map(Next::from),
+        Command::Review(c) => review::run(c, peer, call).map(Next::from),
         Command::Decide(c) => decide::run(c, peer, call).map(Next::from),
+        Command::Acknowledge(c) => answer::acknowledge(c, peer, call).map(Next::from),
+        Command::CarryForward(c) => answer::carry_forward(c, peer, call).map(Next::from),
+        Command::Settle(c) => answer::settle(c, peer, call).map(Next::from),
+        Command::Delegate(c) => delegate::run(c, peer, call).map(Next::from),
+        Command::Inbox(c) => inbox::run(&c, peer, call).map(Next::from),
+        Command::Release(c) => release::run(c, peer, call).map(Next::from),
+        Command::Todo(c) => todo::run(&c, peer, call).map(Next::from),
+        Command::Board(c) => board::run(&c, peer, call).map(Next::from),
         Command::Status(c) => status::run(&c, peer, call).map(Next::from),
         Command::Log(c) => log::run(&c, peer, call).map(Next::from),
         Command::Sync(c) => sync::plan(&c, peer, call),
@@ -112,15 +149,22 @@ pub fn run(command: Command, peer: &mut Peer, call: &mut Call) -> Result<Next, F
         Command::Bundle(c) => bundle::run(c, peer, call).map(Next::from),
         Command::Members(c) => members::run(c, peer, call).map(Next::from),
         Command::Device(c) => device::run(c, peer, call).map(Next::from),
+        Command::Audit(c) => audit::run(&c, peer, call).map(Next::from),
+        Command::Show(c) => show::run(&c, peer, call).map(Next::from),
+        Command::Certify(c) => certify::run(&c, peer, call).map(Next::from),
         Command::Export(c) => export::run(c, peer, call).map(Next::from),
         Command::Doctor(c) => doctor::run(&c, peer, call).map(Next::from),
         Command::Peers(c) => peers::run(&c, peer, None).map(Next::from),
         Command::Init(_)
         | Command::Recover(_)
         | Command::Relay(_)
+        | Command::Verify(_)
+        | Command::Passphrase(_)
         | Command::Up(_)
+        | Command::Remind(_)
+        | Command::Notify(_)
         | Command::Completions(_) => {
-            unreachable!("commands without a store are run before one is opened")
+            unreachable!("commands that need no store, or the post as well, are run by the caller")
         }
     }
 }

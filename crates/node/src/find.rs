@@ -1,8 +1,8 @@
 //! From what a person types to the thing they mean: names, ids, and the beginnings of ids.
 
-use proofroom_ident::{AssetId, Audience, PersonId, VersionHash, WorkspaceId};
+use proofroom_ident::{AssetId, Audience, ContentHash, EntryHash, PersonId, VersionHash, WorkspaceId};
 use proofroom_replica::{MemberView, Membership};
-use proofroom_review::{AssetView, CommentView, PlanView, RequestView, ReviewView};
+use proofroom_review::{AssetView, CommentView, Package, PlanView, RequestView, ReviewView};
 
 use crate::failure::Failure;
 use crate::peer::{Peer, Seat};
@@ -118,6 +118,31 @@ pub fn version(view: &ReviewView, text: &str) -> Result<VersionHash, Failure> {
     let all =
         all.into_iter().map(|n| Candidate { id: n.version.to_hex(), name: Some(n.label), value: n.version });
     choose("version", text, "`proofroom version list ASSET` lists the versions", all.collect())
+}
+
+/// One of these entries, by its id.
+///
+/// # Errors
+/// When none, or several, may be meant.
+pub fn entry(all: &[EntryHash], what: &str, text: &str, hint: &str) -> Result<EntryHash, Failure> {
+    let all = all.iter().map(|e| Candidate { id: e.to_hex(), name: None, value: *e });
+    choose(what, text, hint, all.collect())
+}
+
+/// A package, by name or id.
+///
+/// # Errors
+/// When none, or several, may be meant.
+pub fn package<'p>(
+    all: impl Iterator<Item = (ContentHash, &'p Package)>,
+    text: &str,
+) -> Result<(ContentHash, &'p Package), Failure> {
+    let all = all.map(|(id, package)| Candidate {
+        id: id.to_hex(),
+        name: Some(package.name.clone()),
+        value: (id, package),
+    });
+    choose("package", text, "`proofroom package list` lists the packages", all.collect())
 }
 
 /// A comment, and where it is.

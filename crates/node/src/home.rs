@@ -7,6 +7,9 @@
 //!   store.redb         entries, tips, proofs                 proofroom-store-redb
 //!   incarnation.json   which logs may be continued           incarnation.rs
 //!   blobs/             ciphertext by hash                    blobs.rs
+//!   bench/             files that something is made of, meanwhile   media/bench.rs
+//!   notify.toml        how reminders leave this machine      proofroom-notify
+//!   notify/            messages that wait, arrived, were given up
 //!   lock               held by the one process that owns the store
 //!   agent.sock         where that process takes commands     agent.rs
 //! ```

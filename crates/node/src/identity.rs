@@ -199,6 +199,14 @@ impl Identity {
         Ok(home.read(FILE)?.is_some())
     }
 
+    /// Whether the keys are under a passphrase.
+    ///
+    /// # Errors
+    /// When there is no identity, or its file cannot be read.
+    pub fn is_under_passphrase(home: &Home) -> Result<bool, IdentityError> {
+        Ok(matches!(IdentityFile::read(home)?.keys, Keys::Vault(_)))
+    }
+
     /// Writes the file, under `passphrase` where one is given.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ use std::path::Path;
 
 use proofroom_entry::{LogTip, Snapshot, Verified, VerifiedHeader};
 use proofroom_ident::{DocId, LogId, SignerKey, WorkspaceId};
-use proofroom_store::{Batch, DocSummary, KeyValue, Pair, Store, StoreError, Write};
+use proofroom_store::{Batch, DocSummary, KeyValue, Pair, SnapshotSummary, Store, StoreError, Write};
 use rand_core::Rng as _;
 use serde::{Deserialize, Serialize};
 
@@ -176,6 +176,18 @@ impl<S: Store> Store for StampedStore<S> {
     }
     fn snapshots(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<Snapshot>, StoreError> {
         self.inner.snapshots(workspace, doc)
+    }
+    fn snapshot_index(&self, workspace: WorkspaceId) -> Result<Vec<SnapshotSummary>, StoreError> {
+        self.inner.snapshot_index(workspace)
+    }
+    fn snapshot_part(
+        &self,
+        workspace: WorkspaceId,
+        of: &SnapshotSummary,
+        offset: usize,
+        bytes_max: usize,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.snapshot_part(workspace, of, offset, bytes_max)
     }
     fn proofs(&self, workspace: WorkspaceId) -> Result<Vec<Pair>, StoreError> {
         self.inner.proofs(workspace)

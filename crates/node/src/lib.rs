@@ -15,30 +15,37 @@
 
 mod agent;
 mod blobs;
+mod ceremony;
 mod cli;
-mod codes;
 mod commands;
+mod compared;
 mod console;
 mod failure;
 mod find;
+mod handoff;
 mod home;
 mod identity;
 mod incarnation;
 mod lock;
+mod media;
 mod net;
 mod peer;
 mod people;
+mod post;
 mod report;
 mod service;
 mod splice;
+mod spoken;
 mod watch;
 mod when;
 mod world;
+mod xmp;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use proofroom_transport::Authorities;
 
 use cli::{Cli, Command, Globals};
 use commands::{Call, Next};
@@ -48,6 +55,7 @@ use home::Home;
 use identity::Identity;
 use lock::{LOCK_WAIT, Lock};
 use peer::Peer;
+use post::Post;
 use report::Report;
 
 /// Runs the program: reads the command line, prints, returns the exit code.
@@ -120,10 +128,12 @@ fn without_store(cli: Cli, console: &mut Console) -> Result<Started, Failure> {
             commands::relay::run(args, console)?;
             return Ok(Started::Ended(0));
         }
+        Command::Verify(args) => return commands::verify::run(args).map(Started::Report),
         _ => {}
     }
     let home = Home::locate(cli.globals.home.as_deref())?;
     match &cli.command {
+        Command::Passphrase(args) => commands::identity::change(args, &home).map(Started::Report),
         Command::Init(args) => commands::identity::init(args, &home).map(Started::Report),
         Command::Recover(args) => {
             commands::identity::recover(args, &home, console.manner()).map(Started::Report)
@@ -132,6 +142,7 @@ fn without_store(cli: Cli, console: &mut Console) -> Result<Started, Failure> {
             commands::device::link_here(args, &home).map(Started::Report)
         }
         Command::Request(commands::request::Command::New { from: None }) => asked(cli, home),
+        Command::Decide(_) | Command::Settle(_) => consented(cli, home),
         _ => Ok(Started::NeedsStore(Box::new(cli), Vec::new(), home)),
     }
 }
@@ -148,6 +159,24 @@ fn asked(mut cli: Cli, home: Home) -> Result<Started, Failure> {
     let path = commands::request::wizard::run(&cwd, &form)?;
     let more = vec!["--from".to_owned(), path.to_string_lossy().into_owned()];
     cli.command = Command::Request(commands::request::Command::New { from: Some(path) });
+    Ok(Started::NeedsStore(Box::new(cli), more, home))
+}
+
+/// A decision is shown before it is signed, in the process that has the terminal.
+fn consented(mut cli: Cli, home: Home) -> Result<Started, Failure> {
+    let mut more = Vec::new();
+    let decision = match &mut cli.command {
+        Command::Decide(args) => Some(args),
+        Command::Settle(args) => Some(args.decision()),
+        _ => None,
+    };
+    if let Some(args) = decision.filter(|args| !args.is_preview())
+        && Identity::exists(&home)?
+        && let Some(presence) = ceremony::hold(args, &home, cli.globals.workspace.as_deref())?
+    {
+        more.extend(["--presence".to_owned(), presence.to_string()]);
+        args.set_presence(presence);
+    }
     Ok(Started::NeedsStore(Box::new(cli), more, home))
 }
 
@@ -169,6 +198,7 @@ fn with_store(cli: Cli, more: Vec<String>, home: &Home, console: &mut Console) -
     if !watching && let Some(code) = forward() {
         return code;
     }
+    let authorities = cli.globals.ca.as_deref().map(Authorities::of_file).transpose()?.unwrap_or_default();
     let command_line: Vec<String> = std::env::args().collect();
     let lock =
         Lock::acquire(home, &command_line.join(" "), LOCK_WAIT, || if watching { None } else { forward() })?;
@@ -177,6 +207,7 @@ fn with_store(cli: Cli, more: Vec<String>, home: &Home, console: &mut Console) -
         Err(code) => return code,
     };
     let mut peer = Peer::open(home, lock, commands::identity::passphrase)?;
+    peer.believe(authorities);
     let result = here(cli, &mut peer, console);
     if result.is_ok() {
         peer.keep_shown();
@@ -213,6 +244,9 @@ fn here(cli: Cli, peer: &mut Peer, console: &mut Console) -> Result<u8, Failure>
         std::env::current_dir().map_err(|e| Failure::user(format!("there is no current directory: {e}")))?;
     let own = Console::of_this_process(console.manner());
     let mut call = Call { cwd, workspace, console: own };
+    if matches!(cli.command, Command::Remind(_) | Command::Notify(_)) {
+        return Ok(print(console, Ok(posted(&cli.command, peer, &call)?)));
+    }
     let report = match commands::run(cli.command, peer, &mut call)? {
         Next::Done(report) => report,
         Next::Exchange(exchange) => {
@@ -220,6 +254,23 @@ fn here(cli: Cli, peer: &mut Peer, console: &mut Console) -> Result<u8, Failure>
         }
     };
     Ok(print(console, Ok(report)))
+}
+
+/// Runs a command of the post, and carries at once what it handed over.
+fn posted(command: &Command, peer: &mut Peer, call: &Call) -> Result<Report, Failure> {
+    let open =
+        |whatever: bool| if whatever { Post::open_anyway(peer.home()) } else { Post::open(peer.home()) };
+    let mut post = open(matches!(command, Command::Notify(c) if !c.needs_settings()))?;
+    let (report, carries) = match command {
+        Command::Remind(args) => (commands::remind::run(args, peer, call, &mut post)?, !args.dry_run),
+        Command::Notify(args) => (commands::notify::run(args, peer, call, &mut post)?, args.hands_over()),
+        _ => unreachable!("the caller sorts out what needs the post"),
+    };
+    if !carries {
+        return Ok(report);
+    }
+    let sent = runtime()?.block_on(post.courier().carry_due(world::now().0))?;
+    Ok(commands::remind::carried(report, &sent))
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {

@@ -25,6 +25,7 @@ mod news;
 mod picture;
 mod refusal;
 mod side;
+mod snapshots;
 mod socket;
 mod tally;
 
@@ -33,8 +34,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use proofroom_ident::{SignerKey, WorkspaceId};
-use proofroom_sync::Live;
 use proofroom_sync::limits::DIRECT_MAX;
+use proofroom_sync::{Code, Input, Live};
 use rand_core::Rng as _;
 use tokio::sync::mpsc;
 
@@ -103,6 +104,8 @@ pub struct Net {
     keep_trying: bool,
     fetching: Fetching,
     near: Option<Near>,
+    /// Workspaces that got something since this person last said what they hold.
+    heard: BTreeSet<WorkspaceId>,
 }
 
 impl Net {
@@ -110,7 +113,8 @@ impl Net {
     pub fn new(keep_trying: bool) -> Self {
         let (post, events) = mpsc::channel(EVENTS_QUEUED_MAX);
         let fetching = Fetching::new();
-        Self { lines: BTreeMap::new(), serial: 0, post, events, keep_trying, fetching, near: None }
+        let (lines, heard) = (BTreeMap::new(), BTreeSet::new());
+        Self { lines, serial: 0, post, events, keep_trying, fetching, near: None, heard }
     }
 
     /// Where the network of peers reports to.
@@ -166,7 +170,7 @@ impl Net {
         let address = address.map_err(|e| Failure::user(e).hint("proofroom workspace relay URL"))?;
         let wire = self.wire();
         let serial = wire.serial;
-        let out = socket::open(address.clone(), wire);
+        let out = socket::open(address.clone(), peer.authorities().clone(), wire);
         Line::client(peer, workspace, Far::Relay(address), serial, out, tally, attempts)
     }
 
@@ -214,9 +218,12 @@ impl Net {
         }
         let Some(line) = self.lines.get_mut(&serial) else { return Vec::new() };
         let mut news = line.on_frame(peer, frame);
+        let heard = |n: &News| matches!(n, News::InSync { .. } | News::Received { .. });
+        self.heard.extend(news.iter().any(heard).then_some(workspace));
         let proved = line.proved.take();
         let passing_on = std::mem::take(&mut line.passing_on);
         let authority_grew = std::mem::take(&mut line.authority_grew);
+        let compares_anew = std::mem::take(&mut line.compares_anew);
         if let Some((device, workspace)) = proved {
             news.extend(self.admit(peer, serial, device, workspace));
         }
@@ -227,7 +234,19 @@ impl Net {
         if authority_grew {
             news.extend(self.review(peer, workspace));
         }
+        if compares_anew {
+            news.extend(self.compare_anew(peer, workspace));
+        }
         news
+    }
+
+    /// What a document rested on holds no more: its entries are to be fetched, from whoever has them.
+    fn compare_anew(&mut self, peer: &mut Peer, workspace: WorkspaceId) -> Vec<News> {
+        let text = "entries are to be fetched anew: connect again".to_owned();
+        let lines = self.lines.values_mut().filter(|line| line.workspace == workspace);
+        lines
+            .flat_map(|line| line.feed(peer, Input::Refuse { code: Code::Reconnect, text: text.clone() }))
+            .collect()
     }
 
     /// Whether another line brings the workspace up to date: what two fetch, comes twice.
@@ -250,6 +269,7 @@ impl Net {
     /// and offers files, connects again what broke.
     pub fn settle(&mut self, peer: &mut Peer) -> Result<Vec<News>, Failure> {
         let mut news = Vec::new();
+        self.say_what_is_held(peer)?;
         for workspace in peer.at_hand() {
             let fresh = peer.seat(workspace)?.replica.take_fresh();
             for live in Live::batches(&fresh) {
@@ -265,12 +285,28 @@ impl Net {
             }
         }
         news.extend(self.tend_blobs(peer)?);
+        for line in self.lines.values_mut() {
+            news.extend(line.tend_snapshots(peer)?);
+        }
         let all: Vec<u64> = self.lines.keys().copied().collect();
         for serial in all {
             news.extend(self.mend(peer, serial));
         }
         news.extend(self.look_around(peer)?);
         Ok(news)
+    }
+
+    /// Those who are waited for say that the work has reached them, once all of it has.
+    fn say_what_is_held(&mut self, peer: &mut Peer) -> Result<(), Failure> {
+        let settled = |w: &WorkspaceId| self.lines_of(*w).any(Line::entries_settled);
+        let settled: Vec<WorkspaceId> = self.heard.iter().copied().filter(settled).collect();
+        for workspace in settled {
+            self.heard.remove(&workspace);
+            let seat = peer.seat(workspace)?;
+            let mut step = seat.step;
+            seat.replica.note_synced(&mut step)?;
+        }
+        Ok(())
     }
 
     /// Relays hear whom this device hears itself: what those write need not come twice.

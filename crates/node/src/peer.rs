@@ -8,6 +8,7 @@ use proofroom_replica::{Continuation, Me, Membership, Receipt, Replica, ReplicaE
 use proofroom_review::{PlanEdit, ProfileStatement, ReviewEdit};
 use proofroom_store::{Batch, Store};
 use proofroom_store_redb::RedbStore;
+use proofroom_transport::{Authorities, AuthorityError};
 use rand_chacha::ChaCha20Rng;
 use zeroize::Zeroizing;
 
@@ -33,6 +34,7 @@ pub struct Peer {
     blobs: Blobs,
     rng: ChaCha20Rng,
     replicas: BTreeMap<WorkspaceId, Replica>,
+    authorities: Authorities,
     _lock: Lock,
 }
 
@@ -85,6 +87,20 @@ impl Seat<'_> {
         edited.map_err(|e| self.refusal(e))
     }
 
+    /// Changes an asset's review by several edits: all of them, or none.
+    ///
+    /// # Errors
+    /// As [`Seat::edit_review`].
+    pub fn edit_review_all(
+        &mut self,
+        asset: AssetId,
+        audience: Audience,
+        edits: &[ReviewEdit],
+    ) -> Result<Receipt, Failure> {
+        let edited = self.replica.edit_review(&mut self.step, asset, audience, edits);
+        edited.map_err(|e| self.refusal(e))
+    }
+
     /// Says whose role it is that may not.
     fn refusal(&self, error: ReplicaError) -> Failure {
         match (&error, self.replica.membership()) {
@@ -129,6 +145,7 @@ impl Peer {
             blobs,
             rng: world::rng(),
             replicas: BTreeMap::new(),
+            authorities: Authorities::default(),
             _lock: lock,
         })
     }
@@ -153,6 +170,14 @@ impl Peer {
     /// The home directory.
     pub fn home(&self) -> &Home {
         &self.home
+    }
+    /// Believes these certificate authorities as well, when it connects to relays.
+    pub fn believe(&mut self, authorities: Authorities) {
+        self.authorities = authorities;
+    }
+    /// Whom it believes beside the web's certificate authorities.
+    pub fn authorities(&self) -> &Authorities {
+        &self.authorities
     }
     /// Who this machine is.
     pub fn identity(&self) -> &Identity {
@@ -285,6 +310,12 @@ fn relay_key(workspace: WorkspaceId) -> Vec<u8> {
 pub fn relay_address(text: &str) -> Result<String, String> {
     let address: Result<proofroom_transport::Address, _> = text.trim().parse();
     address.map(|a| a.to_string()).map_err(|e| e.to_string())
+}
+
+impl From<AuthorityError> for Failure {
+    fn from(error: AuthorityError) -> Self {
+        Self::user(error).hint("--ca and PROOFROOM_CA name a PEM file of certificates")
+    }
 }
 
 impl From<ReplicaError> for Failure {

@@ -46,6 +46,18 @@ impl People {
         }
     }
 
+    /// A text with names where it names people by the beginning of their ids.
+    pub fn in_text(&self, text: &str) -> String {
+        self.names.iter().fold(text.to_owned(), |text, (person, name)| text.replace(&person.short(), name))
+    }
+
+    /// A refusal with names where it names people by the beginning of their ids.
+    pub fn in_failure(&self, failure: impl Into<Failure>) -> Failure {
+        let failure = failure.into();
+        let what = self.in_text(&failure.what);
+        Failure { what, ..failure }
+    }
+
     /// The name to print.
     pub fn name(&self, person: PersonId) -> String {
         self.names.get(&person).cloned().unwrap_or_else(|| person.short())

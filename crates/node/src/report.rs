@@ -74,7 +74,12 @@ fn printable(text: &str) -> String {
 enum Block {
     Line(Cell),
     Fields(Vec<(String, Cell)>),
-    Table { head: Vec<String>, rows: Vec<Vec<Cell>> },
+    Table {
+        head: Vec<String>,
+        rows: Vec<Vec<Cell>>,
+    },
+    /// A file's text for standard output, line breaks and all.
+    Raw(String),
 }
 
 /// The outcome of a command.
@@ -107,6 +112,18 @@ impl Report {
         self
     }
 
+    /// Adds fields to the JSON object.
+    ///
+    /// # Panics
+    /// When `fields` is no object.
+    pub fn merged(mut self, fields: Value) -> Self {
+        let (Value::Object(own), Value::Object(fields)) = (&mut self.json, fields) else {
+            unreachable!("a report is a JSON object, and so are its fields")
+        };
+        own.extend(fields);
+        self
+    }
+
     /// Adds lines of text; line breaks inside are kept.
     pub fn line(self, text: impl std::fmt::Display) -> Self {
         self.toned(text, Tone::Plain)
@@ -132,6 +149,12 @@ impl Report {
         }
         self.blocks.push(Block::Table { head: head.iter().map(|h| (*h).to_owned()).collect(), rows });
         self
+    }
+
+    /// Adds a text that is a file of its own: written as it is, never coloured.
+    pub fn raw(mut self, text: String) -> Self {
+        self.blocks.push(Block::Raw(text));
+        self.essential()
     }
 
     /// Adds a warning: standard error for people, `warnings` in JSON.
@@ -184,6 +207,7 @@ impl Report {
                 Block::Line(cell) => paint(&mut out, &cell.text, cell.tone, colour),
                 Block::Fields(fields) => fields_text(&mut out, fields, colour),
                 Block::Table { head, rows } => table_text(&mut out, head, rows, colour),
+                Block::Raw(text) => out.push_str(text),
             }
             if !out.ends_with('\n') {
                 out.push('\n');

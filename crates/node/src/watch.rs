@@ -25,8 +25,10 @@ use crate::failure::Failure;
 use crate::find;
 use crate::net::{Near, Net, News, Standing, Tally};
 use crate::peer::Peer;
+use crate::post::{self, Post};
 use crate::report::{Report, Tone};
 use crate::service::Manager;
+use crate::world;
 
 /// Somebody who waits for an exchange.
 struct Waiter {
@@ -53,6 +55,7 @@ pub async fn watch(
         let near = open(peer, up, &net).await?;
         net.meet(near);
     }
+    let mut post = Post::open_anyway(peer.home())?;
     let manager = Manager::of_this_process();
     let mut agent = Agent::listen(peer.home())?;
     let mut waiters: Vec<Waiter> = Vec::new();
@@ -68,14 +71,19 @@ pub async fn watch(
         let news = tokio::select! {
             event = net.next() => net.on(peer, event),
             visitor = agent.next() => {
-                let news = serve(peer, &mut net, &mut waiters, visitor);
+                let news = serve(peer, &mut net, &mut post, &mut waiters, visitor);
                 keep_up(peer, &mut net, only)?;
                 net.refresh();
                 news
             }
+            sent = post.next(world::now) => {
+                console.report(&delivered(&sent?));
+                Vec::new()
+            }
             _ = tick.tick() => {
                 manager.alive();
                 keep_up(peer, &mut net, only)?;
+                remind(peer, &mut net, &mut post, only, up.is_some(), console)?;
                 net.tick(peer)?
             }
             _ = tokio::signal::ctrl_c() => break,
@@ -95,6 +103,7 @@ async fn open(peer: &mut Peer, up: &Up, net: &Net) -> Result<Near, Failure> {
         secret: peer.identity().secrets.endpoint.clone(),
         listen,
         relays: up.iroh_relay.clone(),
+        authorities: peer.authorities().as_der().map(<[u8]>::to_vec).collect(),
         nearby: !up.no_nearby,
     };
     let last = peer.last_port()?.filter(|_| up.listen.is_empty());
@@ -135,6 +144,34 @@ fn first_words(net: &Net) -> Report {
     Report::new(json).toned(words, Tone::Faint)
 }
 
+/// Sends what is due; what was written down about it goes to the others at once.
+fn remind(
+    peer: &mut Peer,
+    net: &mut Net,
+    post: &mut Post,
+    only: Option<WorkspaceId>,
+    up: bool,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    if !up {
+        // Who only exchanges sends what other commands handed over, and nothing by itself.
+        post.courier().start(world::now().0);
+        return Ok(());
+    }
+    let told = post.tick(peer, only, world::now())?;
+    if !told.is_empty() {
+        net.refresh();
+    }
+    told.iter().for_each(|report| console.report(report));
+    Ok(())
+}
+
+fn delivered(sent: &proofroom_notify::Sent) -> Report {
+    let (text, tone, mut json) = post::sent(sent);
+    json["event"] = json!("sent");
+    Report::new(json).toned(text, tone)
+}
+
 fn show(console: &mut Console, news: &[News]) {
     news.iter().filter_map(told).for_each(|report| console.report(&report));
 }
@@ -150,7 +187,13 @@ fn keep_up(peer: &mut Peer, net: &mut Net, only: Option<WorkspaceId>) -> Result<
 }
 
 /// Runs one command of another process.
-fn serve(peer: &mut Peer, net: &mut Net, waiters: &mut Vec<Waiter>, visitor: Visitor) -> Vec<News> {
+fn serve(
+    peer: &mut Peer,
+    net: &mut Net,
+    post: &mut Post,
+    waiters: &mut Vec<Waiter>,
+    visitor: Visitor,
+) -> Vec<News> {
     let request = visitor.request.clone();
     let mut call = Call { cwd: request.cwd, workspace: request.workspace, console: visitor.console() };
     let argv = std::iter::once("proofroom".to_owned()).chain(request.argv);
@@ -164,6 +207,8 @@ fn serve(peer: &mut Peer, net: &mut Net, waiters: &mut Vec<Waiter>, visitor: Vis
     };
     let ran = match command {
         Command::Peers(args) => commands::peers::run(&args, peer, Some(net)).map(Next::from),
+        Command::Remind(args) => commands::remind::run(&args, peer, &call, post).map(Next::from),
+        Command::Notify(args) => commands::notify::run(&args, peer, &call, post).map(Next::from),
         command => commands::run(command, peer, &mut call),
     };
     match ran {

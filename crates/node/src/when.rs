@@ -14,6 +14,64 @@ pub fn shown(at: Millis) -> String {
     local.unwrap_or_else(|| format!("at {} ms", at.0))
 }
 
+/// A time in UTC, to the second, as RFC 3339 writes it.
+pub fn utc(at: Millis) -> String {
+    let whole = timestamp(Millis(at.0 / 1_000 * 1_000));
+    whole.map_or_else(|| format!("{} ms", at.0), |moment| moment.to_string())
+}
+
+/// A moment in this machine's zone: `2026-03-01`, which is its end, `2026-03-01T12:00`, or RFC 3339 with an offset.
+pub fn moment(text: &str) -> Option<Millis> {
+    let text = text.trim();
+    let at = |moment: Timestamp| u64::try_from(moment.as_millisecond()).ok().map(Millis);
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return at(moment);
+    }
+    let local = |civil: jiff::civil::DateTime| civil.to_zoned(TimeZone::system()).ok().map(|z| z.timestamp());
+    if let Ok(day) = text.parse::<jiff::civil::Date>() {
+        return at(local(day.at(23, 59, 59, 999_000_000))?);
+    }
+    at(local(text.parse::<jiff::civil::DateTime>().ok()?)?)
+}
+
+/// Since when: so long ago, or since a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// So many milliseconds ago.
+    Ago(u64),
+    /// Since this moment.
+    At(Millis),
+}
+
+impl Since {
+    /// Reads a duration (`7d`) or a day (`2026-03-01`, from its beginning).
+    ///
+    /// # Errors
+    /// Says what is wanted instead.
+    pub fn read(text: &str) -> Result<Self, String> {
+        if let Ok(day) = text.trim().parse::<jiff::civil::Date>() {
+            let start = day.to_zoned(TimeZone::system()).ok();
+            let ms = start.and_then(|z| u64::try_from(z.timestamp().as_millisecond()).ok());
+            return ms
+                .map(|ms| Self::At(Millis(ms)))
+                .ok_or_else(|| format!("`{text}` is beyond the calendar"));
+        }
+        if let Some(at) = moment(text) {
+            return Ok(Self::At(at));
+        }
+        let wrong = |_| format!("`{text}` is no time: write 7d, 12h, or 2026-03-01");
+        duration_ms(text).map(Self::Ago).map_err(wrong)
+    }
+
+    /// The moment, counted from `now`.
+    pub fn from(self, now: Millis) -> Millis {
+        match self {
+            Self::Ago(ms) => Millis(now.0.saturating_sub(ms)),
+            Self::At(at) => at,
+        }
+    }
+}
+
 /// The day in this machine's zone; `None` beyond the calendar.
 pub fn day(at: Millis) -> Option<proofroom_review::Day> {
     let date = timestamp(at)?.to_zoned(TimeZone::system()).date();

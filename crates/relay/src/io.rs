@@ -193,6 +193,15 @@ pub enum Note {
         /// The author.
         author: SignerKey,
     },
+    /// A snapshot is kept for newcomers.
+    SnapshotKept {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// For how many entries it stands.
+        entries: u64,
+        /// Its size.
+        bytes: u64,
+    },
     /// A blob is durable.
     BlobKept {
         /// Its size.

@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use proofroom_blobs::Input as FetchInput;
-use proofroom_ident::{InviteId, Millis, SignerKey, WorkspaceId};
+use proofroom_ident::{EndpointKey, InviteId, Millis, SignerKey, WorkspaceId};
 use proofroom_store::{Store, StoreError};
 use proofroom_sync::{
     Audiences, Code, Input as SessionInput, Message, Output as SessionOutput, ServerConfig, Session,
@@ -17,7 +17,11 @@ use crate::io::{BlobInput, BlobOp, ConnId, Input, Note, Output};
 use crate::room::Room;
 
 mod blobs;
+mod endpoints;
 mod entries;
+mod snapshots;
+
+pub(crate) use snapshots::snapshot_bytes;
 
 /// One connection. Before the handshake is done, it has no seat.
 struct Conn {
@@ -40,6 +44,8 @@ pub struct Relay {
     config: Config,
     conns: BTreeMap<ConnId, Conn>,
     rooms: BTreeMap<WorkspaceId, Room>,
+    /// Members' endpoint keys of workspaces that nobody uses now, as far as anybody asked.
+    resting: BTreeMap<WorkspaceId, BTreeSet<EndpointKey>>,
     outputs: VecDeque<Output>,
     /// Rooms where blobs may be asked for.
     due: BTreeSet<WorkspaceId>,
@@ -49,8 +55,15 @@ pub struct Relay {
 impl Relay {
     /// A relay without connections.
     pub fn new(config: Config) -> Self {
-        let (conns, rooms) = (BTreeMap::new(), BTreeMap::new());
-        Self { config, conns, rooms, outputs: VecDeque::new(), due: BTreeSet::new(), failed: false }
+        Self {
+            config,
+            conns: BTreeMap::new(),
+            rooms: BTreeMap::new(),
+            resting: BTreeMap::new(),
+            outputs: VecDeque::new(),
+            due: BTreeSet::new(),
+            failed: false,
+        }
     }
 
     /// The next thing to do.
@@ -162,6 +175,9 @@ impl Relay {
                     self.note_event(&conn, now, &event);
                     None
                 }
+                snapshot @ (SessionOutput::SnapshotOffered { .. } | SessionOutput::TakeSnapshot(_)) => {
+                    self.on_snapshot_output(&conn, now, snapshot, store)
+                }
                 blob => self.on_blob_output(&conn, now, blob, store),
             };
             if let Some(answer) = answer {
@@ -222,7 +238,10 @@ impl Relay {
         }
         let room = match self.rooms.entry(workspace) {
             Entry::Occupied(room) => room.into_mut(),
-            Entry::Vacant(door) => door.insert(Room::open(store, workspace)?),
+            Entry::Vacant(door) => {
+                self.resting.remove(&workspace);
+                door.insert(Room::open(store, workspace)?)
+            }
         };
         let held = || Ok::<_, StoreError>(store.workspaces()?.len());
         let admission = if room.is_founded() {

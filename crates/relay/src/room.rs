@@ -11,6 +11,7 @@ use proofroom_store::{Store, StoreError, evidence};
 use crate::config::Quotas;
 use crate::io::ConnId;
 use crate::rate::Bucket;
+use crate::relay::snapshot_bytes;
 use crate::usage::blobs_bytes;
 
 const READ_BYTES_MAX: usize = 1 << 20;
@@ -45,7 +46,8 @@ impl Room {
             workspace,
             authority: Authority::new(workspace),
             conns: BTreeSet::new(),
-            bytes: store.docs(workspace)?.iter().map(|d| d.bytes).sum(),
+            bytes: store.docs(workspace)?.iter().map(|d| d.bytes).sum::<u64>()
+                + snapshot_bytes(store, workspace)?,
             authority_bytes: 0,
             blob_bytes: blobs_bytes(store, workspace)?,
             fetch: Fetch::of_offers(),

@@ -6,6 +6,8 @@ use proofroom_ident::SignerKey;
 use proofroom_relay::{Creators, Quotas};
 use proofroom_sync::Limits;
 
+use crate::TlsFiles;
+
 /// How to run a relay.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -13,6 +15,10 @@ pub struct Config {
     pub listen: String,
     /// The data directory; made if it is missing.
     pub data: PathBuf,
+    /// The certificate to serve by; without one, connections are plain.
+    pub tls: Option<TlsFiles>,
+    /// Whether packets are passed on between members' devices that cannot reach each other.
+    pub packets: bool,
     /// Who may bring new workspaces.
     pub creators: Creators,
     /// How much is stored.
@@ -29,6 +35,8 @@ impl Config {
         Self {
             listen: listen.into(),
             data: data.into(),
+            tls: None,
+            packets: false,
             creators: Creators::Anyone,
             quotas: Quotas::default(),
             limits: Limits::default(),

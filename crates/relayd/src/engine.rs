@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use proofroom_blob_files::{Task, Worker};
-use proofroom_ident::{Millis, SignerKey, SigningSecret, WorkspaceId};
+use proofroom_ident::{EndpointKey, Millis, SignerKey, SigningSecret, WorkspaceId};
 use proofroom_relay::{BlobInput, ConnId, Input, Note, Output, Relay};
 use proofroom_store_redb::RedbStore;
 use rand_chacha::ChaCha20Rng;
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::blobs;
@@ -26,10 +27,14 @@ const TICK: Duration = Duration::from_secs(1);
 pub(crate) enum Event {
     /// A connection was upgraded.
     Connected(ConnId, Outbound),
-    /// A frame came, or the connection is gone.
-    Input(ConnId, Input),
+    /// A frame came; the connection reads on once the permit is given back.
+    Frame(ConnId, Bytes, OwnedSemaphorePermit),
+    /// A connection is gone.
+    Closed(ConnId),
     /// Is the device one of a present member's of the workspace?
     IsMember(WorkspaceId, SignerKey, oneshot::Sender<bool>),
+    /// Is the endpoint that of a present member's device of any workspace?
+    IsEndpoint(EndpointKey, oneshot::Sender<bool>),
 }
 
 /// Where sockets send to, and how the engine is stopped.
@@ -133,11 +138,16 @@ impl Driver {
                 // Who asked may be gone.
                 _ = answer.send(self.relay.is_member(workspace, device, &self.store));
             }
-            Event::Input(conn, input) => {
-                if matches!(input, Input::Closed) {
-                    self.forget(conn);
-                }
-                self.relay.handle(now(), conn, input, &mut self.store);
+            Event::IsEndpoint(endpoint, answer) => {
+                // As above.
+                _ = answer.send(self.relay.is_endpoint(endpoint, &self.store));
+            }
+            Event::Frame(conn, frame, _taken) => {
+                self.relay.handle(now(), conn, Input::Frame(frame), &mut self.store);
+            }
+            Event::Closed(conn) => {
+                self.forget(conn);
+                self.relay.handle(now(), conn, Input::Closed, &mut self.store);
             }
         }
         self.metrics.handle_seconds.observe(began.elapsed().as_secs_f64());
@@ -192,6 +202,9 @@ impl Driver {
             }
             Note::Stored { workspace, entries, bytes, readers } => {
                 tracing::debug!(%workspace, entries, bytes, readers, "stored");
+            }
+            Note::SnapshotKept { workspace, entries, bytes } => {
+                tracing::debug!(%workspace, entries, bytes, "snapshot kept");
             }
             Note::BlobKept { bytes } => tracing::debug!(bytes, "blob kept"),
             Note::BlobSent { .. } => {}

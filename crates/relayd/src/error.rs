@@ -33,6 +33,14 @@ pub enum RelayError {
         /// Its length.
         bytes: usize,
     },
+    /// A certificate or its key cannot be served by.
+    #[error("cannot serve by {}: {why}", path.display())]
+    Tls {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The store does not open.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -17,6 +17,9 @@
 //! DIR/blobs                ciphertext, by its hash    proofroom-blob-files
 //! ```
 //!
+//! One port carries all: sessions, files, the app, and, where they are switched on, TLS
+//! (`tls.rs`) and packets between peers that cannot reach each other (`packets.rs`).
+//!
 //! Crash story: entries and counters are as safe as a commit of the store; a blob
 //! is flushed before it gets its name, and its name before it is counted. What was
 //! brought of a blob stays for a week, so that the rest can follow.
@@ -27,10 +30,13 @@ mod download;
 mod engine;
 mod error;
 mod key;
+mod listen;
 mod logging;
 mod metrics;
+mod packets;
 mod server;
 mod socket;
+mod tls;
 mod web;
 
 pub use config::Config;
@@ -39,3 +45,4 @@ pub use error::RelayError;
 pub use logging::log_as_json;
 pub use proofroom_relay::{Creators, Quotas};
 pub use server::{Server, run, start};
+pub use tls::TlsFiles;

@@ -30,9 +30,11 @@ pub(crate) struct Metrics {
     entries_refused: Family<Why, Counter>,
     equivocations: Counter,
     lies: Counter,
+    snapshots: Counter,
     blobs: Counter,
     blob_bytes_in: Counter,
     pub blob_bytes_out: Counter<u64, AtomicU64>,
+    pub packet_bytes: Gauge,
 }
 
 impl Metrics {
@@ -51,9 +53,11 @@ impl Metrics {
             entries_refused: Family::default(),
             equivocations: Counter::default(),
             lies: Counter::default(),
+            snapshots: Counter::default(),
             blobs: Counter::default(),
             blob_bytes_in: Counter::default(),
             blob_bytes_out: Counter::default(),
+            packet_bytes: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -74,9 +78,12 @@ impl Metrics {
         r.register("entries_refused", "Entries that were not taken", self.entries_refused.clone());
         r.register("wrong_blobs", "Devices that sent wrong bytes", self.lies.clone());
         r.register("equivocations", "Proofs of two histories", self.equivocations.clone());
+        r.register("snapshots", "Snapshots kept for newcomers", self.snapshots.clone());
         r.register("blobs", "Blobs made durable", self.blobs.clone());
         r.register("blob_bytes_in", "Their size", self.blob_bytes_in.clone());
         r.register("blob_bytes_out", "Bytes of blobs sent", self.blob_bytes_out.clone());
+        let help = "Bytes of packets passed on between peers, so far";
+        r.register("packet_bytes", help, self.packet_bytes.clone());
     }
 
     /// One more connection.
@@ -100,6 +107,7 @@ impl Metrics {
                 self.entries_refused.get_or_create(&Why { code: code.to_string() }).inc_by(*entries);
             }
             Note::Equivocation { .. } => _ = self.equivocations.inc(),
+            Note::SnapshotKept { .. } => _ = self.snapshots.inc(),
             Note::BlobKept { bytes } => {
                 self.blobs.inc();
                 self.blob_bytes_in.inc_by(*bytes);

@@ -1,6 +1,8 @@
 //! Listening, routes, starting and stopping.
 
+use std::fs::DirBuilder;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,34 +13,34 @@ use axum::extract::{State, WebSocketUpgrade};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use proofroom_blob_files::Folder;
 use proofroom_ident::SignerKey;
 use proofroom_relay::ConnId;
 use proofroom_store_redb::RedbStore;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
-use tokio::net::{TcpListener, TcpStream};
+use rustix::process::{Resource, getrlimit, setrlimit};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio_rustls::TlsAcceptor;
 
 use crate::engine::{self, Event};
+use crate::listen::{Door, accept};
 use crate::metrics::Metrics;
+use crate::packets::Packets;
+use crate::tls::Tls;
 use crate::{Config, RelayError, download, key, socket};
 
-/// Time for a client to send its request.
-const REQUEST_MAX: Duration = Duration::from_secs(10);
 /// Time for clients to hear that the relay stops.
 const FAREWELL_MAX: Duration = Duration::from_secs(5);
-/// Pause after the system refused a connection: out of file descriptors, say.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) events: mpsc::Sender<Event>,
     next: Arc<AtomicU64>,
     pub(crate) metrics: Arc<Metrics>,
+    packets: Option<Packets>,
     /// Where blobs are, to read from.
     pub(crate) folder: Folder,
     /// The relay's key, which tokens are for.
@@ -56,6 +58,8 @@ pub struct Server {
     ended: oneshot::Receiver<Result<(), RelayError>>,
     accepting: tokio::task::JoinHandle<()>,
     sockets: Arc<watch::Sender<()>>,
+    tls: Option<Arc<Tls>>,
+    packets: Option<Packets>,
 }
 
 /// Starts a relay; it runs until [`Server::stop`], or until its store fails.
@@ -63,6 +67,7 @@ pub struct Server {
 /// # Errors
 /// When the address, the data directory, the key or the store cannot be used.
 pub async fn start(config: Config) -> Result<Server, RelayError> {
+    let tls = config.tls.clone().map(Tls::load).transpose()?;
     make_folder(&config.data)?;
     let store = RedbStore::open_with_cache(config.data.join("relay.redb"), config.cache_bytes)?;
     let mut rng = randomness()?;
@@ -75,17 +80,25 @@ pub async fn start(config: Config) -> Result<Server, RelayError> {
     let engine = engine::spawn(&config, device, store, rng, metrics.clone())?;
     let sockets = Arc::new(watch::Sender::new(()));
     let folder = Folder::new(config.data.join("blobs"));
+    let packets = config.packets.then(|| Packets::new(engine.events.clone()));
     let shared = Shared {
         events: engine.events,
         next: Arc::default(),
         metrics,
+        packets: packets.clone(),
         folder,
         device: signer,
         sockets: sockets.clone(),
     };
-    let accepting = tokio::spawn(accept(listener, routes(shared)));
-    tracing::info!(%address, device = %signer, "listening");
-    Ok(Server { address, device: signer, stop: Some(engine.stop), ended: engine.ended, accepting, sockets })
+    let acceptor = tls.as_ref().map(|tls| tls.server_config().map(TlsAcceptor::from)).transpose()?;
+    if let Some(tls) = &tls {
+        tokio::spawn(Arc::clone(tls).follow());
+    }
+    let door = Door { routes: routes(shared), tls: acceptor, packets: packets.clone() };
+    let accepting = tokio::spawn(accept(listener, door));
+    tracing::info!(%address, device = %signer, tls = tls.is_some(), packets = packets.is_some(), "listening");
+    let (stop, ended) = (Some(engine.stop), engine.ended);
+    Ok(Server { address, device: signer, stop, ended, accepting, sockets, tls, packets })
 }
 
 /// Runs a relay until the process is asked to end (SIGTERM, ctrl-c) or its store fails.
@@ -94,11 +107,17 @@ pub async fn start(config: Config) -> Result<Server, RelayError> {
 /// # Errors
 /// As [`start`], and when the store failed.
 pub async fn run(config: Config, ready: impl FnOnce(&Server)) -> Result<(), RelayError> {
+    take_all_descriptors();
     let mut server = start(config).await?;
     ready(&server);
-    tokio::select! {
-        ended = server.ended() => return ended,
-        asked = asked_to_end() => asked?,
+    let renewing = tokio::spawn(renew_when_asked(server.tls.clone())?);
+    let ended = tokio::select! {
+        ended = server.ended() => Some(ended),
+        asked = asked_to_end() => asked.map(|()| None)?,
+    };
+    renewing.abort();
+    if let Some(ended) = ended {
+        return ended;
     }
     tracing::info!("stopping");
     server.stop().await
@@ -112,7 +131,21 @@ impl Server {
 
     /// What clients connect to.
     pub fn url(&self) -> String {
-        format!("ws://{}", self.address)
+        let scheme = if self.tls.is_some() { "wss" } else { "ws" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// What peers name as their relay of packets, where it is one.
+    pub fn packets_url(&self) -> Option<String> {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        self.packets.as_ref().map(|_| format!("{scheme}://{}", self.address))
+    }
+
+    /// Reads the certificate's files again, as SIGHUP does. What cannot be used changes nothing.
+    pub fn renew(&self) {
+        if let Some(tls) = &self.tls {
+            tls.reload();
+        }
     }
 
     /// The relay's key, which clients may pin.
@@ -134,6 +167,9 @@ impl Server {
     /// When the store had failed.
     pub async fn stop(mut self) -> Result<(), RelayError> {
         self.accepting.abort();
+        if let Some(packets) = &self.packets {
+            packets.close().await;
+        }
         drop(self.stop.take());
         let result = self.ended().await;
         if tokio::time::timeout(FAREWELL_MAX, self.sockets.closed()).await.is_err() {
@@ -144,11 +180,8 @@ impl Server {
 }
 
 fn make_folder(data: &Path) -> Result<(), RelayError> {
-    std::fs::create_dir_all(data).map_err(|cause| RelayError::Data {
-        doing: "make",
-        path: data.to_path_buf(),
-        cause,
-    })
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(data);
+    made.map_err(|cause| RelayError::Data { doing: "make", path: data.to_path_buf(), cause })
 }
 
 fn randomness() -> Result<ChaCha20Rng, RelayError> {
@@ -157,19 +190,35 @@ fn randomness() -> Result<ChaCha20Rng, RelayError> {
     Ok(ChaCha20Rng::from_seed(seed))
 }
 
-async fn asked_to_end() -> Result<(), RelayError> {
-    let refused = |e: std::io::Error| RelayError::System(format!("signals: {e}"));
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
-        tokio::select! {
-            _ = terminate.recv() => Ok(()),
-            asked = tokio::signal::ctrl_c() => asked.map_err(refused),
+/// SIGHUP: the certificate's files are read again.
+fn renew_when_asked(tls: Option<Arc<Tls>>) -> Result<impl Future<Output = ()>, RelayError> {
+    let mut asked = signal(SignalKind::hangup()).map_err(no_signals)?;
+    Ok(async move {
+        while asked.recv().await.is_some() {
+            tls.iter().for_each(|tls| tls.reload());
         }
+    })
+}
+
+async fn asked_to_end() -> Result<(), RelayError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        asked = tokio::signal::ctrl_c() => asked.map_err(no_signals),
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await.map_err(refused)
+}
+
+fn no_signals(e: std::io::Error) -> RelayError {
+    RelayError::System(format!("signals: {e}"))
+}
+
+/// As many sockets as the system lets this process have: the usual limit is for programs with few.
+fn take_all_descriptors() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }
 
 fn routes(shared: Shared) -> Router {
@@ -181,29 +230,6 @@ fn routes(shared: Shared) -> Router {
         .route("/metrics", get(metrics))
         .fallback(get(crate::web::serve))
         .with_state(shared)
-}
-
-async fn accept(listener: TcpListener, routes: Router) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => _ = tokio::spawn(serve(stream, routes.clone())),
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-}
-
-async fn serve(stream: TcpStream, routes: Router) {
-    // Small frames must not wait for more; where the system refuses, they do.
-    _ = stream.set_nodelay(true);
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(REQUEST_MAX).max_buf_size(8 << 10);
-    let service = TowerToHyperService::new(routes);
-    if let Err(error) = http.serve_connection(TokioIo::new(stream), service).with_upgrades().await {
-        tracing::debug!(%error, "a connection ended badly");
-    }
 }
 
 async fn sync(State(shared): State<Shared>, upgrade: WebSocketUpgrade) -> Response {
@@ -224,5 +250,8 @@ async fn health(State(shared): State<Shared>) -> (StatusCode, &'static str) {
 
 async fn metrics(State(shared): State<Shared>) -> impl IntoResponse {
     const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    if let Some(packets) = &shared.packets {
+        shared.metrics.packet_bytes.set(i64::try_from(packets.bytes()).unwrap_or(i64::MAX));
+    }
     ([(header::CONTENT_TYPE, FORMAT)], shared.metrics.text())
 }

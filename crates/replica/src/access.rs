@@ -61,9 +61,12 @@ impl Replica {
 pub(crate) fn role_writes(role: Role, kind: EntryKind, audience: Audience) -> bool {
     match kind {
         EntryKind::Authority => role != Role::Relay,
-        EntryKind::Change | EntryKind::Approval | EntryKind::Profile | EntryKind::Receipt => {
-            role.reads(audience)
-        }
+        EntryKind::Change
+        | EntryKind::Approval
+        | EntryKind::Profile
+        | EntryKind::Receipt
+        | EntryKind::Act
+        | EntryKind::Delegation => role.reads(audience),
     }
 }
 

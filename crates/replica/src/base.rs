@@ -12,11 +12,11 @@
 //! is shown without what rests on it until the entries are fetched.
 
 use proofroom_document::{DocKind, Document, SNAPSHOT_CHUNK_BYTES_MAX};
-use proofroom_entry::{SignedSnapshot, Snapshot};
+use proofroom_entry::{LogTip, SignedSnapshot, Snapshot, VerifiedHeader};
 use proofroom_ident::{ByteReader, DocId, LogClass, PersonId, SignerKey, SnapshotId, WorkspaceId};
 use proofroom_store::{Batch, Store};
 
-use crate::docs::OpenDoc;
+use crate::docs::{OpenDoc, frozen_at};
 use crate::error::ReplicaError;
 use crate::open::{Replica, Step};
 
@@ -98,7 +98,7 @@ impl Replica {
     ) -> Result<OpenDoc, ReplicaError> {
         let mut open = self.blank_doc(kind, doc);
         let Some(rest) = self.rest(store, doc)? else { return Ok(open) };
-        if !self.holds(&rest) {
+        if !self.holds(store, &rest)? {
             open.fallen = true;
             return Ok(open);
         }
@@ -113,8 +113,12 @@ impl Replica {
         Ok(open)
     }
 
-    fn holds(&self, rest: &Rest) -> bool {
-        rest.own.logs().all(|(first, last)| self.row_holds(first, last))
+    fn holds(&self, store: &dyn Store, rest: &Rest) -> Result<bool, ReplicaError> {
+        let proofs = store.proofs(self.workspace)?;
+        let parted = |last: &VerifiedHeader| {
+            frozen_at(&proofs, &LogTip::after(last)).is_some_and(|seq| seq <= last.header().seq)
+        };
+        Ok(rest.own.logs().all(|(first, last)| self.row_holds(first, last) && !parted(last)))
     }
 
     fn resting(&self, store: &dyn Store) -> Result<Vec<DocId>, ReplicaError> {
@@ -146,8 +150,10 @@ impl Replica {
     /// fetched: connect anew and compare.
     pub fn drop_fallen_bases(&mut self, step: &mut Step<'_>) -> Result<Vec<DocId>, ReplicaError> {
         let mut fallen = Vec::new();
+        self.drop_stale_snapshots(step)?;
         for doc in self.resting(step.store)? {
-            if self.rest(step.store, doc)?.is_some_and(|rest| !self.holds(&rest)) {
+            let Some(rest) = self.rest(step.store, doc)? else { continue };
+            if !self.holds(step.store, &rest)? {
                 self.drop_base(step, doc)?;
                 fallen.push(doc);
             }

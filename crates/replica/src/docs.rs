@@ -14,7 +14,7 @@ use crate::access::{role_writes, writer_role};
 use crate::error::ReplicaError;
 use crate::held::HeldEntry;
 use crate::open::Replica;
-use crate::statements::SignedDecision;
+use crate::statements::Statements;
 use crate::view::Changed;
 
 const READ_BYTES: usize = 4 << 20;
@@ -25,7 +25,7 @@ pub(crate) const PLAIN_BYTES_MAX: usize = proofroom_document::BATCH_BYTES_MAX;
 pub(crate) struct OpenDoc {
     pub(crate) document: Document,
     pub(crate) clock: BTreeMap<LogId, u64>,
-    pub(crate) decisions: Vec<SignedDecision>,
+    pub(crate) statements: Statements,
     pub(crate) profiles: BTreeMap<PersonId, (EntryHash, u64, ProfileStatement)>,
     pub(crate) held: Vec<HeldEntry>,
     pub(crate) unreadable: BTreeMap<LogId, u64>,
@@ -96,7 +96,7 @@ impl Replica {
         OpenDoc {
             document: Document::new(kind, self.workspace, doc),
             clock: BTreeMap::new(),
-            decisions: Vec::new(),
+            statements: Statements::default(),
             profiles: BTreeMap::new(),
             held: Vec::new(),
             unreadable: BTreeMap::new(),
@@ -183,7 +183,9 @@ impl Replica {
         for item in news {
             match item.entry.header().kind {
                 EntryKind::Change => changes.push(incoming(&item)),
-                EntryKind::Approval => self.take_decision(open, &item),
+                EntryKind::Approval | EntryKind::Act | EntryKind::Delegation => {
+                    Statements::take(open, &item, self.workspace.plan_doc());
+                }
                 EntryKind::Profile => take_profile(open, &item),
                 EntryKind::Receipt | EntryKind::Authority => {}
             }
@@ -195,18 +197,6 @@ impl Replica {
         open.changed.touched.add(merged.touched);
         for (entry, error) in merged.refused {
             open.refused.insert(entry, error.to_string());
-        }
-    }
-
-    fn take_decision(&self, open: &mut OpenDoc, item: &Opened) {
-        match SignedDecision::open(item) {
-            Ok(decision) => {
-                open.changed.decisions = true;
-                open.decisions.push(decision);
-            }
-            Err(e) => {
-                open.refused.insert(item.entry.hash(), e.to_string());
-            }
         }
     }
 }

@@ -72,6 +72,44 @@ pub enum ReplicaError {
     /// Nothing to decide on.
     #[error("{0} has no version yet")]
     NoVersion(String),
+    /// The workspace has no such route.
+    #[error("there is no route `{route}`: there are built-in, {}", .routes.join(", "))]
+    UnknownRoute {
+        /// The route that was named.
+        route: String,
+        /// Those that there are.
+        routes: Vec<String>,
+    },
+    /// A route cannot be bound to the workspace's people.
+    #[error("route {route} cannot be used here:\n{}", .problems.join("\n"))]
+    Unbound {
+        /// The route.
+        route: String,
+        /// What is in the way.
+        problems: Vec<String>,
+    },
+    /// The route has no such stage.
+    #[error("the route has no stage `{stage}`: it has {}", .stages.join(", "))]
+    NoStage {
+        /// The stage that was named.
+        stage: String,
+        /// Those that there are.
+        stages: Vec<String>,
+    },
+    /// Several stages ask the person at once.
+    #[error("several stages ask you: {}", .0.join(", "))]
+    WhichStage(Vec<String>),
+    /// No stage asks the person.
+    #[error("no stage of the route asks you to decide")]
+    NotAsked,
+    /// A statement would count nowhere, so it was not signed.
+    #[error("it would have no effect: {why}{}", items(.missing))]
+    WouldNotCount {
+        /// Why.
+        why: String,
+        /// The items of the checklist that want an answer.
+        missing: Vec<String>,
+    },
     /// A statement or value is not acceptable.
     #[error("{0}")]
     Invalid(String),
@@ -107,12 +145,22 @@ pub enum ReplicaError {
     /// What a document rested on does not hold any more, and its entries are not here yet.
     #[error("part of this document's history no longer counts, and the rest of it has not arrived yet")]
     Fallen,
+    /// A certificate needs every entry, and here a snapshot stands for some.
+    #[error("earlier entries of this review are not here: a snapshot stands for them")]
+    HistoryElsewhere(proofroom_ident::DocId),
+    /// A certificate cannot be written.
+    #[error(transparent)]
+    Certificate(#[from] proofroom_certificate::CertificateError),
     /// The link is not one.
     #[error(transparent)]
     Link(#[from] LinkError),
     /// Storage failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+fn items(missing: &[String]) -> String {
+    if missing.is_empty() { String::new() } else { format!(" ({})", missing.join(", ")) }
 }
 
 impl ReplicaError {
@@ -138,10 +186,20 @@ impl ReplicaError {
             Self::NotMember => "ask an owner or producer for an invite",
             Self::StillJoining => "run `proofroom sync` while a relay or peer is up, or import a bundle",
             Self::InviteExpired | Self::InviteUsedUp | Self::InviteUnknown => "ask for a new link",
-            Self::Rest { .. } => "`proofroom sync --full-history` fetches every entry",
+            Self::Rest { .. } | Self::HistoryElsewhere(_) => {
+                "`proofroom sync --full-history` fetches every entry"
+            }
             Self::Fallen => "run `proofroom sync` first",
             Self::NoKey(_) => "run `proofroom sync` once another member was online",
             Self::Fork(_) => "`proofroom version pick ASSET v3a` picks one",
+            Self::UnknownRoute { .. } => "`proofroom route list` lists the routes",
+            Self::Unbound { .. } => "cast the roles: proofroom cast set ROLE PERSON ...",
+            Self::NoStage { .. } | Self::WhichStage(_) => "name one with --stage",
+            Self::NotAsked => "`proofroom status ASSET` shows whom each stage asks",
+            Self::WouldNotCount { missing, .. } if !missing.is_empty() => {
+                "answer them: --answer \"ITEM=...\""
+            }
+            Self::WouldNotCount { .. } => "`proofroom status ASSET` shows where each stage stands",
             Self::NoVersion(_) => "`proofroom version add ASSET FILE` adds one",
             _ => "",
         }

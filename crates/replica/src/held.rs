@@ -5,9 +5,9 @@
 //! least fixpoint), because taking them out would take honest work out with
 //! them. What becomes admitted depends only on the set of entries.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use proofroom_document::{DocKind, changes_of};
+use proofroom_document::DocKind;
 use proofroom_entry::{EntryKind, Verified};
 use proofroom_ident::{DocId, EntryHash, PersonId};
 use proofroom_store::Store;
@@ -52,37 +52,15 @@ impl Replica {
 
     /// The held entries that innocent work stands on.
     fn admit(&self, news: &[Opened], held: &[HeldEntry]) -> BTreeSet<EntryHash> {
-        let mut holder: BTreeMap<[u8; 32], usize> = BTreeMap::new();
-        let mut deps_of: Vec<Vec<[u8; 32]>> = Vec::new();
-        for (i, h) in held.iter().enumerate() {
-            let metas = changes(&h.entry, &h.plain);
-            deps_of.push(metas.iter().flat_map(|m| m.1.clone()).collect());
-            holder.extend(metas.into_iter().map(|(hash, _)| (hash, i)));
-        }
-        let mut queue: Vec<usize> = Vec::new();
-        for item in news {
-            for (_, deps) in changes(&item.entry, &item.plain) {
-                let on = deps.iter().filter_map(|d| holder.get(d).copied());
-                let innocent =
-                    |i: &usize| !self.authority.is_past(held[*i].removal, item.entry.header().auth_head);
-                queue.extend(on.filter(innocent));
-            }
-        }
-        let mut admitted = BTreeSet::new();
-        while let Some(i) = queue.pop() {
-            if admitted.insert(held[i].entry.hash()) {
-                queue.extend(deps_of[i].iter().filter_map(|d| holder.get(d).copied()));
-            }
-        }
-        admitted
+        let news: Vec<&Opened> = news.iter().filter(|n| n.entry.header().kind == EntryKind::Change).collect();
+        let held: Vec<&HeldEntry> =
+            held.iter().filter(|h| h.entry.header().kind == EntryKind::Change).collect();
+        let innocent = |new: usize, on: usize| {
+            !self.authority.is_past(held[on].removal, news[new].entry.header().auth_head)
+        };
+        let batches: Vec<&[u8]> = news.iter().map(|n| n.plain.as_slice()).collect();
+        let held_batches: Vec<&[u8]> = held.iter().map(|h| h.plain.as_slice()).collect();
+        let admitted = proofroom_document::admitted(&batches, &held_batches, innocent);
+        admitted.into_iter().map(|i| held[i].entry.hash()).collect()
     }
-}
-
-/// Hash and dependencies of each change inside an entry.
-fn changes(entry: &Verified, plain: &[u8]) -> Vec<([u8; 32], Vec<[u8; 32]>)> {
-    if entry.header().kind != EntryKind::Change {
-        return Vec::new();
-    }
-    let metas = changes_of(plain).unwrap_or_default();
-    metas.into_iter().map(|m| (*m.hash.as_bytes(), m.deps.iter().map(|d| *d.as_bytes()).collect())).collect()
 }

@@ -14,6 +14,9 @@ use crate::access::role_writes;
 use crate::error::ReplicaError;
 use crate::open::{Replica, Step};
 
+/// Entries below bases that are remembered: what proves two histories comes together.
+const STOOD_FOR_MAX: usize = 64;
+
 /// What became of one offered entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IngestOutcome {
@@ -190,6 +193,7 @@ impl Replica {
 
     /// A position at or below a log's base. Another entry at the base itself shows that
     /// the author signed two histories: the proof needs both, so all are to be fetched.
+    /// Of an entry below it nobody here can tell, but two for one place are a proof.
     fn compare_base(
         &mut self,
         step: &Step<'_>,
@@ -198,19 +202,36 @@ impl Replica {
     ) -> Result<IngestOutcome, ReplicaError> {
         let c = *signed.claims();
         let base = step.store.base(self.workspace, c.doc, c.log)?;
-        let other = base.is_some_and(|base| base.header().seq == c.seq && base.hash() != signed.hash());
-        if !other {
+        let Some(base) = base.filter(|base| base.hash() != signed.hash()) else {
             return Ok(IngestOutcome::Known);
+        };
+        let entry = match signed.verify(self.workspace) {
+            Ok(entry) if entry.header().author == base.header().author => entry,
+            Ok(_) => return Ok(IngestOutcome::Refused("the log belongs to another device".into())),
+            Err(e) => return Ok(IngestOutcome::Refused(e.to_string())),
+        };
+        if base.header().seq == c.seq {
+            intake.unseated.insert(c.doc);
+            let text = "its log rests on another entry here: all of it is fetched anew";
+            return Ok(IngestOutcome::Missing(text.into()));
         }
-        Ok(match signed.verify(self.workspace) {
-            Ok(_) => {
-                intake.unseated.insert(c.doc);
-                IngestOutcome::Missing(
-                    "its log rests on another entry here: all of it is fetched anew".into(),
-                )
+        let same_place = |held: &&Verified| {
+            let h = held.header();
+            (h.doc, h.log, h.seq) == (c.doc, c.log, c.seq) && held.hash() != entry.hash()
+        };
+        if let Some(other) = self.stood_for.iter().find(same_place).cloned() {
+            if !self.is_proved(step, c.log, c.seq)? {
+                intake.forked.insert(c.log);
+                intake.authority_changed = true;
+                intake.batch.proof(other, entry);
             }
-            Err(e) => IngestOutcome::Refused(e.to_string()),
-        })
+            return Ok(IngestOutcome::Equivocation);
+        }
+        if self.stood_for.len() == STOOD_FOR_MAX {
+            self.stood_for.pop_front();
+        }
+        self.stood_for.push_back(entry);
+        Ok(IngestOutcome::Known)
     }
 
     /// Whether a proof is held already that freezes the log there or before.

@@ -6,7 +6,9 @@
 //! ```text
 //! edit --record--> change --seal--> entry --append--> store        (write.rs)
 //! entry --verify--> store --open--> change --merge--> document     (ingest.rs, docs.rs)
+//! decision, act --sign--> entry --append--> store                  (decide.rs, acts.rs, statements.rs)
 //! document --view--> plain data                                    (view.rs)
+//! plain data, statements --evaluate--> where the work stands       (flow.rs)
 //! ```
 //!
 //! What is in memory can always be rebuilt from the store: the membership from
@@ -15,10 +17,16 @@
 //! rest (`shown.rs`), so that looking at a list loads none.
 
 mod access;
+mod acts;
 mod adopt;
+mod audit;
 mod base;
+mod certify;
+mod decide;
+pub mod device_link;
 mod docs;
 mod error;
+mod flow;
 mod held;
 mod identity;
 mod ingest;
@@ -27,6 +35,8 @@ mod link;
 mod membership;
 mod neighbours;
 mod open;
+mod past;
+mod routes;
 mod shown;
 mod snapshot;
 mod statements;
@@ -35,7 +45,11 @@ mod view;
 mod write;
 
 pub use access::Standings;
+pub use acts::ActChoice;
+pub use audit::{AuditLine, Mark};
 pub use base::BasedHistory;
+pub use certify::Disclosure;
+pub use decide::DecisionChoice;
 pub use error::{ErrorKind, ReplicaError};
 pub use identity::Me;
 pub use ingest::{IngestOutcome, Ingested};
@@ -43,7 +57,9 @@ pub use link::{InviteLink, LinkError};
 pub use membership::{DeviceView, InviteView, MemberView};
 pub use neighbours::Neighbour;
 pub use open::{Continuation, Membership, Replica, Step};
-pub use snapshot::{SnapshotRefusal, snapshot_is_due};
-pub use statements::{DecisionChoice, Receipt, SignedDecision};
+pub use past::{Heads, PastReview};
+pub use routes::{APPROVERS, ChosenRoute, HeldTemplate};
+pub use snapshot::{SnapshotRefusal, SnapshotStand, snapshot_is_due};
+pub use statements::{Receipt, SignedAct, SignedDecision, SignedDelegation, SignedStatement};
 pub use trail::{LogLine, LogState, TrailReport};
-pub use view::{AssetStatus, Changed, HeldBackLog};
+pub use view::{Changed, HeldBackLog};

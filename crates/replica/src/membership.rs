@@ -193,6 +193,7 @@ impl Replica {
 
     fn after_removal(&mut self, step: &mut Step<'_>) -> Result<(), ReplicaError> {
         self.membership_changed();
+        self.drop_stale_snapshots(step)?;
         if matches!(self.membership(), Membership::Member(_)) {
             self.ensure_keys(step)?;
         }

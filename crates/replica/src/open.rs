@@ -1,6 +1,6 @@
 //! Opening, creating and joining a workspace.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use proofroom_authority::{Authority, Op, Role};
 use proofroom_entry::{LogWriter, Signed, Verified};
@@ -12,6 +12,7 @@ use rand_core::CryptoRng;
 
 use crate::docs::OpenDoc;
 use crate::error::ReplicaError;
+use crate::flow::Flow;
 use crate::identity::Me;
 use crate::link::InviteLink;
 use crate::shown::Kept;
@@ -69,10 +70,13 @@ pub struct Replica {
     pub(crate) fresh: Vec<Verified>,
     /// Snapshots that were refused.
     pub(crate) declined: BTreeSet<SnapshotId>,
+    /// Entries that came of late though a snapshot stands for them: two for one place prove two histories.
+    pub(crate) stood_for: VecDeque<Verified>,
     /// Documents of which every entry is wanted.
     pub(crate) whole: BTreeSet<DocId>,
     pub(crate) rest_key: RestKey,
     pub(crate) kept: Kept,
+    pub(crate) flow: Flow,
 }
 
 impl Replica {
@@ -159,6 +163,7 @@ impl Replica {
             workspace,
             rest_key: RestKey::of(&me.secrets.kex),
             kept: Kept::default(),
+            flow: Flow::default(),
             me,
             authority: Authority::new(workspace),
             keyring: Keyring::default(),
@@ -168,6 +173,7 @@ impl Replica {
             joining: None,
             fresh: Vec::new(),
             declined: BTreeSet::new(),
+            stood_for: VecDeque::new(),
             whole: BTreeSet::new(),
         }
     }

@@ -25,12 +25,12 @@ use zeroize::Zeroizing;
 use crate::docs::OpenDoc;
 use crate::error::ReplicaError;
 use crate::open::{Replica, Step};
-use crate::statements::SignedDecision;
+use crate::statements::Statements;
 use crate::view::HeldBackLog;
 
 mod stamp;
 
-use stamp::Stamp;
+pub(crate) use stamp::Stamp;
 
 /// Longest JSON that is kept of one document; a larger one is opened each time.
 const SHOWN_BYTES_MAX: usize = 32 << 20;
@@ -47,7 +47,7 @@ pub(crate) struct Shown {
     pub(crate) review: Arc<ReviewView>,
     /// Views leave them out where they are printed.
     blobs: BTreeMap<ContentHash, BlobRef>,
-    pub(crate) decisions: Vec<SignedDecision>,
+    pub(crate) statements: Statements,
     pub(crate) profiles: BTreeMap<PersonId, ProfileStatement>,
     pub(crate) held: Vec<HeldBackLog>,
 }
@@ -60,7 +60,7 @@ impl Shown {
             plan: open.document.plan(),
             blobs: review.blobs.clone(),
             review,
-            decisions: open.decisions.clone(),
+            statements: open.statements.clone(),
             profiles: profiles.collect(),
             held: crate::adopt::held_logs(open, doc),
         }
@@ -170,7 +170,8 @@ impl Replica {
         self.docs.len()
     }
 
-    fn stamp(&self, store: &dyn Store, doc: DocId) -> Result<Stamp, ReplicaError> {
+    /// The state that what a document shows follows from.
+    pub(crate) fn stamp(&self, store: &dyn Store, doc: DocId) -> Result<Stamp, ReplicaError> {
         let tips = store.tips(self.workspace, doc)?;
         let proofs = store.proofs(self.workspace)?;
         let frozen = tips.iter().filter_map(|tip| {

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proofroom_authority::{Role, Standing};
+use proofroom_authority::{Role, Standing, Unvouched};
 use proofroom_document::{Document, LoadError, SNAPSHOT_CHUNK_BYTES_MAX, Writer, actor_for};
 use proofroom_entry::{LogTip, SignedSnapshot, Snapshot, SnapshotDraft, VerifiedHeader, VerifyError};
 use proofroom_ident::{DocId, KeyId, LogClass, LogId, Nonce, SnapshotId};
@@ -16,12 +16,11 @@ use proofroom_seal::{EpochKey, OpenError, SealKey};
 use proofroom_store::{Batch, Store};
 
 use crate::access::writer_role;
-use crate::docs::frozen_at;
 use crate::error::ReplicaError;
 use crate::open::{Replica, Step};
 
-/// Entries that a document has grown by before another snapshot of it is made.
-const GROWTH_MIN: u64 = 1_000;
+/// Entries that a document has grown by before a snapshot of it is made, or another one.
+const GROWTH_MIN: u64 = 250;
 /// How far back from a log's tip the last entry that counts is looked for.
 const LOOK_BACK_MAX: u64 = 4_096;
 
@@ -37,12 +36,9 @@ pub enum SnapshotRefusal {
     /// A signature, hash or form does not hold.
     #[error(transparent)]
     Verify(#[from] VerifyError),
-    /// Whoever made it may not attest this document.
-    #[error("its maker is no member who may attest this document")]
-    Maker,
-    /// A log's author does not stand, or did not stand alike for all of the log.
-    #[error("the author of log {0:?} did not stand alike up to the entry that it names")]
-    Author(LogId),
+    /// The membership does not stand behind it.
+    #[error(transparent)]
+    Unvouched(#[from] Unvouched),
     /// It disagrees with what is held of a log.
     #[error("log {0:?} is held here with another history, or is this device's own")]
     Held(LogId),
@@ -57,11 +53,41 @@ pub enum SnapshotRefusal {
     Chunk(#[from] LoadError),
 }
 
-/// Whether a document that stands for `entries` entries is worth another snapshot,
-/// when the best one known stands for `covered`.
-pub fn snapshot_is_due(entries: u64, covered: u64) -> bool {
+/// Whether a document of `entries` entries is worth another snapshot, when the best one
+/// known stands for `covered` of them: once those that came since weigh as much as it
+/// does, so that a newcomer fetches little more than twice a snapshot, and the making of
+/// snapshots never costs more than the entries did. `entry_bytes` is what one entry weighs.
+pub fn snapshot_is_due(entries: u64, entry_bytes: u64, covered: u64, snapshot_bytes: u64) -> bool {
     let grown = entries.saturating_sub(covered);
-    grown >= GROWTH_MIN && grown.saturating_mul(2) >= covered
+    grown >= GROWTH_MIN && grown.saturating_mul(entry_bytes) >= snapshot_bytes
+}
+
+/// Where a document stands, and the best snapshot of it that is kept here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotStand {
+    /// The document.
+    pub doc: DocId,
+    /// Entries of changes that are held, or stood for.
+    pub entries: u64,
+    /// What one entry weighs, about, in bytes.
+    pub entry_bytes: u64,
+    /// For how many entries the best snapshot stands; 0 without one.
+    pub covered: u64,
+    /// Its size.
+    pub snapshot_bytes: u64,
+}
+
+impl SnapshotStand {
+    /// Whether another snapshot is to be made.
+    pub fn is_due(&self) -> bool {
+        snapshot_is_due(self.entries, self.entry_bytes, self.covered, self.snapshot_bytes)
+    }
+
+    /// Whether somebody who keeps snapshots of so many entries and this size should be
+    /// offered the one that is kept here.
+    pub fn is_news_to(&self, covered: u64, snapshot_bytes: u64) -> bool {
+        self.covered > 0 && snapshot_is_due(self.covered, self.entry_bytes, covered, snapshot_bytes)
+    }
 }
 
 fn of_changes(tip: &LogTip) -> bool {
@@ -69,25 +95,66 @@ fn of_changes(tip: &LogTip) -> bool {
 }
 
 impl Replica {
-    /// Documents of which this member should make a snapshot now.
-    pub fn snapshots_due(&self, store: &dyn Store) -> Result<Vec<DocId>, ReplicaError> {
-        let mut due = Vec::new();
-        if self.my_role().is_ok_and(|role| role < Role::Reviewer) {
-            return Ok(due);
+    /// How documents stand that are large enough for a snapshot, or have one; none for a
+    /// member who may not make any.
+    pub fn snapshot_stands(&self, store: &dyn Store) -> Result<Vec<SnapshotStand>, ReplicaError> {
+        let mut stands = Vec::new();
+        if !self.my_role().is_ok_and(|role| role >= Role::Reviewer) {
+            return Ok(stands);
         }
+        let kept = store.snapshot_index(self.workspace)?;
         for summary in store.docs(self.workspace)? {
             let doc = summary.doc;
-            if summary.entries < GROWTH_MIN || doc == DocId::AUTHORITY {
+            let best = kept.iter().filter(|row| row.doc == doc).max_by_key(|row| row.entries);
+            if (best.is_none() && summary.entries < GROWTH_MIN) || doc == DocId::AUTHORITY {
                 continue;
             }
             let tips = store.tips(self.workspace, doc)?;
-            let entries = tips.iter().filter(|tip| of_changes(tip)).map(|tip| tip.seq).sum();
-            let best = store.snapshots(self.workspace, doc)?.first().map_or(0, Snapshot::entries);
-            if snapshot_is_due(entries, best) {
-                due.push(doc);
+            stands.push(SnapshotStand {
+                doc,
+                entries: tips.iter().filter(|tip| of_changes(tip)).map(|tip| tip.seq).sum(),
+                entry_bytes: summary.bytes / summary.entries.max(1),
+                covered: best.map_or(0, |row| row.entries),
+                snapshot_bytes: best.map_or(0, |row| row.bytes),
+            });
+        }
+        Ok(stands)
+    }
+
+    /// How one document stands.
+    pub fn snapshot_stand(
+        &self,
+        store: &dyn Store,
+        doc: DocId,
+    ) -> Result<Option<SnapshotStand>, ReplicaError> {
+        Ok(self.snapshot_stands(store)?.into_iter().find(|stand| stand.doc == doc))
+    }
+
+    /// Documents of which this member should make a snapshot now.
+    pub fn snapshots_due(&self, store: &dyn Store) -> Result<Vec<DocId>, ReplicaError> {
+        let stands = self.snapshot_stands(store)?;
+        Ok(stands.iter().filter(|stand| stand.is_due()).map(|stand| stand.doc).collect())
+    }
+
+    /// Forgets snapshots that the membership does not stand behind any more: nobody would
+    /// take them, and they would be in the way of others.
+    pub(crate) fn drop_stale_snapshots(&self, step: &mut Step<'_>) -> Result<(), ReplicaError> {
+        let mut docs: Vec<DocId> =
+            step.store.snapshot_index(self.workspace)?.iter().map(|row| row.doc).collect();
+        docs.dedup();
+        let mut batch = Batch::default();
+        let proofs = step.store.proofs(self.workspace)?;
+        for doc in docs {
+            for snapshot in step.store.snapshots(self.workspace, doc)? {
+                if self.authority.vouch(&snapshot, &proofs).is_err() {
+                    batch.drop_snapshot(self.workspace, doc, snapshot.header().maker);
+                }
             }
         }
-        Ok(due)
+        if !batch.is_empty() {
+            step.store.commit(batch)?;
+        }
+        Ok(())
     }
 
     /// Makes a snapshot of all that counts in a document, durable here. `None` where
@@ -199,10 +266,8 @@ impl Replica {
     /// Who wrote a whole run of a log, if they stood alike for all of it and may write there.
     pub(crate) fn steady(&self, first: Option<&VerifiedHeader>, last: &VerifiedHeader) -> Option<Writer> {
         let h = last.header();
-        let first = first.or((h.seq == 1).then_some(last));
-        let (person, role) = self.authority.steady(first.map(VerifiedHeader::header), h)?;
-        let writer = Writer { author: h.author, log: h.log, person, role: writer_role(role) };
-        crate::access::role_writes(role, h.kind, h.audience).then_some(writer)
+        let (person, role) = self.authority.author_of(first, last)?;
+        Some(Writer { author: h.author, log: h.log, person, role: writer_role(role) })
     }
 
     /// Whether a snapshot that somebody offers should be asked for.
@@ -274,25 +339,20 @@ impl Replica {
         store: &dyn Store,
         snapshot: &Snapshot,
     ) -> Result<Result<Vec<Writer>, SnapshotRefusal>, ReplicaError> {
-        let h = snapshot.header();
-        let maker = self.authority.state().actor(h.maker);
-        if !maker.is_some_and(|(_, role)| role >= Role::Reviewer && role.reads(h.doc.audience())) {
-            return Ok(Err(SnapshotRefusal::Maker));
-        }
-        let proofs = store.proofs(self.workspace)?;
+        let authors = match self.authority.vouch(snapshot, &store.proofs(self.workspace)?) {
+            Ok(authors) => authors,
+            Err(why) => return Ok(Err(why.into())),
+        };
         let mut writers = Vec::new();
-        for (first, last) in snapshot.logs() {
+        for ((_, last), (person, role)) in snapshot.logs().zip(authors) {
             let row = last.header();
-            let frozen = frozen_at(&proofs, &LogTip::after(last)).is_some_and(|seq| seq <= row.seq);
-            let Some(writer) = self.steady(first, last).filter(|_| !frozen) else {
-                return Ok(Err(SnapshotRefusal::Author(row.log)));
-            };
             let held = store.entry(self.workspace, row.doc, row.log, row.seq)?;
             let same = held.as_ref().is_some_and(|entry| entry.hash() == last.hash());
             if (held.is_some() || row.author == self.me.device()) && !same {
                 return Ok(Err(SnapshotRefusal::Held(row.log)));
             }
-            writers.push(writer);
+            let role = writer_role(role);
+            writers.push(Writer { author: row.author, log: row.log, person, role });
         }
         Ok(Ok(writers))
     }

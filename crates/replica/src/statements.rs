@@ -1,23 +1,31 @@
-//! Decisions: standalone signed statements, beside the documents.
+//! What people sign beside the documents: decisions, acts and delegations, as standalone statements.
+//!
+//! ```text
+//! Approval    a decision on a version       the asset's review document, for everyone
+//! Act         anything else about it        the same
+//! Delegation  who may decide for whom       the plan
+//! ```
+//!
+//! Each carries the frontier that its signer had in front of them. They travel one by one, are
+//! held back with their log, and count or do not count by `workflow` alone; what is refused here
+//! is what no reading of them could let count.
 
 use std::collections::BTreeMap;
 
-use proofroom_document::DocKind;
+use proofroom_authority::Role;
 use proofroom_entry::{EntryKind, Verified};
-use proofroom_ident::{AssetId, Audience, DocId, EntryHash, LogId, PersonId, SignerKey, VersionHash};
-use proofroom_review::statement::{Condition, SeenHead};
-use proofroom_review::{Current, Decision, DecisionStatement, ReviewView, SignMeaning, StatementError};
+use proofroom_ident::{AssetId, Audience, DocId, EntryHash, LogId, PersonId, SignerKey};
+use proofroom_review::statement::SeenHead;
+use proofroom_review::{Act, ActStatement, DecisionStatement, DelegationStatement, StatementError};
 use proofroom_store::Store;
+use serde::{Deserialize, Serialize};
 
-use crate::docs::Opened;
+use crate::docs::{OpenDoc, Opened};
 use crate::error::ReplicaError;
 use crate::open::{Replica, Step};
 
-/// The stage of the built-in route.
-pub(crate) const STAGE: &str = "review";
-
 /// An act became durable here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Receipt {
     /// The entry that holds it.
     pub entry: EntryHash,
@@ -36,75 +44,122 @@ impl Receipt {
     }
 }
 
-/// What a person decides; the replica adds what they had in front of them.
-#[derive(Clone, Debug)]
-pub struct DecisionChoice {
-    /// The decision.
-    pub decision: Decision,
-    /// Why.
-    pub reason: Option<String>,
-    /// What must change, with `approved_with_changes`.
-    pub conditions: Vec<Condition>,
-    /// The version; the current one unless named.
-    pub version: Option<VersionHash>,
-    /// Offset of the signer's clock from UTC, in minutes.
-    pub utc_offset_min: i16,
-}
-
-/// A decision and the entry that proves it.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct SignedDecision {
+/// A statement and the entry that proves it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedStatement<T> {
     /// The entry.
     pub entry: EntryHash,
     /// The device that signed.
     pub device: SignerKey,
     /// Its person, by the membership log.
     pub person: PersonId,
+    /// Their role at that entry.
+    pub role: Role,
     /// The entry's log.
     pub log: LogId,
     /// The entry's position.
     pub seq: u64,
     /// What was signed.
-    pub statement: DecisionStatement,
+    pub statement: T,
 }
 
-impl SignedDecision {
-    /// Reads an opened approval entry; the statement must be about its own document.
-    pub(crate) fn open(item: &Opened) -> Result<Self, StatementError> {
-        let json = String::from_utf8_lossy(&item.plain);
-        let statement = DecisionStatement::from_json(&json)?;
-        let h = item.entry.header();
-        if statement.review != h.doc {
-            return Err(StatementError::OtherReview);
+/// A decision and the entry that proves it.
+pub type SignedDecision = SignedStatement<DecisionStatement>;
+/// An act and the entry that proves it.
+pub type SignedAct = SignedStatement<ActStatement>;
+/// A delegation and the entry that proves it.
+pub type SignedDelegation = SignedStatement<DelegationStatement>;
+
+/// The statements of a document, in order of arrival.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Statements {
+    pub(crate) decisions: Vec<SignedDecision>,
+    pub(crate) acts: Vec<SignedAct>,
+    pub(crate) delegations: Vec<SignedDelegation>,
+}
+
+/// Why an opened entry is no statement that could count.
+#[derive(Debug, thiserror::Error)]
+enum Unfit {
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+    #[error("a {role} may not {what}")]
+    Role { role: Role, what: &'static str },
+    #[error("statements of this kind lie in {0}")]
+    Misplaced(&'static str),
+}
+
+impl Statements {
+    /// Reads an opened entry of one of the three kinds.
+    pub(crate) fn take(open: &mut OpenDoc, item: &Opened, plan: DocId) {
+        let statements = &mut open.statements;
+        let taken = match item.entry.header().kind {
+            EntryKind::Approval => decision(item, plan).map(|d| statements.decisions.push(d)),
+            EntryKind::Act => act(item, plan).map(|a| statements.acts.push(a)),
+            EntryKind::Delegation => delegation(item, plan).map(|d| statements.delegations.push(d)),
+            EntryKind::Authority | EntryKind::Change | EntryKind::Profile | EntryKind::Receipt => return,
+        };
+        match taken {
+            Ok(()) => open.changed.statements = true,
+            Err(e) => drop(open.refused.insert(item.entry.hash(), e.to_string())),
         }
-        Ok(Self {
-            entry: item.entry.hash(),
-            device: h.author,
-            person: item.person,
-            log: h.log,
-            seq: h.seq,
-            statement,
-        })
+    }
+}
+
+fn decision(item: &Opened, plan: DocId) -> Result<SignedDecision, Unfit> {
+    let decision = signed(item, DecisionStatement::from_json(&text(item))?);
+    of_review(item, plan, decision.statement.review)?;
+    Ok(decision)
+}
+
+fn act(item: &Opened, plan: DocId) -> Result<SignedAct, Unfit> {
+    let act = signed(item, ActStatement::from_json(&text(item))?);
+    of_review(item, plan, act.statement.review)?;
+    match forbidden(&act.statement.act, item.role) {
+        Some(what) => Err(Unfit::Role { role: item.role, what }),
+        None => Ok(act),
+    }
+}
+
+fn delegation(item: &Opened, plan: DocId) -> Result<SignedDelegation, Unfit> {
+    let delegation = signed(item, DelegationStatement::from_json(&text(item))?);
+    if item.entry.header().doc == plan { Ok(delegation) } else { Err(Unfit::Misplaced("the plan")) }
+}
+
+/// A statement about a review lies in the review's own document, for everyone.
+fn of_review(item: &Opened, plan: DocId, review: DocId) -> Result<(), Unfit> {
+    let h = item.entry.header();
+    if h.doc == plan || h.audience != Audience::Everyone {
+        return Err(Unfit::Misplaced("a review's document, for everyone"));
+    }
+    if review == h.doc { Ok(()) } else { Err(StatementError::OtherReview.into()) }
+}
+
+/// What a role may not say, whatever the route asks. What only a moderator or an author may, `workflow` decides,
+/// so that a vain attempt is seen.
+pub(crate) fn forbidden(act: &Act, role: Role) -> Option<&'static str> {
+    if role >= Role::Reviewer { None } else { act.not_for_guests() }
+}
+
+fn text(item: &Opened) -> std::borrow::Cow<'_, str> {
+    String::from_utf8_lossy(&item.plain)
+}
+
+fn signed<T>(item: &Opened, statement: T) -> SignedStatement<T> {
+    let h = item.entry.header();
+    SignedStatement {
+        entry: item.entry.hash(),
+        device: h.author,
+        person: item.person,
+        role: item.role,
+        log: h.log,
+        seq: h.seq,
+        statement,
     }
 }
 
 impl Replica {
-    /// Signs a decision on a version of an asset.
-    pub fn decide(
-        &mut self,
-        step: &mut Step<'_>,
-        asset: AssetId,
-        choice: DecisionChoice,
-    ) -> Result<(Receipt, DecisionStatement), ReplicaError> {
-        self.my_role()?;
-        self.ensure_keys(step)?;
-        let statement = self.statement(step, asset, choice)?;
-        let json = statement.to_json().map_err(|e| ReplicaError::Invalid(e.to_string()))?;
-        let doc = statement.review;
-        let entry = self.append(step, doc, Audience::Everyone, EntryKind::Approval, json.as_bytes(), None)?;
-        Ok((Receipt::of(&entry), statement))
-    }
-
     /// All decisions on an asset, on any version, in order of arrival.
     pub fn decisions(
         &mut self,
@@ -112,60 +167,52 @@ impl Replica {
         asset: AssetId,
     ) -> Result<Vec<SignedDecision>, ReplicaError> {
         let doc = self.workspace.review_doc(asset, Audience::Everyone);
-        Ok(self.load_doc(store, DocKind::Review, doc)?.decisions.clone())
+        if let Some(shown) = self.at_rest(store, doc)? {
+            return Ok(shown.statements.decisions.clone());
+        }
+        Ok(self.load_doc(store, self.kind_of(doc), doc)?.statements.decisions.clone())
     }
 
-    fn statement(
-        &mut self,
-        step: &Step<'_>,
-        asset: AssetId,
-        choice: DecisionChoice,
-    ) -> Result<DecisionStatement, ReplicaError> {
-        let plan = self.plan(step.store)?;
-        let shown = plan.asset(&asset).ok_or(ReplicaError::UnknownAsset(asset))?;
-        let request = shown.request.and_then(|key| plan.request(&key));
-        let brief_hash = request.and_then(|r| r.brief_hash().ok());
-        let assignment =
-            self.assignments(shown).into_iter().find(|(p, _)| *p == self.me.person()).map(|(_, r)| r);
-        let name = shown.name.clone();
+    /// All acts on an asset, on any version, in order of arrival.
+    pub fn acts(&mut self, store: &dyn Store, asset: AssetId) -> Result<Vec<SignedAct>, ReplicaError> {
         let doc = self.workspace.review_doc(asset, Audience::Everyone);
-        let view = self.review(step.store, asset, Audience::Everyone)?;
-        let version_hash = chosen(&view, choice.version, &name)?;
-        let mut open_comments: Vec<_> =
-            view.comments.iter().filter(|c| c.state.is_open()).map(|c| c.key).collect();
-        open_comments.sort_unstable();
-        let signer = self.me.profile.signer();
-        Ok(DecisionStatement {
-            review: doc,
-            stage: STAGE.into(),
-            assignment,
-            on_behalf_of: None,
-            version_hash,
-            renditions_viewed: Vec::new(),
-            route_hash: None,
-            brief_hash,
-            decision: choice.decision,
-            meaning: SignMeaning::usual(choice.decision),
-            statement_text: sentence(&view, choice.decision, &name, version_hash, &signer.printed_name),
-            reason: choice.reason,
-            conditions: choice.conditions,
-            checklist: Vec::new(),
-            checks_seen: Vec::new(),
-            seen_heads: self.seen_heads(step.store, doc)?,
-            open_comments,
-            signer,
-            claimed_at: step.now,
-            utc_offset_min: choice.utc_offset_min,
-        })
+        if let Some(shown) = self.at_rest(store, doc)? {
+            return Ok(shown.statements.acts.clone());
+        }
+        Ok(self.load_doc(store, self.kind_of(doc), doc)?.statements.acts.clone())
     }
 
-    /// The causal frontier: how much of each log of the review is in front of this person.
-    fn seen_heads(
+    /// All delegations and revocations, in order of arrival.
+    pub fn delegations(&mut self, store: &dyn Store) -> Result<Vec<SignedDelegation>, ReplicaError> {
+        let doc = self.workspace.plan_doc();
+        if let Some(shown) = self.at_rest(store, doc)? {
+            return Ok(shown.statements.delegations.clone());
+        }
+        Ok(self.load_doc(store, self.kind_of(doc), doc)?.statements.delegations.clone())
+    }
+
+    /// Signs a statement and makes it durable.
+    pub(crate) fn sign(
+        &mut self,
+        step: &mut Step<'_>,
+        doc: DocId,
+        kind: EntryKind,
+        json: Result<String, StatementError>,
+    ) -> Result<Receipt, ReplicaError> {
+        let json = json.map_err(|e| ReplicaError::Invalid(e.to_string()))?;
+        self.ensure_keys(step)?;
+        let entry = self.append(step, doc, Audience::Everyone, kind, json.as_bytes(), None)?;
+        Ok(Receipt::of(&entry))
+    }
+
+    /// The causal frontier: how much of each log of a document is in front of this person.
+    pub(crate) fn seen_heads(
         &mut self,
         store: &dyn Store,
         doc: DocId,
     ) -> Result<BTreeMap<LogId, SeenHead>, ReplicaError> {
-        let clock = self.load_doc(store, DocKind::Review, doc)?.clock.clone();
+        let kind = self.kind_of(doc);
+        let clock = self.load_doc(store, kind, doc)?.clock.clone();
         let mut seen = BTreeMap::new();
         for (log, seq) in clock {
             let hash = match store.entry(self.workspace, doc, log, seq)? {
@@ -181,22 +228,4 @@ impl Replica {
         }
         Ok(seen)
     }
-}
-
-fn chosen(view: &ReviewView, named: Option<VersionHash>, name: &str) -> Result<VersionHash, ReplicaError> {
-    match (named, view.current()) {
-        (Some(version), _) if view.versions.contains_key(&version) => Ok(version),
-        (Some(version), _) => {
-            Err(ReplicaError::Invalid(format!("{name} has no version {}", version.short())))
-        }
-        (None, Current::One(version)) => Ok(version),
-        (None, Current::None) => Err(ReplicaError::NoVersion(name.into())),
-        (None, Current::Fork(_)) => Err(ReplicaError::Fork(name.into())),
-    }
-}
-
-fn sentence(view: &ReviewView, decision: Decision, name: &str, version: VersionHash, signer: &str) -> String {
-    let label = view.numbered().into_iter().find(|n| n.version == version).map(|n| n.label);
-    let label = label.unwrap_or_else(|| version.short());
-    format!("I, {signer}, decide on {name}, version {label} ({}): {decision}.", version.short())
 }

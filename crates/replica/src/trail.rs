@@ -72,20 +72,31 @@ impl Replica {
     /// Every entry held. With `verify`, each signature, payload hash and link is
     /// checked again from the stored bytes.
     pub fn trail(&mut self, store: &dyn Store, verify: bool) -> Result<TrailReport, ReplicaError> {
-        let mut report = TrailReport::default();
-        let proofs = store.proofs(self.workspace)?;
-        report.equivocations = proofs.len() as u64;
-        report.based = self.based_histories(store)?;
         let mut docs: Vec<DocId> = store.docs(self.workspace)?.iter().map(|d| d.doc).collect();
         docs.push(DocId::AUTHORITY);
         docs.sort_unstable();
         docs.dedup();
-        for doc in docs {
-            if doc != DocId::AUTHORITY {
+        self.trail_of(store, &docs, verify)
+    }
+
+    /// As [`Replica::trail`], of some documents; those that are not held have no entries.
+    pub fn trail_of(
+        &mut self,
+        store: &dyn Store,
+        docs: &[DocId],
+        verify: bool,
+    ) -> Result<TrailReport, ReplicaError> {
+        let mut report = TrailReport::default();
+        let proofs = store.proofs(self.workspace)?;
+        report.equivocations = proofs.len() as u64;
+        report.based = self.based_histories(store)?;
+        for doc in docs.iter().copied() {
+            let tips = store.tips(self.workspace, doc)?;
+            if doc != DocId::AUTHORITY && !tips.is_empty() {
                 let kind = self.kind_of(doc);
                 self.load_doc(store, kind, doc)?;
             }
-            for tip in store.tips(self.workspace, doc)? {
+            for tip in tips {
                 report.logs += 1;
                 let frozen = frozen_at(&proofs, &tip);
                 let entries = entries_after(store, self.workspace, &tip, 0)?;

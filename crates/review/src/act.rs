@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use proofroom_ident::{DocId, EntryHash, LogId, Millis, VersionHash};
+use proofroom_ident::{ContentHash, DocId, EntryHash, LogId, Millis, VersionHash};
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::{canonical_json, from_canonical_json};
@@ -17,6 +17,8 @@ use crate::route::Route;
 use crate::statement::{SeenHead, StatementError};
 use crate::text::{self, TextError};
 use crate::words::{Aspect, Threshold};
+
+mod words;
 
 /// Largest canonical act, in bytes: a route of many stages and people.
 pub const ACT_BYTES_MAX: usize = 1 << 20;
@@ -98,6 +100,8 @@ pub enum Act {
     Open,
     /// A reminder was sent. Idempotent: the same one again changes nothing.
     Remind(ReminderKey),
+    /// Handed the version off, out of the workspace. A moderator.
+    Release(Handoff),
 }
 
 /// A version is sent on its route.
@@ -156,6 +160,17 @@ pub struct Comparison {
     pub elsewhere: bool,
 }
 
+/// What was handed off with a version.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Handoff {
+    /// The contents of the files that went out, renditions included, sorted.
+    pub files: Vec<ContentHash>,
+    /// The package with which it went out, by its hash; absent where it went by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<ContentHash>,
+}
+
 /// A reminder, once.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -209,7 +224,24 @@ impl Act {
                 | Self::ReopenStage { .. }
                 | Self::SkipStage { .. }
                 | Self::SkipAssignment { .. }
+                | Self::Release(_)
         )
+    }
+
+    /// What of it guests may not do: they neither send versions on routes nor speak about the work of others.
+    pub const fn not_for_guests(&self) -> Option<&'static str> {
+        match self {
+            Self::Submit(_) => Some("send a version on a route"),
+            Self::Compare(_) => Some("record how versions differ"),
+            Self::MeetCondition { .. } => Some("say that a condition is met"),
+            Self::Remind(_) => Some("send reminders"),
+            _ => None,
+        }
+    }
+
+    /// Whether saying it twice is saying it once: a second one need not be written.
+    pub const fn is_idempotent(&self) -> bool {
+        matches!(self, Self::Sync | Self::Open | Self::Remind(_))
     }
 }
 
@@ -237,6 +269,7 @@ impl ActStatement {
         match &self.act {
             Act::Submit(submission) => submission.check(),
             Act::Acknowledge { comments } => sorted("comments", comments),
+            Act::Release(handoff) => sorted("files", &handoff.files),
             Act::Compare(c) => {
                 sorted("changed aspects", &c.changed).and(sorted("touched comments", &c.touched))
             }

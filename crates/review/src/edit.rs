@@ -11,6 +11,7 @@ use crate::canonical::CanonicalError;
 use crate::library::{LibraryError, LibraryItem, LibraryKey};
 use crate::manifest::{BlobRef, Manifest, ManifestError};
 use crate::owned::{CommentKey, RequestKey};
+use crate::rendition::{Rendition, RenditionError};
 use crate::text::{self, TextError};
 use crate::versions::Pick;
 use crate::words::{Category, CommentLabel, CommentState, RequestState, ReviewerRole};
@@ -35,6 +36,9 @@ pub enum EditError {
     /// The item does not hold.
     #[error(transparent)]
     Library(#[from] LibraryError),
+    /// The rendition does not hold.
+    #[error(transparent)]
+    Rendition(#[from] RenditionError),
     /// Returning or declining a request needs a reason.
     #[error("a request is {0} with a reason")]
     NoReason(RequestState),
@@ -194,6 +198,13 @@ pub enum ReviewEdit {
         /// A blob for each file.
         blobs: Vec<BlobRef>,
     },
+    /// Adds a rendition of a file, and says where its bytes are.
+    AddRendition {
+        /// The rendition.
+        rendition: Box<Rendition>,
+        /// Its blob.
+        blob: BlobRef,
+    },
     /// Settles a fork.
     PickVersion {
         /// The choice; see [`Pick::among`].
@@ -256,6 +267,12 @@ impl ReviewEdit {
     pub fn check(&self) -> Result<(), EditError> {
         match self {
             Self::AddVersion { manifest, blobs } => check_version(manifest, blobs)?,
+            Self::AddRendition { rendition, blob } => {
+                rendition.check()?;
+                if (blob.content, blob.bytes) != (rendition.content, rendition.bytes) {
+                    return Err(EditError::NoBlob(rendition.kind.to_string()));
+                }
+            }
             Self::PickVersion { pick } if !pick.over.iter().any(|v| *v != pick.version) => {
                 return Err(EditError::EmptyPick(pick.version));
             }

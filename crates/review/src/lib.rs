@@ -15,6 +15,7 @@ pub mod anchor;
 mod brief;
 pub mod calendar;
 mod canonical;
+mod conflict;
 mod deadline;
 pub mod delegation;
 mod edit;
@@ -26,20 +27,21 @@ pub mod media;
 mod names;
 mod owned;
 mod package;
+mod rendition;
 pub mod route;
 pub mod statement;
 mod text;
-pub mod timecode;
 mod versions;
 mod view;
 mod words;
 
 pub use acknowledged::AcknowledgedKey;
-pub use act::{Act, ActStatement, Comparison, ReminderKey, RouteChoice, RuleVerdict, Submission};
+pub use act::{Act, ActStatement, Comparison, Handoff, ReminderKey, RouteChoice, RuleVerdict, Submission};
 pub use anchor::{Anchor, AnchorError, Selector};
 pub use brief::{Answer, Day, DayError, Deliverable, Gap, Milestone, RequestForm};
 pub use calendar::{CalendarSpec, Hours, LocalTime, Peace, TimeOfDay, Week};
 pub use canonical::{CanonicalError, canonical_json, from_canonical_json};
+pub use conflict::{Conflict, conflicts, overlap};
 pub use deadline::{BusinessDuration, DurationError};
 pub use delegation::{Delegation, DelegationStatement, Scope};
 pub use edit::{EditError, PlanEdit, ReviewEdit};
@@ -51,13 +53,16 @@ pub use media::MediaType;
 pub use names::{CalendarName, NameError, RoleName, RouteName, StageName};
 pub use owned::{CommentKey, Owned, OwnedKeyError, RequestKey};
 pub use package::{Package, PackageItem};
+pub use proofroom_timecode as timecode;
+pub use proofroom_timecode::{Rate, Timecode, TimecodeError};
+pub use rendition::{Recipe, Rendition, RenditionError, TILED_ABOVE_PIXELS, TILED_ABOVE_SIDE};
 pub use route::{Assignment, Route, RouteTemplate, RoutingRules, Slot, Stage};
 pub use statement::{DecisionStatement, ProfileStatement, StatementError};
 pub use text::TextError;
-pub use timecode::{Rate, Timecode, TimecodeError};
 pub use versions::{Current, NumberedVersion, Pick, current, number};
 pub use view::{AssetView, CommentView, PlanView, RequestView, ReviewView};
 pub use words::{
     Aspect, AssignmentEnd, Category, CommentLabel, CommentState, Decision, MarkupShape, NewVersionPolicy,
-    Outcome, RequestState, ReviewerRole, RiskClass, SignMeaning, SlaState, Threshold, UnknownWord,
+    Outcome, RenditionKind, RequestState, ReviewerRole, RiskClass, SignMeaning, SlaState, Threshold,
+    UnknownWord,
 };

@@ -112,7 +112,7 @@ impl FileRef {
             return Err(ManifestError::FileName(self.name.clone()));
         }
         text::line("the file's media type", &self.media_type)?;
-        if !self.media_type.is_ascii() || self.media_type.split('/').filter(|s| !s.is_empty()).count() != 2 {
+        if !is_media_type(&self.media_type) {
             return Err(ManifestError::Rule("a media type is type/subtype"));
         }
         if self.bytes > FILE_BYTES_MAX {
@@ -120,6 +120,11 @@ impl FileRef {
         }
         Ok(())
     }
+}
+
+/// Whether a text reads `type/subtype`.
+pub(crate) fn is_media_type(text: &str) -> bool {
+    text.is_ascii() && text.split('/').filter(|part| !part.is_empty()).count() == 2
 }
 
 /// Whether writing a file of this name stays in its folder, on every system.

@@ -1,11 +1,19 @@
 //! What a file is, by its first bytes: names lie, magic numbers seldom do.
 
+mod boxes;
 mod film;
+mod frame_map;
+mod movie;
+mod page;
 mod picture;
+pub mod sheaf;
 
 use crate::words::Category;
 
 pub use film::{Film, film};
+pub use frame_map::{FRAME_MAP_BYTES_MAX, FRAME_MAP_MEDIA_TYPE, FrameMap, FrameRun};
+pub use movie::{Movie, Track, TrackKind, movie};
+pub use page::{PageEdges, PageFacts};
 pub use picture::picture_size;
 
 /// How much of a file's beginning [`sniff`] looks at, in bytes.

@@ -106,6 +106,27 @@ pub struct Signer {
     pub organisation: String,
 }
 
+/// How the signer showed, at the signing, that they were at the device: they typed its passphrase, or an
+/// authenticator knew them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserVerified {
+    /// How.
+    pub method: VerifiedBy,
+    /// How often it failed on this device since it last succeeded.
+    pub failed_attempts: u32,
+}
+
+/// A way to show that somebody is at a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VerifiedBy {
+    /// The passphrase that the device's keys are under.
+    Passphrase,
+    /// The platform's authenticator.
+    Authenticator,
+}
+
 /// A decision, and all that its signature covers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -149,6 +170,9 @@ pub struct DecisionStatement {
     pub seen_heads: BTreeMap<LogId, SeenHead>,
     /// The comments that were open in front of them, sorted.
     pub open_comments: Vec<CommentKey>,
+    /// How the signer was verified at the signing; absent where nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_verified: Option<UserVerified>,
     /// Who signs.
     pub signer: Signer,
     /// When they say they signed.

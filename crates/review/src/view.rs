@@ -12,8 +12,9 @@ use crate::canonical::{CanonicalError, canonical_json};
 use crate::library::Library;
 use crate::manifest::{BlobRef, Manifest};
 use crate::owned::{CommentKey, RequestKey};
+use crate::rendition::Rendition;
 use crate::versions::{Current, NumberedVersion, Pick, current, number};
-use crate::words::{Category, CommentLabel, CommentState, RequestState, ReviewerRole};
+use crate::words::{Category, CommentLabel, CommentState, RenditionKind, RequestState, ReviewerRole};
 
 /// The plan document.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,9 +98,11 @@ pub struct ReviewView {
     pub picks: Vec<Pick>,
     /// All comments, by time of creation, then key.
     pub comments: Vec<CommentView>,
+    /// All renditions, by the file they are of, then kind, time and content.
+    pub renditions: Vec<Rendition>,
     /// Who has taken note of which comment, and when they say they did.
     pub acknowledged: BTreeMap<AcknowledgedKey, Millis>,
-    /// Where the bytes of files are.
+    /// Where the bytes of files and renditions are.
     #[serde(skip)]
     pub blobs: BTreeMap<ContentHash, BlobRef>,
 }
@@ -113,6 +116,29 @@ impl ReviewView {
     /// Which version is the current one.
     pub fn current(&self) -> Current {
         current(&self.versions, &self.picks)
+    }
+
+    /// The renditions of a file, by its content.
+    pub fn renditions_of(&self, file: &ContentHash) -> impl Iterator<Item = &Rendition> {
+        let from = self.renditions.partition_point(|r| r.of < *file);
+        self.renditions[from..].iter().take_while(move |r| r.of == *file)
+    }
+
+    /// A file's rendition of a kind; the first where several were made.
+    pub fn rendition(&self, file: &ContentHash, kind: RenditionKind) -> Option<&Rendition> {
+        self.renditions_of(file).find(|r| r.kind == kind)
+    }
+
+    /// What people call the bytes of a content: a file's name, or the file's and the rendition's kind.
+    pub fn name_of(&self, content: &ContentHash) -> Option<String> {
+        let named = |content: &ContentHash| {
+            let mut files = self.versions.values().flat_map(|m| &m.files);
+            files.find(|f| f.content == *content).map(|f| f.name.clone())
+        };
+        named(content).or_else(|| {
+            let rendition = self.renditions.iter().find(|r| r.content == *content)?;
+            Some(format!("{} ({})", named(&rendition.of)?, rendition.kind))
+        })
     }
 
     /// The comment of a key.

@@ -49,6 +49,23 @@ macro_rules! words {
 }
 
 words! {
+    /// What a rendition is for.
+    RenditionKind "kind of rendition" {
+        /// A small picture for lists.
+        Thumbnail "thumbnail",
+        /// The whole picture in a form that every browser shows.
+        Picture "picture",
+        /// A large picture in levels of tiles.
+        Tiles "tiles",
+        /// A picture of each page.
+        Pages "pages",
+        /// Peaks of the sound.
+        Waveform "waveform",
+        /// A film that seeks to any frame at once.
+        Proxy "proxy",
+        /// When each frame of the original is shown.
+        FrameMap "frame_map",
+    }
     /// What an asset is, and so what its review must look at.
     Category "category" {
         /// Pixel accuracy, brand consistency, colour verification.

@@ -78,6 +78,8 @@ verbs! {
     Rotates "rotates"
     /// Adopts what is held back of a member.
     Adopts "adopts"
+    /// Makes a snapshot of an asset's review, or of the plan, and offers it to the relays.
+    Snapshots "snapshots"
     /// The process dies.
     Crashes "crashes"
     /// The process ends in good order.

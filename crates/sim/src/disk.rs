@@ -8,7 +8,9 @@
 
 use proofroom_entry::{LogTip, Snapshot, Verified, VerifiedHeader};
 use proofroom_ident::{DocId, LogId, WorkspaceId};
-use proofroom_store::{Batch, DocSummary, KeyValue, MemoryStore, Pair, Store, StoreError, Write};
+use proofroom_store::{
+    Batch, DocSummary, KeyValue, MemoryStore, Pair, SnapshotSummary, Store, StoreError, Write,
+};
 
 /// Old images that are kept.
 const IMAGES_MAX: usize = 4;
@@ -41,6 +43,8 @@ pub struct Disk {
     fault: Option<Fault>,
     broken: Option<String>,
     written: Vec<Verified>,
+    written_bases: Vec<VerifiedHeader>,
+    written_snapshots: Vec<Snapshot>,
 }
 
 impl Disk {
@@ -68,6 +72,16 @@ impl Disk {
         std::mem::take(&mut self.written)
     }
 
+    /// Where logs began that did not begin at their first entry, since the last call.
+    pub fn take_bases(&mut self) -> Vec<VerifiedHeader> {
+        std::mem::take(&mut self.written_bases)
+    }
+
+    /// Snapshots that became durable since the last call.
+    pub fn take_snapshots(&mut self) -> Vec<Snapshot> {
+        std::mem::take(&mut self.written_snapshots)
+    }
+
     /// What is durable, whatever became of the process.
     pub fn durable(&self) -> &MemoryStore {
         &self.store
@@ -81,13 +95,16 @@ impl Disk {
     }
 
     fn write(&mut self, batch: Batch) -> Result<(), StoreError> {
-        let appended: Vec<Verified> = batch
-            .writes()
-            .iter()
-            .filter_map(|w| if let Write::Append(entry) = w { Some(entry.clone()) } else { None })
-            .collect();
+        let writes = batch.writes().to_vec();
         self.store.commit(batch)?;
-        self.written.extend(appended);
+        for write in writes {
+            match write {
+                Write::Append(entry) => self.written.push(entry),
+                Write::Base(header) => self.written_bases.push(*header),
+                Write::Snapshot(snapshot) => self.written_snapshots.push(*snapshot),
+                _ => {}
+            }
+        }
         self.commits += 1;
         if self.commits.is_multiple_of(IMAGE_EVERY) {
             if self.images.len() == IMAGES_MAX {
@@ -193,6 +210,22 @@ impl Store for Disk {
     fn snapshots(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<Snapshot>, StoreError> {
         self.healthy()?;
         self.store.snapshots(workspace, doc)
+    }
+
+    fn snapshot_index(&self, workspace: WorkspaceId) -> Result<Vec<SnapshotSummary>, StoreError> {
+        self.healthy()?;
+        self.store.snapshot_index(workspace)
+    }
+
+    fn snapshot_part(
+        &self,
+        workspace: WorkspaceId,
+        of: &SnapshotSummary,
+        offset: usize,
+        bytes_max: usize,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.healthy()?;
+        self.store.snapshot_part(workspace, of, offset, bytes_max)
     }
 
     fn proofs(&self, workspace: WorkspaceId) -> Result<Vec<Pair>, StoreError> {

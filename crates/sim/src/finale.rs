@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proofroom_authority::Authority;
 use proofroom_entry::Signed;
 use proofroom_ident::{Audience, DocId, LogId, WorkspaceId};
-use proofroom_replica::{Continuation, IngestOutcome, Replica};
+use proofroom_replica::{Continuation, IngestOutcome, Receipt, Replica};
 use proofroom_store::{MemoryStore, Store as _, StoreError, evidence};
 
 use crate::act::{Act, Verb, Who};
@@ -13,7 +13,7 @@ use crate::cast;
 use crate::conn::Node;
 use crate::dice::Dice;
 use crate::forger::as_signed;
-use crate::machine::{Machine, sees, sees_as_team};
+use crate::machine::{Machine, holds_or_rests, sees, sees_as_team};
 use crate::people::{self, ASSETS};
 use crate::world::World;
 
@@ -206,7 +206,7 @@ impl World<'_> {
                 continue;
             }
             let missing =
-                members.iter().find(|p| !left(&self.machines[p]) && !self.machines[p].holds(receipt));
+                members.iter().find(|p| !left(&self.machines[p]) && !self.holds_or_rests(**p, receipt));
             if let Some(place) = missing {
                 lost = Some(format!(
                     "{} lacks {receipt:?} of {}",
@@ -220,6 +220,24 @@ impl World<'_> {
         }
     }
 
+    fn holds_or_rests(&self, place: usize, receipt: &Receipt) -> bool {
+        holds_or_rests(&self.machines[&place].disk, self.workspace, receipt)
+    }
+
+    /// The entries that snapshots stand for in a store, as the first relay holds them.
+    fn stood_for(&self, store: &MemoryStore) -> Result<Vec<Signed>, StoreError> {
+        let whole = self.stations[0].disk.durable();
+        let mut below = Vec::new();
+        for doc in store.docs(self.workspace)? {
+            for base in store.bases(self.workspace, doc.doc)? {
+                let h = base.header();
+                let log = whole.entries(self.workspace, h.doc, h.log, 1, usize::MAX)?;
+                below.extend(log.iter().filter(|entry| entry.header().seq <= h.seq).map(as_signed));
+            }
+        }
+        Ok(below)
+    }
+
     /// What is in memory follows from what is stored: reopened, and heard in any order.
     fn check_memory(&mut self, place: usize) {
         let seed = self.scenario.seed;
@@ -227,6 +245,8 @@ impl World<'_> {
         let Some(machine) = self.machines.get_mut(&place) else { return };
         let Ok(shown) = sees(machine, &ASSETS) else { return };
         let store = machine.disk.durable().clone();
+        let Ok(below) = self.stood_for(&store) else { return };
+        let Some(machine) = self.machines.get_mut(&place) else { return };
         let mut again = Machine::new(seed, place);
         again.me = machine.me.clone();
         again.workspace = Some(workspace);
@@ -244,7 +264,7 @@ impl World<'_> {
         let mut shuffled = Machine::new(seed, place);
         shuffled.me = again.me.clone();
         shuffled.workspace = Some(workspace);
-        if let Err(text) = hear_shuffled(&mut shuffled, &store, &mut dice) {
+        if let Err(text) = hear_shuffled(&mut shuffled, (&store, below), &mut dice) {
             return self
                 .broke("any order of arrival gives the same", format!("{}: {text}", cast::name(place)));
         }
@@ -273,9 +293,14 @@ fn all_of(store: &MemoryStore, workspace: WorkspaceId) -> Result<Vec<Signed>, St
 }
 
 /// Everything of a store, offered in another order, what was missing again and again.
-fn hear_shuffled(machine: &mut Machine, from: &MemoryStore, dice: &mut Dice) -> Result<(), String> {
+fn hear_shuffled(
+    machine: &mut Machine,
+    (from, below): (&MemoryStore, Vec<Signed>),
+    dice: &mut Dice,
+) -> Result<(), String> {
     let workspace = machine.workspace.ok_or("no workspace")?;
     let mut left = all_of(from, workspace).map_err(|e| e.to_string())?;
+    left.extend(below);
     for i in (1..left.len()).rev() {
         left.swap(i, dice.index(i + 1));
     }

@@ -23,6 +23,8 @@ const WORK: &[Verb] = &[
     Verb::Picks,
     Verb::Decides,
     Verb::Decides,
+    Verb::Snapshots,
+    Verb::Snapshots,
 ];
 /// Each seed has some of these.
 const TROUBLE: &[Verb] = &[

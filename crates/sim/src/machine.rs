@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use proofroom_authority::Role;
-use proofroom_entry::{Signed, Verified};
+use proofroom_entry::{Signed, SignedSnapshot, Verified};
 use proofroom_ident::{Audience, DocId, EntryHash, LogId, Millis, SignerKey, WorkspaceId};
 use proofroom_replica::{
     Continuation, ErrorKind, IngestOutcome, InviteLink, Me, Membership, Receipt, Replica, ReplicaError, Step,
@@ -37,6 +37,8 @@ pub(crate) struct Fed {
     pub heard: Vec<Verified>,
     /// Written here meanwhile; every session is told.
     pub own: Vec<Verified>,
+    /// Snapshots that were taken.
+    pub snapshots: u64,
     /// The session is over.
     pub closed: Option<Code>,
     /// The storage failed, and the process with it.
@@ -45,6 +47,8 @@ pub(crate) struct Fed {
     pub fault: Option<String>,
     /// The membership may have changed.
     pub membership: bool,
+    /// What a document rested on holds no more: all sessions are to compare anew.
+    pub anew: bool,
 }
 
 /// Why an act was not done.
@@ -267,6 +271,12 @@ impl Machine {
         match output {
             Output::Send(frame) => fed.frames.push(frame),
             Output::Ingest(entries) => return self.ingest(now_ms, entries, fed),
+            Output::SnapshotOffered { doc, id, .. } => {
+                let replica = self.replica.as_ref()?;
+                let wanted = replica.wants_snapshot(&self.disk, doc, id);
+                return Some(Input::AnswerSnapshot { doc, id, wanted: wanted.unwrap_or(false) });
+            }
+            Output::TakeSnapshot(offered) => return self.take_snapshot(now_ms, *offered, fed),
             Output::PeerProved { device, workspace, .. } => {
                 return Some(self.admit(line, device, workspace));
             }
@@ -325,6 +335,27 @@ impl Machine {
         out
     }
 
+    fn take_snapshot(&mut self, now_ms: u64, offered: SignedSnapshot, fed: &mut Fed) -> Option<Input> {
+        let (doc, id) = (offered.claims().doc, offered.id());
+        match self.act(now_ms, |replica, step| replica.take_snapshot(step, offered)) {
+            Ok(taken) => {
+                fed.snapshots += u64::from(taken.is_ok());
+                return Some(Input::SnapshotTaken { doc, id, taken: taken.is_ok() });
+            }
+            Err(Trouble::Died(text) | Trouble::Declined(text)) => fed.died = Some(text),
+            Err(Trouble::Fault(text)) => {
+                fed.fault = Some(text.clone());
+                fed.died = Some(text);
+            }
+        }
+        None
+    }
+
+    /// Its sessions with relays.
+    pub fn lines_to_relays(&self) -> Vec<u64> {
+        self.lines.iter().filter(|(_, line)| line.there.is_none()).map(|(conn, _)| *conn).collect()
+    }
+
     fn ingest(&mut self, now_ms: u64, entries: Vec<Signed>, fed: &mut Fed) -> Option<Input> {
         let claims: Vec<_> = entries.iter().map(|e| *e.claims()).collect();
         let ingested = match self.act(now_ms, |replica, step| replica.ingest(step, entries)) {
@@ -350,6 +381,7 @@ impl Machine {
             let first = Refusal { doc: claims.doc, log: claims.log, seq: claims.seq, count: 0, code, text };
             refused.entry((claims.doc, claims.log)).or_insert(first).count += 1;
         }
+        fed.anew |= !ingested.refetch.is_empty();
         if ingested.docs.contains(&DocId::AUTHORITY) {
             fed.membership = true;
             self.enter(now_ms, fed);
@@ -381,6 +413,13 @@ impl Machine {
     }
 }
 
+/// Whether a disk holds this very entry, or a snapshot stands for it there.
+pub(crate) fn holds_or_rests(disk: &Disk, workspace: WorkspaceId, receipt: &Receipt) -> bool {
+    let base = disk.durable().base(workspace, receipt.doc, receipt.log).ok().flatten();
+    base.is_some_and(|base| base.header().seq >= receipt.seq)
+        || holds(disk, workspace, (receipt.doc, receipt.log, receipt.seq, receipt.entry))
+}
+
 /// Whether a disk holds this very entry, as an entry or as a part of a proof.
 pub(crate) fn holds(
     disk: &Disk,
@@ -401,6 +440,9 @@ pub(crate) fn holds(
             .is_some()
 }
 
+/// When everybody looks: after every deadline.
+const AFTERWARDS: Millis = Millis(START_MS + 1_000_000_000_000);
+
 /// Everything that members of every role see, as one text; the team's as well where they may.
 pub(crate) fn sees(machine: &mut Machine, assets: &[proofroom_ident::AssetId]) -> Result<String, Trouble> {
     let store = &machine.disk;
@@ -408,7 +450,7 @@ pub(crate) fn sees(machine: &mut Machine, assets: &[proofroom_ident::AssetId]) -
     let mut out = format!("{:#?}\n", replica.plan(store)?);
     for asset in assets {
         out += &format!("{:#?}\n", replica.review(store, *asset, Audience::Everyone)?);
-        match replica.status(store, *asset) {
+        match replica.status(store, *asset, AFTERWARDS) {
             Ok(status) => out += &format!("{status:#?}\n"),
             Err(error) => out += &format!("{error}\n"),
         }

@@ -101,6 +101,7 @@ struct Sum {
     stored: u64,
     crashes: u64,
     forged: u64,
+    snapshots: [u64; 3],
     days: f64,
 }
 
@@ -114,6 +115,8 @@ impl Sum {
         self.stored += report.stored;
         self.crashes += report.crashes;
         self.forged += report.forged;
+        let snapshots = [report.snapshots_made, report.snapshots_kept, report.snapshots_taken];
+        self.snapshots.iter_mut().zip(snapshots).for_each(|(sum, one)| *sum += one);
         self.days += u32::try_from(report.clock_ms / 1_000).map_or(0.0, f64::from) / 86_400.0;
     }
 
@@ -122,13 +125,15 @@ impl Sum {
             let line = serde_json::json!({
                 "runs": self.runs, "broken": self.broken, "acts": self.done, "declined": self.declined,
                 "frames": self.frames, "stored": self.stored, "crashes": self.crashes, "forged": self.forged,
+                "snapshots_made": self.snapshots[0], "snapshots_kept": self.snapshots[1],
+                "snapshots_taken": self.snapshots[2],
                 "virtual_days": self.days, "seconds": seconds,
             });
             println!("{line}");
         } else {
             println!(
                 "{} runs, {} broke a rule; {} acts done, {} declined, {} frames, {} entries stored, \
-                 {} crashes, {} forgeries, {:.0} days of the world in {seconds:.0} s",
+                 {} crashes, {} forgeries, {} snapshots made, {} kept by relays, {} taken, {:.0} days of the world in {seconds:.0} s",
                 self.runs,
                 self.broken,
                 self.done,
@@ -137,6 +142,9 @@ impl Sum {
                 self.stored,
                 self.crashes,
                 self.forged,
+                self.snapshots[0],
+                self.snapshots[1],
+                self.snapshots[2],
                 self.days
             );
         }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use proofroom_authority::Role;
 use proofroom_ident::{
-    AssetId, Audience, BlobHash, CommentId, ContentHash, HashWords as _, Millis, PersonId, RequestId,
-    VersionHash,
+    AssetId, Audience, BlobHash, CommentId, ContentHash, DocId, HashWords as _, Millis, PersonId, RequestId,
+    VersionHash, WorkspaceId,
 };
 use proofroom_replica::{DecisionChoice, Receipt, ReplicaError};
 use proofroom_review::statement::Condition;
@@ -43,6 +43,15 @@ pub(crate) fn add_assets(machine: &mut Machine) -> Result<Receipt, Trouble> {
     };
     let edits: Vec<_> = ASSETS.iter().enumerate().map(add).collect();
     machine.act(0, |r, s| r.edit_plan(s, &edits))
+}
+
+/// The document that a snapshot is made of.
+pub(crate) fn snapshot_doc(workspace: WorkspaceId, act: &Act) -> DocId {
+    let audience = if act.team { Audience::Team } else { Audience::Everyone };
+    match usize::try_from(act.n.unsigned_abs() % 3).unwrap_or(2) {
+        2 => workspace.plan_doc(),
+        asset => workspace.review_doc(ASSETS[asset], audience),
+    }
 }
 
 /// Does one act. `whom` is the person that the act names.
@@ -219,13 +228,8 @@ fn decide(machine: &mut Machine, now_ms: u64, act: &Act) -> Result<Receipt, Trou
         Decision::ApprovedWithChanges => vec![Condition { text: text(act, now_ms), comment: None }],
         _ => Vec::new(),
     };
-    let choice = DecisionChoice {
-        decision,
-        reason: Some(text(act, now_ms)),
-        conditions,
-        version: None,
-        utc_offset_min: 0,
-    };
+    let choice =
+        DecisionChoice { reason: Some(text(act, now_ms)), conditions, ..DecisionChoice::of(decision) };
     let done: Result<_, Trouble> = machine.act(now_ms, |r, s| -> Result<_, ReplicaError> {
         r.decide(s, asset, choice).map(|(receipt, _)| receipt)
     });

@@ -30,6 +30,12 @@ pub struct Report {
     pub crashes: u64,
     /// Entries or frames that the forger put into the world.
     pub forged: u64,
+    /// Snapshots that members made.
+    pub snapshots_made: u64,
+    /// Snapshots that relays kept.
+    pub snapshots_kept: u64,
+    /// Snapshots that newcomers took in place of entries.
+    pub snapshots_taken: u64,
     /// The world's clock at the end, in milliseconds since its beginning.
     pub clock_ms: u64,
     /// Acts that were declined, and why: for whoever writes a scenario.

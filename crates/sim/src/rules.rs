@@ -67,6 +67,13 @@ impl World<'_> {
                 }
             }
         }
+        for (place, machine) in &mut self.machines {
+            let mut bases = machine.disk.take_bases().into_iter();
+            if let Some(base) = bases.find(|base| !self.ledger.signed.contains(&base.hash())) {
+                let text = format!("{} rests on {:?}", cast::name(*place), base.hash());
+                found.get_or_insert(("every stored entry was signed by its author", text));
+            }
+        }
         for (place, station) in self.stations.iter_mut().enumerate() {
             for entry in station.disk.take_written() {
                 self.report.stored += 1;
@@ -76,6 +83,15 @@ impl World<'_> {
                 }
                 if contains(entry.bytes(), SECRET_WORD.as_bytes()) {
                     let text = format!("relay{} holds {:?} in the clear", place + 1, entry.hash());
+                    found.get_or_insert(("a relay holds no words", text));
+                }
+            }
+        }
+        for (place, station) in self.stations.iter_mut().enumerate() {
+            for snapshot in station.disk.take_snapshots() {
+                self.report.snapshots_kept += 1;
+                if contains(snapshot.bytes(), SECRET_WORD.as_bytes()) {
+                    let text = format!("relay{} holds snapshot {:?} in the clear", place + 1, snapshot.id());
                     found.get_or_insert(("a relay holds no words", text));
                 }
             }
@@ -94,12 +110,23 @@ impl World<'_> {
 
     /// Nothing is sent before it is durable at the sender.
     pub fn check_durable(&mut self, node: Node, frame: &Bytes) {
-        // Entries and parts of one are the only frames that carry any.
-        if frame.get(1) != Some(&8) {
+        // Entries, and parts of a snapshot.
+        if !matches!(frame.get(1), Some(8 | 51)) {
             return;
         }
-        let Ok(Message::Entries(entries)) = Message::decode(frame) else { return };
         let Some(disk) = self.disk(node) else { return };
+        let entries = match Message::decode(frame) {
+            Ok(Message::Entries(entries)) => entries,
+            Ok(Message::SnapshotPart { id, .. }) => {
+                let kept = disk.durable().snapshot_index(self.workspace).unwrap_or_default();
+                if kept.iter().all(|row| row.id != id) {
+                    let text = format!("{node:?} sent a part of {id:?}, which is not on its disk");
+                    self.broke("nothing is sent before it is durable", text);
+                }
+                return;
+            }
+            _ => return,
+        };
         let missing = entries.iter().filter_map(|bytes| Signed::decode(bytes.as_ref()).ok()).find(|entry| {
             let c = entry.claims();
             !holds(disk, self.workspace, (c.doc, c.log, c.seq, entry.hash()))

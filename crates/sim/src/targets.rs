@@ -14,6 +14,7 @@ use proofroom_sync::{Limits, Message};
 use crate::Scenario;
 use crate::mutate::repair_chunk;
 
+mod media;
 mod samples;
 
 pub use samples::samples;
@@ -35,11 +36,16 @@ pub const TARGETS: &[Target] = &[
     Target { name: "change_body", run: change_body },
     Target { name: "snapshot_body", run: snapshot_body },
     Target { name: "bundle", run: bundle },
-    Target { name: "media", run: media },
     Target { name: "statements", run: statements },
     Target { name: "files", run: files },
     Target { name: "link", run: link },
     Target { name: "scenario", run: scenario },
+    Target { name: "media", run: media::media },
+    Target { name: "picture", run: media::picture },
+    Target { name: "design", run: media::design },
+    Target { name: "document", run: media::document },
+    Target { name: "pages", run: media::pages },
+    Target { name: "rendition", run: media::rendition },
 ];
 
 fn frame(data: &[u8]) {
@@ -120,12 +126,6 @@ fn bundle(data: &[u8]) {
         while let Ok(Some(_)) = import.next() {}
     }
     let _whole = import.finish();
-}
-
-fn media(data: &[u8]) {
-    for name in ["a.png", "a.svg", "a.psd", "a.mp4", "a"] {
-        let _kind = proofroom_review::media::sniff(data, name);
-    }
 }
 
 fn statements(data: &[u8]) {

@@ -360,6 +360,15 @@ impl<'a> World<'a> {
         }
         self.tell(machine, conn, &fed.heard);
         self.tell(machine, None, &fed.own);
+        self.report.snapshots_taken += fed.snapshots;
+        if fed.anew {
+            let lines: Vec<u64> =
+                self.machines.get(&machine).map(|m| m.lines.keys().copied().collect()).unwrap_or_default();
+            for conn in lines {
+                let text = "entries are to be fetched anew".to_owned();
+                self.feed_machine(machine, conn, Input::Refuse { code: Code::Reconnect, text });
+            }
+        }
         if fed.membership {
             let told = self.machines.get_mut(&machine).map(Machine::reconsider).unwrap_or_default();
             for (conn, input) in told {

@@ -1,8 +1,10 @@
 //! Tables, keys and rows. See the crate's header for the drawing.
 
 use proofroom_entry::{LogTip, Signed, SignedSnapshot, Snapshot, Verified, VerifiedHeader};
-use proofroom_ident::{Audience, ByteReader, ByteWriter, DocId, EntryHash, LogId, SignerKey, WorkspaceId};
-use proofroom_store::{DocKey, DocSummary, LogKey, Pair};
+use proofroom_ident::{
+    Audience, ByteReader, ByteWriter, DocId, EntryHash, LogId, SignerKey, SnapshotId, WorkspaceId,
+};
+use proofroom_store::{DocKey, DocSummary, LogKey, Pair, SnapshotSummary};
 use redb::TableDefinition;
 
 use crate::failure::Failure;
@@ -28,9 +30,15 @@ pub(crate) const BASES: TableDefinition<'static, &'static LogRowKey, &'static [u
     TableDefinition::new("bases-1");
 pub(crate) const SNAPSHOTS: TableDefinition<'static, &'static SnapshotRowKey, &'static [u8]> =
     TableDefinition::new("snapshots-1");
+pub(crate) const SNAPSHOT_INDEX: TableDefinition<
+    'static,
+    &'static SnapshotRowKey,
+    &'static [u8; SNAPSHOT_INDEX_BYTES],
+> = TableDefinition::new("snapshot-index-1");
 
 pub(crate) const TIP_BYTES: usize = 73;
 pub(crate) const DOC_BYTES: usize = 49;
+pub(crate) const SNAPSHOT_INDEX_BYTES: usize = 48;
 
 pub(crate) fn doc_key((workspace, doc): &DocKey) -> DocRowKey {
     let mut key = [0; 48];
@@ -150,6 +158,26 @@ pub(crate) fn snapshot_key(doc: &DocKey, maker: SignerKey) -> SnapshotRowKey {
     key[..48].copy_from_slice(&doc_key(doc));
     key[48..].copy_from_slice(maker.as_bytes());
     key
+}
+
+pub(crate) fn index_row(summary: &SnapshotSummary) -> [u8; SNAPSHOT_INDEX_BYTES] {
+    let mut w = ByteWriter::with_capacity(SNAPSHOT_INDEX_BYTES);
+    w.put(summary.id.as_bytes()).u64(summary.entries).u64(summary.bytes);
+    let mut row = [0; SNAPSHOT_INDEX_BYTES];
+    row.copy_from_slice(&w.finish());
+    row
+}
+
+pub(crate) fn read_index(
+    key: &SnapshotRowKey,
+    row: &[u8; SNAPSHOT_INDEX_BYTES],
+) -> Result<SnapshotSummary, Failure> {
+    let mut r = ByteReader::new(row);
+    let id = SnapshotId::from_bytes(r.array("snapshot").map_err(short)?);
+    let entries = r.u64("entries").map_err(short)?;
+    let bytes = r.u64("bytes").map_err(short)?;
+    let maker = SignerKey::from_bytes(ByteReader::new(&key[48..]).array("maker").map_err(short)?);
+    Ok(SnapshotSummary { doc: doc_of(key), maker, id, entries, bytes })
 }
 
 pub(crate) fn read_base(key: &LogRowKey, row: &[u8]) -> Result<VerifiedHeader, Failure> {

@@ -10,6 +10,7 @@
 //! meta-1     the caller's bytes                    the caller's bytes
 //! bases-1    workspace:32 doc:16 log:16            header and signature of the entry before the first held
 //! snapshots-1  workspace:32 doc:16 maker:32        the snapshot as transmitted, at most two a document
+//! snapshot-index-1  workspace:32 doc:16 maker:32   id:32 entries:u64le bytes:u64le of each of them
 //! ```
 //!
 //! Keys sort as bytes do, so a log is one range, and so are a document's logs

@@ -4,14 +4,14 @@ use std::ops::Bound;
 
 use proofroom_entry::{LogTip, Snapshot, Verified, VerifiedHeader};
 use proofroom_ident::{DocId, LogId, WorkspaceId};
-use proofroom_store::{Batch, DocSummary, KeyValue, LogKey, Pair, Store, StoreError};
+use proofroom_store::{Batch, DocSummary, KeyValue, LogKey, Pair, SnapshotSummary, Store, StoreError};
 use redb::{Key, ReadOnlyTable, ReadableDatabase as _, TableDefinition, Value};
 
 use crate::failure::Failure;
 use crate::layout::{
-    BASES, DOCS, DocRowKey, ENTRIES, EntryRowKey, LogRowKey, META, PROOFS, SNAPSHOTS, SnapshotRowKey, TIPS,
-    doc_key, entry_key, log_key, read_base, read_doc, read_entry, read_proof, read_snapshots, read_tip, span,
-    workspace_of,
+    BASES, DOCS, DocRowKey, ENTRIES, EntryRowKey, LogRowKey, META, PROOFS, SNAPSHOT_INDEX, SNAPSHOTS,
+    SnapshotRowKey, TIPS, doc_key, entry_key, log_key, read_base, read_doc, read_entry, read_index,
+    read_proof, read_snapshots, read_tip, snapshot_key, span, workspace_of,
 };
 use crate::store::{RedbStore, State};
 
@@ -103,6 +103,32 @@ impl RedbStore {
         read_snapshots(rows.iter().map(Vec::as_slice))
     }
 
+    fn read_index(&self, workspace: WorkspaceId) -> Result<Vec<SnapshotSummary>, Failure> {
+        let (first, last) = span(workspace.as_bytes());
+        let mut all = Vec::new();
+        for row in self.table(SNAPSHOT_INDEX)?.range::<&SnapshotRowKey>(&first..=&last)? {
+            let (key, row) = row?;
+            all.push(read_index(key.value(), row.value())?);
+        }
+        Ok(all)
+    }
+
+    fn read_part(
+        &self,
+        key: &SnapshotRowKey,
+        of: &SnapshotSummary,
+        (offset, bytes_max): (usize, usize),
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        let index = self.table(SNAPSHOT_INDEX)?;
+        let held = index.get(key)?.map(|row| read_index(key, row.value())).transpose()?;
+        if held.is_none_or(|held| held.id != of.id) {
+            return Ok(None);
+        }
+        let row = self.table(SNAPSHOTS)?.get(key)?;
+        let rest = row.as_ref().and_then(|row| row.value().get(offset..));
+        Ok(rest.map(|rest| rest[..rest.len().min(bytes_max)].to_vec()))
+    }
+
     fn read_prefix(&self, prefix: &[u8]) -> Result<Vec<KeyValue>, Failure> {
         let mut all = Vec::new();
         for row in self.table(META)?.range::<&[u8]>(prefix..)? {
@@ -183,6 +209,21 @@ impl Store for RedbStore {
 
     fn snapshots(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<Snapshot>, StoreError> {
         self.run("reading snapshots", || self.read_snapshots(workspace, doc))
+    }
+
+    fn snapshot_index(&self, workspace: WorkspaceId) -> Result<Vec<SnapshotSummary>, StoreError> {
+        self.run("listing snapshots", || self.read_index(workspace))
+    }
+
+    fn snapshot_part(
+        &self,
+        workspace: WorkspaceId,
+        of: &SnapshotSummary,
+        offset: usize,
+        bytes_max: usize,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let key = snapshot_key(&(workspace, of.doc), of.maker);
+        self.run("reading a part of a snapshot", || self.read_part(&key, of, (offset, bytes_max)))
     }
 
     fn proofs(&self, workspace: WorkspaceId) -> Result<Vec<Pair>, StoreError> {

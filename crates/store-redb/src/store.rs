@@ -11,10 +11,10 @@ use redb::backends::FileBackend;
 use redb::{Database, Durability, ReadableDatabase as _, StorageBackend, WriteTransaction};
 
 use crate::failure::Failure;
-use crate::layout::{BASES, DOCS, ENTRIES, META, PROOFS, SCHEMAS, SNAPSHOTS, TIPS};
+use crate::layout::{BASES, DOCS, ENTRIES, META, PROOFS, SCHEMAS, SNAPSHOT_INDEX, SNAPSHOTS, TIPS};
 
 /// The schema that this program writes, and the newest that it reads.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 /// Memory for cached pages, in bytes, unless the caller says otherwise.
 pub const CACHE_BYTES_DEFAULT: usize = 32 << 20;
 
@@ -83,8 +83,8 @@ impl RedbStore {
         match self.schema()? {
             Some(SCHEMA) => Ok(()),
             Some(found) if found > SCHEMA => Err(Failure::Store(newer(&self.place, found))),
-            // The first schema had no bases and no snapshots.
-            Some(1) => self.create_tables(),
+            // The first schema had no bases and no snapshots; of the second, no program kept any.
+            Some(1 | 2) => self.create_tables(),
             Some(found) => Err(Failure::Damage(format!("schema {found} was never written"))),
             None => self.create_tables(),
         }
@@ -117,6 +117,7 @@ impl RedbStore {
         write.open_table(META)?;
         write.open_table(BASES)?;
         write.open_table(SNAPSHOTS)?;
+        write.open_table(SNAPSHOT_INDEX)?;
         write.commit()?;
         Ok(())
     }

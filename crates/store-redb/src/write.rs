@@ -2,16 +2,16 @@
 
 use proofroom_entry::{LogTip, Snapshot, Verified};
 use proofroom_store::{
-    Batch, DocKey, DocSummary, Effect, Growth, LogKey, Pair, StoreError, Write, doc_digest, dropped,
-    worth_keeping,
+    Batch, DocKey, DocSummary, Effect, Growth, LogKey, Pair, SnapshotSummary, StoreError, Write, doc_digest,
+    dropped, worth_keeping,
 };
 use redb::{ReadableTable, Table, WriteTransaction};
 
 use crate::failure::Failure;
 use crate::layout::{
-    BASES, DOCS, ENTRIES, EntryRowKey, LogRowKey, META, PROOFS, SNAPSHOTS, SnapshotRowKey, TIP_BYTES, TIPS,
-    doc_key, doc_row, entry_key, log_key, proof_row, read_doc, read_proof, read_snapshots, read_tip,
-    snapshot_key, span, tip_row,
+    BASES, DOCS, ENTRIES, EntryRowKey, LogRowKey, META, PROOFS, SNAPSHOT_INDEX, SNAPSHOTS, SnapshotRowKey,
+    TIP_BYTES, TIPS, doc_key, doc_row, entry_key, index_row, log_key, proof_row, read_doc, read_proof,
+    read_snapshots, read_tip, snapshot_key, span, tip_row,
 };
 use crate::store::RedbStore;
 
@@ -59,6 +59,11 @@ fn write_batch(write: &WriteTransaction, batch: Batch) -> Result<(), Failure> {
                 write.open_table(BASES)?.insert(&key, &header.to_bytes()[..])?;
             }
             Write::Snapshot(snapshot) => keep_snapshot(write, *snapshot)?,
+            Write::DropSnapshot(workspace, doc, maker) => {
+                let key = snapshot_key(&(workspace, doc), maker);
+                write.open_table(SNAPSHOTS)?.remove(&key)?;
+                write.open_table(SNAPSHOT_INDEX)?.remove(&key)?;
+            }
             Write::DropBased(..) => {}
         }
     }
@@ -109,6 +114,8 @@ fn drop_based(write: &WriteTransaction, doc: &DocKey) -> Result<(), Failure> {
     let (first, last) = span(&prefix);
     let mut snapshots = write.open_table(SNAPSHOTS)?;
     snapshots.retain_in::<&SnapshotRowKey, _>(&first..=&last, |_, _| false)?;
+    let mut index = write.open_table(SNAPSHOT_INDEX)?;
+    index.retain_in::<&SnapshotRowKey, _>(&first..=&last, |_, _| false)?;
     let mut based: Vec<LogRowKey> = Vec::new();
     let (first, last) = span(&prefix);
     write.open_table(BASES)?.retain_in::<&LogRowKey, _>(&first..=&last, |key, _| {
@@ -141,16 +148,19 @@ fn drop_based(write: &WriteTransaction, doc: &DocKey) -> Result<(), Failure> {
 
 fn keep_snapshot(write: &WriteTransaction, snapshot: Snapshot) -> Result<(), Failure> {
     let doc = (snapshot.header().workspace, snapshot.header().doc);
-    let mut table = write.open_table(SNAPSHOTS)?;
+    let (mut table, mut index) = (write.open_table(SNAPSHOTS)?, write.open_table(SNAPSHOT_INDEX)?);
     let (first, last) = span(&doc_key(&doc));
     let mut rows = Vec::new();
+    index.retain_in::<&SnapshotRowKey, _>(&first..=&last, |_, _| false)?;
     table.retain_in::<&SnapshotRowKey, _>(&first..=&last, |_, row| {
         rows.push(row.to_vec());
         false
     })?;
     let held = read_snapshots(rows.iter().map(Vec::as_slice))?;
     for kept in worth_keeping(held, snapshot) {
-        table.insert(&snapshot_key(&doc, kept.header().maker), &kept.bytes()[..])?;
+        let key = snapshot_key(&doc, kept.header().maker);
+        table.insert(&key, &kept.bytes()[..])?;
+        index.insert(&key, &index_row(&SnapshotSummary::of(&kept)))?;
     }
     Ok(())
 }

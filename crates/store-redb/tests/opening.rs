@@ -53,7 +53,7 @@ fn a_newer_schema_is_refused_by_both_versions_and_kept() {
     let place = path.display().to_string();
     assert_eq!(error, StoreError::NewerSchema { place, found: SCHEMA + 1, known: SCHEMA });
     let text = error.to_string();
-    assert!(text.contains("schema 3") && text.contains("schema 2"), "{text}");
+    assert!(text.contains("schema 4") && text.contains("schema 3"), "{text}");
     let newer = Database::open(&path).expect("the refusal let go of it");
     let schemas = newer.begin_read().expect("it is whole").open_table(SCHEMAS).expect("the table is there");
     let kept = schemas.get("schema").expect("it is whole").map(|row| row.value());

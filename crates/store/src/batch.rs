@@ -1,7 +1,7 @@
 //! Batches: the ordered writes of one commit.
 
 use proofroom_entry::{Snapshot, Verified, VerifiedHeader};
-use proofroom_ident::{DocId, WorkspaceId};
+use proofroom_ident::{DocId, SignerKey, WorkspaceId};
 
 use crate::StoreError;
 
@@ -28,6 +28,8 @@ pub enum Write {
     DropBased(WorkspaceId, DocId),
     /// Offers a snapshot for keeping.
     Snapshot(Box<Snapshot>),
+    /// Forgets a maker's snapshot of a document.
+    DropSnapshot(WorkspaceId, DocId, SignerKey),
 }
 
 /// Ordered writes that become durable together, or not at all.
@@ -83,6 +85,11 @@ impl Batch {
         self.push(Write::Snapshot(Box::new(snapshot)))
     }
 
+    /// Forgets the snapshot that `maker` made of a document; an absent one is no error.
+    pub fn drop_snapshot(&mut self, workspace: WorkspaceId, doc: DocId, maker: SignerKey) -> &mut Self {
+        self.push(Write::DropSnapshot(workspace, doc, maker))
+    }
+
     /// Adds the writes of `other` after these.
     pub fn extend(&mut self, other: Batch) -> &mut Self {
         self.writes.extend(other.writes);
@@ -127,9 +134,12 @@ impl Write {
                 within("value", value.len(), VALUE_BYTES_MAX)
             }
             Self::Delete(key) => within("key", key.len(), KEY_BYTES_MAX),
-            Self::Append(_) | Self::Proof(_) | Self::Base(_) | Self::DropBased(..) | Self::Snapshot(_) => {
-                Ok(())
-            }
+            Self::Append(_)
+            | Self::Proof(_)
+            | Self::Base(_)
+            | Self::DropBased(..)
+            | Self::Snapshot(_)
+            | Self::DropSnapshot(..) => Ok(()),
         }
     }
 }

@@ -31,7 +31,8 @@ mod world;
 pub use bases::{
     a_base_alone_is_held_and_survives_reopening, a_base_of_a_held_log_or_of_statements_is_refused,
     a_gap_after_a_base_refuses_the_whole_batch, a_log_may_begin_at_a_base,
-    dropping_bases_leaves_what_is_held_from_the_start, two_snapshots_of_different_makers_are_kept,
+    dropping_bases_leaves_what_is_held_from_the_start, snapshots_are_listed_read_in_parts_and_dropped,
+    two_snapshots_of_different_makers_are_kept,
 };
 pub use logs::{
     a_broken_chain_refuses_the_whole_batch, a_gap_refuses_the_whole_batch, a_known_entry_is_refused,
@@ -93,6 +94,7 @@ macro_rules! conformance_tests {
             a_gap_after_a_base_refuses_the_whole_batch
             dropping_bases_leaves_what_is_held_from_the_start
             two_snapshots_of_different_makers_are_kept
+            snapshots_are_listed_read_in_parts_and_dropped
         }
     };
     (@each $backend:expr; $($check:ident)*) => {$(

@@ -1,7 +1,7 @@
 //! The trait that every backend implements.
 
 use proofroom_entry::{LogTip, Snapshot, Verified, VerifiedHeader};
-use proofroom_ident::{Audience, DocId, LogId, WorkspaceId};
+use proofroom_ident::{Audience, DocId, LogId, SignerKey, SnapshotId, WorkspaceId};
 
 use crate::{Batch, StoreError};
 
@@ -25,6 +25,34 @@ pub struct DocSummary {
     pub entries: u64,
     /// Their size as transmitted.
     pub bytes: u64,
+}
+
+/// What a store holds of one snapshot, without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotSummary {
+    /// The document.
+    pub doc: DocId,
+    /// Who made it.
+    pub maker: SignerKey,
+    /// Names it.
+    pub id: SnapshotId,
+    /// How many entries it stands for.
+    pub entries: u64,
+    /// Its size as transmitted.
+    pub bytes: u64,
+}
+
+impl SnapshotSummary {
+    /// The summary of a snapshot.
+    pub fn of(snapshot: &Snapshot) -> Self {
+        Self {
+            doc: snapshot.header().doc,
+            maker: snapshot.header().maker,
+            id: snapshot.id(),
+            entries: snapshot.entries(),
+            bytes: snapshot.bytes().len() as u64,
+        }
+    }
 }
 
 /// Keeps entries and small values. See the crate's header for what a commit promises.
@@ -83,6 +111,18 @@ pub trait Store {
 
     /// The snapshots kept of a document, the one that stands for most entries first.
     fn snapshots(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<Snapshot>, StoreError>;
+
+    /// All snapshots kept of a workspace, by document and maker.
+    fn snapshot_index(&self, workspace: WorkspaceId) -> Result<Vec<SnapshotSummary>, StoreError>;
+
+    /// Bytes of a snapshot from `offset` on, at most `bytes_max`; `None` if it is not kept, or is shorter.
+    fn snapshot_part(
+        &self,
+        workspace: WorkspaceId,
+        of: &SnapshotSummary,
+        offset: usize,
+        bytes_max: usize,
+    ) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// The proofs of equivocation held for a workspace: at most one per log, that
     /// of the earliest position.

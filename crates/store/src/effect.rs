@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proofroom_entry::{LogTip, Snapshot, Verified, VerifiedHeader, check_link};
 use proofroom_ident::{Audience, DocId, LogClass, LogId, WorkspaceId};
 
-use crate::{Batch, StoreError, Write};
+use crate::{Batch, SnapshotSummary, StoreError, Write};
 
 /// How many snapshots are kept of a document.
 pub const SNAPSHOTS_MAX: usize = 2;
@@ -49,7 +49,11 @@ impl Effect {
                 Write::Append(entry) => effect.append(entry, &mut tip_of)?,
                 Write::Proof(pair) => check_proof(&pair.0, &pair.1)?,
                 Write::Base(header) => effect.begin(header, &mut tip_of)?,
-                Write::Put(..) | Write::Delete(_) | Write::DropBased(..) | Write::Snapshot(_) => {}
+                Write::Put(..)
+                | Write::Delete(_)
+                | Write::DropBased(..)
+                | Write::Snapshot(_)
+                | Write::DropSnapshot(..) => {}
             }
         }
         Ok(effect)
@@ -116,6 +120,14 @@ pub fn worth_keeping(held: Vec<Snapshot>, offered: Snapshot) -> Vec<Snapshot> {
         }
     }
     kept
+}
+
+/// Whether [`worth_keeping`] would keep this snapshot, given those held of its document.
+pub fn is_worth_keeping(held: &[SnapshotSummary], offered: &SnapshotSummary) -> bool {
+    match held.iter().find(|row| row.maker == offered.maker) {
+        Some(row) => row.entries < offered.entries,
+        None => held.len() < SNAPSHOTS_MAX || held.iter().any(|row| row.entries < offered.entries),
+    }
 }
 
 /// Checks that two entries show one author signing two histories: one position

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use proofroom_entry::Signed;
-use proofroom_ident::{DocId, WorkspaceId};
+use proofroom_ident::{DocId, LogClass, WorkspaceId};
 
 use crate::{Store, StoreError};
 
@@ -17,7 +17,8 @@ pub fn branch_key(workspace: WorkspaceId, entry: &[u8]) -> Vec<u8> {
     [b"branch/".as_slice(), workspace.as_bytes(), entry].concat()
 }
 
-/// Of each proof the second entry, then the membership operations beyond a parting: those
+/// Of each proof the second entry, and of a log of changes the first one before it: whoever
+/// rests on a snapshot beyond it has neither. Then the membership operations beyond a parting: those
 /// of the history that the log holds, and of others.
 pub fn evidence(store: &dyn Store, workspace: WorkspaceId) -> Result<Vec<Signed>, StoreError> {
     let corrupt = |e: proofroom_entry::DecodeError| StoreError::Corrupt {
@@ -26,7 +27,10 @@ pub fn evidence(store: &dyn Store, workspace: WorkspaceId) -> Result<Vec<Signed>
     };
     let proofs = store.proofs(workspace)?;
     let mut all: Vec<Signed> = Vec::with_capacity(proofs.len());
-    for (_, other) in &proofs {
+    for (one, other) in &proofs {
+        if one.header().log.class() == Some(LogClass::Changes) {
+            all.push(Signed::decode(one.bytes().clone()).map_err(corrupt)?);
+        }
         all.push(Signed::decode(other.bytes().clone()).map_err(corrupt)?);
     }
     // Operations beyond the parting are each other's second history, whichever the log holds.

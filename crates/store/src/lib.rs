@@ -33,8 +33,10 @@ mod evidence;
 pub mod memory;
 
 pub use batch::{Batch, KEY_BYTES_MAX, VALUE_BYTES_MAX, Write};
-pub use contract::{DocSummary, KeyValue, Pair, Store, doc_digest};
-pub use effect::{DocKey, Effect, Growth, LogKey, SNAPSHOTS_MAX, check_proof, dropped, worth_keeping};
+pub use contract::{DocSummary, KeyValue, Pair, SnapshotSummary, Store, doc_digest};
+pub use effect::{
+    DocKey, Effect, Growth, LogKey, SNAPSHOTS_MAX, check_proof, dropped, is_worth_keeping, worth_keeping,
+};
 pub use error::StoreError;
 pub use evidence::{branch_key, evidence};
 pub use memory::MemoryStore;

@@ -6,8 +6,8 @@ use proofroom_entry::{LogTip, Snapshot, Verified, VerifiedHeader};
 use proofroom_ident::{DocId, LogId, WorkspaceId};
 
 use crate::{
-    Batch, DocKey, DocSummary, Effect, Growth, KeyValue, LogKey, Pair, Store, StoreError, Write, doc_digest,
-    dropped, worth_keeping,
+    Batch, DocKey, DocSummary, Effect, Growth, KeyValue, LogKey, Pair, SnapshotSummary, Store, StoreError,
+    Write, doc_digest, dropped, worth_keeping,
 };
 
 /// Keeps everything in ordered maps. "Durable" means: until it is dropped.
@@ -80,6 +80,10 @@ impl MemoryStore {
                 let key = (snapshot.header().workspace, snapshot.header().doc);
                 let held = self.snapshots.remove(&key).unwrap_or_default();
                 self.snapshots.insert(key, worth_keeping(held, *snapshot));
+            }
+            Write::DropSnapshot(workspace, doc, maker) => {
+                let kept = self.snapshots.entry((workspace, doc)).or_default();
+                kept.retain(|snapshot| snapshot.header().maker != maker);
             }
             Write::DropBased(..) => {}
         }
@@ -231,6 +235,28 @@ impl Store for MemoryStore {
     fn snapshots(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<Snapshot>, StoreError> {
         self.healthy()?;
         Ok(self.snapshots.get(&(workspace, doc)).cloned().unwrap_or_default())
+    }
+
+    fn snapshot_index(&self, workspace: WorkspaceId) -> Result<Vec<SnapshotSummary>, StoreError> {
+        self.healthy()?;
+        let all = (workspace, DocId::ZERO)..=(workspace, DocId::from_bytes([0xff; 16]));
+        let mut rows: Vec<_> =
+            self.snapshots.range(all).flat_map(|(_, held)| held).map(SnapshotSummary::of).collect();
+        rows.sort_by_key(|row| (row.doc, row.maker));
+        Ok(rows)
+    }
+
+    fn snapshot_part(
+        &self,
+        workspace: WorkspaceId,
+        of: &SnapshotSummary,
+        offset: usize,
+        bytes_max: usize,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.healthy()?;
+        let held = self.snapshots.get(&(workspace, of.doc)).into_iter().flatten().find(|s| s.id() == of.id);
+        let rest = held.and_then(|snapshot| snapshot.bytes().get(offset..));
+        Ok(rest.map(|rest| rest[..rest.len().min(bytes_max)].to_vec()))
     }
 
     fn proofs(&self, workspace: WorkspaceId) -> Result<Vec<Pair>, StoreError> {

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proofroom_ident::{Audience, DocId, LogId, WorkspaceId};
+use proofroom_ident::{Audience, DocId, EntryHash, LogClass, LogId, SignerKey, WorkspaceId};
 use proofroom_store::{DocSummary, Store, StoreError};
 
 use crate::Audiences;
@@ -44,6 +44,9 @@ fn nothing(summary: &Summary, audiences: Audiences) -> bool {
     audiences.iter().all(|a| summary.0[slot(a)] == [0; 32])
 }
 
+/// What is compared: a workspace in a store, with this peer.
+pub(crate) type Place<'a> = (&'a dyn Store, WorkspaceId, SignerKey);
+
 /// A comparison under way.
 #[derive(Debug, Default)]
 pub(crate) struct Compare {
@@ -68,7 +71,10 @@ impl Compare {
             return (Self::default(), Vec::new());
         }
         if nothing(theirs, differ) {
-            held.for_each(|d| outbox.add_whole(d.doc, d.entries));
+            for d in held {
+                outbox.add_whole(d.doc, d.entries);
+                outbox.giving.consider(d.doc);
+            }
             return (Self::default(), Vec::new());
         }
         let mine: BTreeMap<_, _> = held.map(|d| (d.doc, d)).collect();
@@ -89,7 +95,7 @@ impl Compare {
         docs: Vec<(DocId, [u8; 32])>,
         limits: &Limits,
         outbox: &mut Outbox,
-        (store, workspace): (&dyn Store, WorkspaceId),
+        (store, workspace, _): Place<'_>,
     ) -> Result<Vec<Message>, Fault> {
         let held = self.digests.as_mut().ok_or_else(|| Fault::message("digests that were not expected"))?;
         if held.last_key_value().zip(docs.first()).is_some_and(|((held, _), (next, _))| next <= held) {
@@ -106,7 +112,10 @@ impl Compare {
         let mut out = Vec::new();
         for (doc, summary) in std::mem::take(&mut self.mine) {
             match theirs.get(&doc) {
-                None => outbox.add_whole(doc, summary.entries),
+                None => {
+                    outbox.add_whole(doc, summary.entries);
+                    outbox.giving.consider(doc);
+                }
                 Some(digest) if *digest == summary.digest => {}
                 Some(_) => {
                     self.clocks.insert(doc);
@@ -124,7 +133,7 @@ impl Compare {
         rows: Vec<ClockRow>,
         limits: &Limits,
         outbox: &mut Outbox,
-        (store, workspace): (&dyn Store, WorkspaceId),
+        place: Place<'_>,
     ) -> Result<(), Fault> {
         let (of, mut all) = self.page.take().unwrap_or((doc, Vec::new()));
         if of != doc || !self.clocks.contains(&doc) {
@@ -142,27 +151,32 @@ impl Compare {
             return Ok(());
         }
         self.clocks.remove(&doc);
-        queue_missing(store, workspace, doc, all, outbox)
+        queue_missing(place, doc, all, outbox)
     }
 }
 
 /// Queues what a peer with this clock lacks of a document.
 fn queue_missing(
-    store: &dyn Store,
-    workspace: WorkspaceId,
+    (store, workspace, peer): Place<'_>,
     doc: DocId,
     theirs: Vec<ClockRow>,
     outbox: &mut Outbox,
 ) -> Result<(), Fault> {
     let theirs: BTreeMap<LogId, ClockRow> = theirs.into_iter().map(|row| (row.log, row)).collect();
-    for tip in store.tips(workspace, doc)? {
+    let tips = store.tips(workspace, doc)?;
+    let mut others = tips.iter().filter(|t| t.author != peer && t.log.class() == Some(LogClass::Changes));
+    if !others.any(|tip| theirs.contains_key(&tip.log)) {
+        outbox.giving.consider(doc);
+    }
+    for tip in tips {
         let span = match theirs.get(&tip.log) {
             None => Some(Span { from: 1, to: tip.seq }),
             Some(row) if row.seq > tip.seq => None,
             Some(row) if row.seq == tip.seq && row.head == tip.hash => None,
             Some(row) => {
                 let same = row.seq == 0
-                    || store.entry(workspace, doc, tip.log, row.seq)?.is_some_and(|e| e.hash() == row.head);
+                    || hash_at(store, (workspace, doc, tip.log), row.seq)?
+                        .is_some_and(|hash| hash == row.head);
                 // Two histories of one log: the entry at the shared position is the proof, nothing beyond it counts.
                 Some(if same {
                     Span { from: row.seq + 1, to: tip.seq }
@@ -176,6 +190,19 @@ fn queue_missing(
         }
     }
     Ok(())
+}
+
+/// The hash of a log's entry, held or as its log's base.
+fn hash_at(
+    store: &dyn Store,
+    (workspace, doc, log): (WorkspaceId, DocId, LogId),
+    seq: u64,
+) -> Result<Option<EntryHash>, StoreError> {
+    if let Some(entry) = store.entry(workspace, doc, log, seq)? {
+        return Ok(Some(entry.hash()));
+    }
+    let base = store.base(workspace, doc, log)?;
+    Ok(base.filter(|base| base.header().seq == seq).map(|base| base.hash()))
 }
 
 fn clock(store: &dyn Store, workspace: WorkspaceId, doc: DocId) -> Result<Vec<Message>, StoreError> {

@@ -78,6 +78,12 @@ impl Inbox {
         Ok(None)
     }
 
+    /// A part of a snapshot came: it is confirmed at once, so that the next ones follow.
+    pub fn on_snapshot_part(&mut self, bytes: u64) {
+        self.owed += 1;
+        self.owed_bytes += bytes;
+    }
+
     /// Whether a large entry is being collected: only its parts may follow.
     pub fn expects_part(&self) -> bool {
         self.part.is_some()

@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use proofroom_blobs::{Slice, Span};
-use proofroom_entry::Signed;
-use proofroom_ident::{BlobHash, DocId, InviteId, SignerKey, WorkspaceId};
+use proofroom_entry::{Signed, SignedSnapshot};
+use proofroom_ident::{BlobHash, DocId, InviteId, SignerKey, SnapshotId, WorkspaceId};
 
-use crate::{Audiences, Code, Live, Refusal};
+use crate::{Audiences, Code, Coverage, Live, Refusal};
 
 /// What a session is told.
 #[derive(Clone, Debug)]
@@ -40,6 +40,28 @@ pub enum Input {
     },
     /// Ask the peer for these documents first.
     Prefer(Vec<DocId>),
+    /// Answers [`Output::SnapshotOffered`].
+    AnswerSnapshot {
+        /// The document.
+        doc: DocId,
+        /// The snapshot.
+        id: SnapshotId,
+        /// Whether it is to be sent.
+        wanted: bool,
+    },
+    /// Answers [`Output::TakeSnapshot`].
+    SnapshotTaken {
+        /// The document.
+        doc: DocId,
+        /// The snapshot.
+        id: SnapshotId,
+        /// Whether it holds, and is durable here.
+        taken: bool,
+    },
+    /// Offer the best snapshot of a document to a peer that holds the entries: it keeps it for others.
+    OfferSnapshot(DocId),
+    /// Tell the peer for how much of these documents a snapshot is kept here.
+    Covered(Vec<Coverage>),
     /// Offer these blobs with their sizes; the peer asks for those that it lacks.
     OfferBlobs(Vec<(BlobHash, u64)>),
     /// Ask the peer for a slice of a blob of `total` bytes.
@@ -95,6 +117,19 @@ pub enum Output {
     },
     /// Verify these, make them durable, answer [`Input::Ingested`]. In order, one answer each.
     Ingest(Vec<Signed>),
+    /// The peer offers a snapshot in place of entries. Answer [`Input::AnswerSnapshot`].
+    SnapshotOffered {
+        /// The document.
+        doc: DocId,
+        /// The snapshot.
+        id: SnapshotId,
+        /// For how many entries it stands, says the peer.
+        entries: u64,
+        /// Its size.
+        bytes: u64,
+    },
+    /// A snapshot that was wanted is whole. Verify it, make it durable, answer [`Input::SnapshotTaken`].
+    TakeSnapshot(Box<SignedSnapshot>),
     /// The peer offers a blob. Answer `BlobHeld` or `RefuseBlob`; or fetch it, then answer.
     BlobOffered {
         /// The blob.
@@ -185,6 +220,15 @@ pub enum Event {
     },
     /// The peer does not take a log any further; the session goes on without it.
     EntriesRefused(Refusal),
+    /// The peer keeps these snapshots.
+    Covered(Vec<Coverage>),
+    /// A snapshot is durable at the peer.
+    SnapshotDelivered {
+        /// The document.
+        doc: DocId,
+        /// The snapshot.
+        id: SnapshotId,
+    },
     /// Both sides have all that the other had when the session began. Once per session.
     InSync,
     /// A slice of a blob went or came.

@@ -13,6 +13,10 @@
 //! at most [`limits::WINDOW_BYTES`] of entries are under way unconfirmed, the rest
 //! is read from the store when there is room again.
 //!
+//! A document of which the peer holds nothing may be sent as a snapshot: the session
+//! offers the best one that its store keeps, and sends the entries after it once the
+//! peer says that the snapshot is durable there, or all entries if it declines.
+//!
 //! [`bundle`] carries the same messages in a file.
 
 mod audiences;
@@ -22,6 +26,7 @@ mod code;
 mod compare;
 mod elsewhere;
 mod fault;
+mod giving;
 mod handshake;
 mod inbox;
 mod io;
@@ -30,6 +35,7 @@ mod live;
 mod message;
 mod outbox;
 mod session;
+mod taking;
 
 pub use audiences::Audiences;
 pub use code::Code;
@@ -37,6 +43,7 @@ pub use io::{Direction, Event, Input, Output};
 pub use limits::Limits;
 pub use live::Live;
 pub use message::{
-    Challenge, ClockRow, DecodeError, Greeting, Message, Open, Refusal, Summary, Welcome, is_bulk,
+    Challenge, ClockRow, Coverage, DecodeError, Greeting, Message, Open, Refusal, SnapshotAnswer, Summary,
+    Welcome, is_bulk,
 };
 pub use session::{ClientConfig, InviteSigner, ServerConfig, Session};

@@ -1,6 +1,6 @@
 //! Limits on everything that comes from a peer.
 
-use proofroom_entry::ENTRY_BYTES_MAX;
+use proofroom_entry::{ENTRY_BYTES_MAX, SNAPSHOT_BYTES_MAX};
 
 /// Version of the session protocol.
 pub const PROTOCOL: u16 = 1;
@@ -24,6 +24,9 @@ pub const DIRECT_MAX: usize = 1_024;
 /// How long it is waited for a peer to get elsewhere what a third party brought.
 pub const ELSEWHERE_MS: u64 = 700;
 
+/// Snapshots that one list names: those of more documents are found out about when they are offered.
+pub const COVERED_MAX: usize = 1_024;
+
 /// Rows of one list of what is held.
 pub(crate) const HAVE_PAGE: usize = 4_096;
 /// Rows of one page of document digests.
@@ -40,6 +43,8 @@ pub(crate) const REFUSALS_MAX: usize = 1_024;
 pub struct Limits {
     /// Largest entry, in bytes.
     pub entry_bytes_max: usize,
+    /// Largest snapshot, in bytes.
+    pub snapshot_bytes_max: usize,
     /// Largest blob, in bytes.
     pub blob_bytes_max: u64,
     /// Documents of one workspace that are compared.
@@ -60,6 +65,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             entry_bytes_max: ENTRY_BYTES_MAX,
+            snapshot_bytes_max: SNAPSHOT_BYTES_MAX,
             blob_bytes_max: 1 << 40,
             docs_max: 65_536,
             logs_max: 65_536,

@@ -25,6 +25,10 @@
 //! 18 BlobRefuse  blob:32 code:u16 text:run
 //! 32 Have      n:u32 n*(doc:16 log:16 seq:u64)                   durable at the sender of this, up to there
 //! 33 Direct    n:u32 n*device:32                                 the sender hears these devices themselves
+//! 48 Covered   n:u32 n*(doc:16 entries:u64 bytes:u64)            snapshots that the sender of this keeps
+//! 49 SnapshotOffer  doc:16 snapshot:32 entries:u64 bytes:u64     in place of so many entries
+//! 50 SnapshotAnswer doc:16 snapshot:32 answer:u8                 0 declined, 1 wanted, 2 taken and durable
+//! 51 SnapshotPart   doc:16 snapshot:32 offset:u64 bytes:run      in order; confirmed as a batch is
 //! ```
 //!
 //! A frame of entries carries no number of its own session, so one encoding
@@ -33,7 +37,7 @@
 use bytes::Bytes;
 use proofroom_blobs::Span;
 use proofroom_ident::{
-    BlobHash, DocId, EntryHash, InviteId, LogId, ShortInput, Signature, SignerKey, WorkspaceId,
+    BlobHash, DocId, EntryHash, InviteId, LogId, ShortInput, Signature, SignerKey, SnapshotId, WorkspaceId,
 };
 
 use crate::{Audiences, Code};
@@ -125,6 +129,28 @@ pub struct Refusal {
     pub text: String,
 }
 
+/// What a peer keeps in place of a document's entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// The document.
+    pub doc: DocId,
+    /// For how many entries its best snapshot stands.
+    pub entries: u64,
+    /// That snapshot's size.
+    pub bytes: u64,
+}
+
+/// What becomes of a snapshot that was offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SnapshotAnswer {
+    /// It is not taken: send entries.
+    Declined,
+    /// Send it.
+    Wanted,
+    /// It is durable here, in place of the entries below its rows.
+    Taken,
+}
+
 /// One frame's content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the layout above names every field")]
@@ -149,6 +175,10 @@ pub enum Message {
     BlobRefuse { blob: BlobHash, code: Code, text: String },
     Have(Vec<(DocId, LogId, u64)>),
     Direct(Vec<SignerKey>),
+    Covered(Vec<Coverage>),
+    SnapshotOffer { doc: DocId, id: SnapshotId, entries: u64, bytes: u64 },
+    SnapshotAnswer { doc: DocId, id: SnapshotId, answer: SnapshotAnswer },
+    SnapshotPart { doc: DocId, id: SnapshotId, offset: u64, bytes: Bytes },
 }
 
 /// Whether a frame carries a file's bytes, or the answer that takes their place:

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use proofroom_entry::Verified;
-use proofroom_ident::{DocId, EntryHash, LogId, WorkspaceId};
+use proofroom_ident::{DocId, EntryHash, LogId, Millis, SnapshotId, WorkspaceId};
 use proofroom_store::{Store, StoreError, evidence};
 
 use crate::fault::Fault;
+use crate::giving::{Giving, Outcome};
 use crate::limits::{ENTRIES_BYTES_MAX, Limits, WINDOW_BYTES};
-use crate::message::{Message, Refusal, entries_frame};
+use crate::message::{Message, Refusal, SnapshotAnswer, entries_frame};
 use crate::{Audiences, Code, Live};
 
 /// A run of positions of one log, both ends included.
@@ -42,9 +43,12 @@ pub(crate) struct Outbox {
     /// Documents that the peer lacks altogether, with the entries that they had.
     whole: BTreeMap<DocId, u64>,
     spans: BTreeMap<DocId, BTreeMap<LogId, Span>>,
-    /// Logs that the peer does not take any further.
+    /// How far the peer holds logs of documents that are queued as a whole.
+    held_there: BTreeMap<(DocId, LogId), u64>,
+    /// Logs that the peer does not take any further, or that are not held here from where it needs them.
     frozen: BTreeSet<(DocId, LogId)>,
     prefer: Vec<DocId>,
+    pub giving: Giving,
     /// Whether the log of the genesis entry was looked for: once is enough.
     sought_genesis: bool,
     in_flight: VecDeque<Count>,
@@ -69,6 +73,10 @@ impl Outbox {
 
     /// The peer sent this entry itself: it needs neither it nor what is before it.
     pub fn peer_has(&mut self, doc: DocId, log: LogId, seq: u64) {
+        if self.whole.contains_key(&doc) {
+            let held = self.held_there.entry((doc, log)).or_insert(seq);
+            *held = (*held).max(seq);
+        }
         let Some(logs) = self.spans.get_mut(&doc) else { return };
         if let Some(span) = logs.get_mut(&log) {
             span.from = span.from.max(seq.saturating_add(1));
@@ -144,6 +152,7 @@ impl Outbox {
 
     /// Forgets documents of other audiences.
     pub fn keep_only(&mut self, reads: Audiences) {
+        self.giving.keep_only(|doc| reads.contains(doc.audience()));
         self.whole.retain(|doc, _| reads.contains(doc.audience()));
         self.spans.retain(|doc, _| reads.contains(doc.audience()));
     }
@@ -187,39 +196,63 @@ impl Outbox {
     /// The frames of the next batch, read from the store; `None` when nothing waits or the window is full.
     pub fn next_batch(
         &mut self,
+        now: Millis,
         store: &dyn Store,
         workspace: WorkspaceId,
     ) -> Result<Option<Vec<Bytes>>, StoreError> {
-        while self.has_room() && !self.is_empty() {
-            let batch = self.collect(store, workspace)?;
+        while self.has_room() && self.next_doc(workspace).is_some() {
+            let mut frames = Vec::new();
+            let batch = self.collect(now, store, workspace, &mut frames)?;
             let bytes = batch.iter().map(|e| e.bytes().len() as u64).sum();
-            if let [one] = &batch[..]
-                && one.bytes().len() > ENTRIES_BYTES_MAX
-            {
-                self.depart(Count { entries: 1, bytes });
-                return Ok(Some(parts(one)));
+            match &batch[..] {
+                [] => {}
+                [one] if one.bytes().len() > ENTRIES_BYTES_MAX => {
+                    self.depart(Count { entries: 1, bytes });
+                    frames.extend(parts(one));
+                }
+                batch => {
+                    self.depart(Count { entries: batch.len() as u64, bytes });
+                    frames.push(entries_frame(batch.iter().map(|e| e.bytes().as_ref())));
+                }
             }
-            if !batch.is_empty() {
-                self.depart(Count { entries: batch.len() as u64, bytes });
-                return Ok(Some(vec![entries_frame(batch.iter().map(|e| e.bytes().as_ref()))]));
+            if !frames.is_empty() {
+                return Ok(Some(frames));
             }
         }
         Ok(None)
     }
 
-    /// Reads entries, across logs and documents, until a frame is full.
-    fn collect(&mut self, store: &dyn Store, workspace: WorkspaceId) -> Result<Vec<Verified>, StoreError> {
+    /// Reads entries, across logs and documents, until a frame is full. Offers of
+    /// snapshots, and a part of one, go to `frames`.
+    fn collect(
+        &mut self,
+        now: Millis,
+        store: &dyn Store,
+        workspace: WorkspaceId,
+        frames: &mut Vec<Bytes>,
+    ) -> Result<Vec<Verified>, StoreError> {
         let (mut out, mut room) = (Vec::new(), ENTRIES_BYTES_MAX);
         while let Some(doc) = self.next_doc(workspace) {
-            if self.whole.remove(&doc).is_some() {
-                for tip in store.tips(workspace, doc)? {
-                    self.add_span(doc, tip.log, Span { from: 1, to: tip.seq });
+            if self.giving.is_sending(&doc) {
+                if out.is_empty() {
+                    self.send_part(now, store, workspace, doc, frames)?;
                 }
+                break;
             }
+            if let Some(offer) = self.giving.offer(now, store, workspace, doc)? {
+                frames.push(offer.encode());
+                continue;
+            }
+            self.expand(store, workspace, doc)?;
             let Some((log, span)) = self.next_log(store, workspace, doc)? else {
                 self.spans.remove(&doc);
                 continue;
             };
+            if store.base(workspace, doc, log)?.is_some_and(|base| span.from <= base.header().seq) {
+                // What the peer needs first is not held here: others have it.
+                self.freeze(doc, log);
+                continue;
+            }
             let mut read = store.entries(workspace, doc, log, span.from, room)?;
             read.truncate(usize::try_from(span.len()).unwrap_or(usize::MAX));
             let bytes: usize = read.iter().map(|e| e.bytes().len()).sum();
@@ -235,6 +268,60 @@ impl Outbox {
             }
         }
         Ok(out)
+    }
+
+    fn send_part(
+        &mut self,
+        now: Millis,
+        store: &dyn Store,
+        workspace: WorkspaceId,
+        doc: DocId,
+        frames: &mut Vec<Bytes>,
+    ) -> Result<(), StoreError> {
+        let (part, outcome) = self.giving.next_part(now, store, workspace, doc)?;
+        if let Some((frame, bytes)) = part {
+            self.depart(Count { entries: 0, bytes });
+            frames.push(frame);
+        }
+        self.after_snapshot(store, workspace, doc, outcome)
+    }
+
+    /// The peer answers an offer. Returns whether the snapshot is durable there.
+    pub fn on_answer(
+        &mut self,
+        now: Millis,
+        (doc, id, answer): (DocId, SnapshotId, SnapshotAnswer),
+        (store, workspace): (&dyn Store, WorkspaceId),
+    ) -> Result<bool, Fault> {
+        let outcome = self.giving.on_answer(now, doc, id, answer)?;
+        let taken = matches!(outcome, Outcome::Taken(_));
+        self.after_snapshot(store, workspace, doc, outcome)?;
+        Ok(taken)
+    }
+
+    /// What is left to send of a document, once its snapshot is there.
+    fn after_snapshot(
+        &mut self,
+        store: &dyn Store,
+        workspace: WorkspaceId,
+        doc: DocId,
+        outcome: Outcome,
+    ) -> Result<(), StoreError> {
+        let Outcome::Taken(rows) = outcome else { return Ok(()) };
+        self.expand(store, workspace, doc)?;
+        rows.into_iter().for_each(|(log, seq)| self.peer_has(doc, log, seq));
+        Ok(())
+    }
+
+    /// All of a document becomes all of its logs.
+    fn expand(&mut self, store: &dyn Store, workspace: WorkspaceId, doc: DocId) -> Result<(), StoreError> {
+        if self.whole.remove(&doc).is_some() {
+            for tip in store.tips(workspace, doc)? {
+                let held = self.held_there.remove(&(doc, tip.log)).unwrap_or(0);
+                self.add_span(doc, tip.log, Span { from: held.saturating_add(1), to: tip.seq });
+            }
+        }
+        Ok(())
     }
 
     /// Frames of what shows that logs have two histories: no position names it. Rare and
@@ -262,9 +349,11 @@ impl Outbox {
     /// Authority first, then the plan, then what the peer prefers, then the rest.
     fn next_doc(&self, workspace: WorkspaceId) -> Option<DocId> {
         let waits = |doc: &DocId| self.whole.contains_key(doc) || self.spans.contains_key(doc);
+        let ready = |doc: &&DocId| self.giving.is_sending(doc) || (waits(doc) && !self.giving.holds(doc));
         let first = [DocId::AUTHORITY, workspace.plan_doc()];
-        let ranked = first.iter().chain(&self.prefer).copied().find(waits);
-        ranked.or_else(|| self.spans.keys().next().or_else(|| self.whole.keys().next()).copied())
+        let ranked = first.iter().chain(&self.prefer).find(ready).copied();
+        let others = || self.giving.sending().chain(self.spans.keys()).chain(self.whole.keys());
+        ranked.or_else(|| others().find(ready).copied())
     }
 
     /// The next log of a document. In the authority document the log of the

@@ -19,6 +19,7 @@ use crate::{Audiences, Code, Event, Input, Output};
 
 mod opening;
 mod running;
+mod snapshots;
 
 use running::Running;
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use iroh::endpoint::{QuicTransportConfig, VarInt, presets};
+use iroh::tls::CaTlsConfig;
 use iroh::{RelayMode, SecretKey};
 use proofroom_ident::{EndpointKey, SigningSecret};
 use tokio::sync::mpsc;
@@ -37,6 +38,8 @@ pub struct Options {
     pub listen: Vec<SocketAddr>,
     /// Relays of packets that may be used, by URL; none unless named.
     pub relays: Vec<String>,
+    /// Certificate authorities that may vouch for them beside the web's, as DER.
+    pub authorities: Vec<Vec<u8>>,
     /// Whether to announce this endpoint on the local network, and to look for others there.
     pub nearby: bool,
 }
@@ -66,6 +69,9 @@ impl Endpoint {
             .secret_key(SecretKey::from_bytes(&options.secret.seed()))
             .alpns(vec![ALPN.to_vec()])
             .relay_mode(mode)
+            .ca_tls_config(
+                CaTlsConfig::embedded().with_extra_roots(options.authorities.into_iter().map(Into::into)),
+            )
             .transport_config(transport());
         let failed = |at: String, cause: String| OpenError::Listen { at, cause };
         if !options.listen.is_empty() {

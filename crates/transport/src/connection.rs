@@ -15,12 +15,12 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
-use crate::{Address, ConnectError, ConnectionError};
+use crate::{Address, Authorities, ConnectError, ConnectionError};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Limits and timeouts of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Time to connect, TLS and the upgrade included.
     pub connect_ms: u64,
@@ -32,6 +32,8 @@ pub struct Options {
     pub silence_ms_max: u64,
     /// Time to send what is queued when closing.
     pub close_ms: u64,
+    /// Who may vouch for a relay's certificate, beside the web's authorities.
+    pub authorities: Authorities,
 }
 
 impl Default for Options {
@@ -42,6 +44,7 @@ impl Default for Options {
             queue_bytes_max: 32 << 20,
             silence_ms_max: 90_000,
             close_ms: 5_000,
+            authorities: Authorities::default(),
         }
     }
 }
@@ -56,7 +59,10 @@ pub async fn connect(address: &Address, options: Options) -> Result<Connection, 
         .read_buffer_size(64 << 10)
         .max_message_size(Some(options.frame_bytes_max))
         .max_frame_size(Some(options.frame_bytes_max));
-    let connector = if address.is_tls() { Connector::Rustls(tls_config(address)?) } else { Connector::Plain };
+    let connector = match address.is_tls() {
+        true => Connector::Rustls(tls_config(address, &options.authorities)?),
+        false => Connector::Plain,
+    };
     let nodelay = true;
     let connecting =
         connect_async_tls_with_config(address.sync_url(), Some(config), nodelay, Some(connector));
@@ -64,6 +70,9 @@ pub async fn connect(address: &Address, options: Options) -> Result<Connection, 
     match timeout(Duration::from_millis(ms), Box::pin(connecting)).await {
         Err(_) => Err(ConnectError::Timeout { host: host(), ms }),
         Ok(Ok((socket, _))) => Ok(Connection::over(socket, options)),
+        Ok(Err(WsError::Io(cause))) if is_of_tls(&cause) => {
+            Err(ConnectError::Untrusted { host: host(), cause: cause.to_string() })
+        }
         Ok(Err(WsError::Io(cause))) => Err(ConnectError::Unreachable { host: host(), cause }),
         Ok(Err(WsError::Http(response))) => {
             Err(ConnectError::NotARelay { host: host(), status: response.status().as_u16() })
@@ -72,14 +81,21 @@ pub async fn connect(address: &Address, options: Options) -> Result<Connection, 
     }
 }
 
-fn tls_config(address: &Address) -> Result<Arc<rustls::ClientConfig>, ConnectError> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+/// Whether an error is about the other side's certificate, not about the way there.
+fn is_of_tls(error: &std::io::Error) -> bool {
+    let tls = error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>());
+    matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
+}
+
+fn tls_config(
+    address: &Address,
+    authorities: &Authorities,
+) -> Result<Arc<rustls::ClientConfig>, ConnectError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|e| ConnectError::Protocol { host: address.host().to_owned(), cause: e.to_string() })?;
-    Ok(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
+    Ok(Arc::new(config.with_root_certificates(authorities.roots()).with_no_client_auth()))
 }
 
 /// An open connection. Dropping it cuts it off; [`Connection::close`] sends what is queued first.

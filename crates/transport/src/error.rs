@@ -10,6 +10,16 @@ pub struct AddressError {
     pub why: &'static str,
 }
 
+/// A file names no certificate authority.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} names no certificate authority: {why}", path.display())]
+pub struct AuthorityError {
+    /// Which file.
+    pub path: std::path::PathBuf,
+    /// What is wrong.
+    pub why: String,
+}
+
 /// A relay cannot be reached.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
@@ -36,6 +46,14 @@ pub enum ConnectError {
         host: String,
         /// The status.
         status: u16,
+    },
+    /// The certificate is not one that is believed.
+    #[error("{host} shows a certificate that is not believed: {cause}")]
+    Untrusted {
+        /// Host and port.
+        host: String,
+        /// What is wrong with it.
+        cause: String,
     },
     /// The answer is not HTTP, not WebSocket, or not TLS.
     #[error("the connection to {host} failed: {cause}")]

@@ -9,9 +9,11 @@
 //! [`Options::queue_bytes_max`] the connection is given up.
 
 mod address;
+mod authorities;
 mod connection;
 mod error;
 
 pub use address::{Address, SYNC_PATH};
+pub use authorities::Authorities;
 pub use connection::{Connection, Options, connect};
-pub use error::{AddressError, ConnectError, ConnectionError};
+pub use error::{AddressError, AuthorityError, ConnectError, ConnectionError};

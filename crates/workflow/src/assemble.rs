@@ -231,7 +231,7 @@ impl<'r, 'a> Assembly<'r, 'a> {
         let shared = self.run.shared;
         let delegates = shared.plan.delegations.of_stage(asked.person, &shared.asset, &stage.name, self.now);
         let mut out: Vec<PersonId> = delegates.collect();
-        out.extend(asked.backup.filter(|_| self.run.escalated(stage, asked.person).is_some()));
+        out.extend(asked.backup.filter(|_| self.run.escalations(stage, asked.person).next().is_some()));
         out.sort_unstable();
         out.dedup();
         out

@@ -12,12 +12,12 @@ use proofroom_review::{
 
 use crate::assemble::{Assembly, Heard, counting, everything};
 use crate::causal::{Events, What, is_sighting};
-use crate::facts::{AssetFacts, CommentFact, SignedAct};
+use crate::facts::{AssetFacts, CommentFact, SignedAct, last_round};
 use crate::notice::{Block, NoEffect, Warning};
 use crate::plan::Plan;
 use crate::run::{Inherited, Run, Sent, Shared};
 use crate::state::StageNow;
-use crate::view::{AssetState, ConditionState, PendingReminder, RunState};
+use crate::view::{AssetState, ConditionState, PendingReminder, Released, RunState};
 
 /// One asset's facts, in the order in which they are asked for.
 pub(crate) struct Asset<'a> {
@@ -44,9 +44,9 @@ pub(crate) fn asset(id: AssetId, facts: &AssetFacts, plan: &Plan, now: Millis) -
     for (i, event) in events.all.iter().enumerate() {
         by_version.entry(version_of(&event.what)).or_default().push(i);
     }
-    let submits = |what: &What<'_>| matches!(what, What::Act(a) if matches!(a.statement.act, Act::Submit(_)));
-    let any_sent = events.all.iter().any(|e| submits(&e.what));
-    Asset { facts, shared: &shared, now, any_sent, built_in: &built_in, by_version }.state()
+    let mut asset = Asset { facts, shared: &shared, now, any_sent: false, built_in: &built_in, by_version };
+    asset.any_sent = facts.versions.keys().any(|version| asset.is_sent(*version));
+    asset.state()
 }
 
 fn version_of(what: &What<'_>) -> VersionHash {
@@ -137,7 +137,13 @@ impl<'a> Asset<'a> {
     }
 
     fn is_sent(&self, version: VersionHash) -> bool {
-        self.acts(version).any(|(_, act)| matches!(act.statement.act, Act::Submit(_)))
+        self.submits(version).next().is_some()
+    }
+
+    /// The submissions of a version that count: by its author, or by moderators. Anybody else could
+    /// take it off a route that asks too much.
+    fn submits(&self, version: VersionHash) -> impl Iterator<Item = (usize, &'a SignedAct)> + '_ {
+        self.acts(version).filter(move |(_, act)| self.facts.may_send(act))
     }
 
     /// Whether somebody who may took it back, and nobody who knew of that sent it again.
@@ -145,10 +151,7 @@ impl<'a> Asset<'a> {
         let author = self.facts.versions[&version].author;
         let withdraws = self.acts(version).filter(|(_, a)| a.statement.act == Act::Withdraw);
         let mut allowed = withdraws.filter(|(_, a)| a.moderator || a.person == author);
-        let again = |w: usize| {
-            let mut submits = self.acts(version).filter(|(_, a)| matches!(a.statement.act, Act::Submit(_)));
-            submits.any(|(s, _)| self.shared.events.saw(s, w))
-        };
+        let again = |w: usize| self.submits(version).any(|(s, _)| self.shared.events.saw(s, w));
         allowed.any(|(w, _)| !again(w))
     }
 
@@ -172,16 +175,7 @@ impl<'a> Asset<'a> {
 
     /// How a version was sent: by the submission of the highest round.
     pub(crate) fn sent(&self, version: VersionHash) -> Sent<'a> {
-        let mut submits: Vec<_> = self
-            .acts(version)
-            .filter_map(|(_, act)| match &act.statement.act {
-                Act::Submit(submission) => Some((submission, act)),
-                _ => None,
-            })
-            .collect();
-        let last = submits.iter().map(|(s, _)| s.round).max();
-        submits.retain(|(s, _)| Some(s.round) == last);
-        submits.sort_by_key(|(_, act)| act.entry);
+        let submits = last_round(self.submits(version).map(|(_, act)| act));
         let two_routes = submits.iter().any(|(_, act)| act.route_hash() != submits[0].1.route_hash());
         // Rounds go on from each other; the clock of the review began with the first of its route.
         match submits.first() {
@@ -237,7 +231,7 @@ impl<'a> Asset<'a> {
         let late = comments.iter().filter(|c| closed_at.is_some_and(|at| c.created_at > at));
         let late_comments = late.map(|c| c.key).collect();
         self.unseen(&run, &states, comments, &mut out.warnings);
-        self.stray_withdrawals(version, &mut out.warnings);
+        self.strays(version, &mut out.warnings);
         out.warnings.sort();
         out.warnings.dedup();
         if fate == Fate::Live {
@@ -269,6 +263,7 @@ impl<'a> Asset<'a> {
             late_comments,
             blocked_by: blocked,
             warnings: out.warnings,
+            released: self.released(version),
         };
         (state, approved(&run, &states))
     }
@@ -299,16 +294,32 @@ impl<'a> Asset<'a> {
         }
     }
 
-    fn stray_withdrawals(&self, version: VersionHash, out: &mut Vec<Warning>) {
+    /// Submissions and withdrawals by those who may not.
+    fn strays(&self, version: VersionHash, out: &mut Vec<Warning>) {
         let author = self.facts.versions[&version].author;
-        let stray = self
-            .acts(version)
-            .filter(|(_, a)| a.statement.act == Act::Withdraw && !a.moderator && a.person != author);
-        out.extend(stray.map(|(_, a)| Warning::NoEffect {
-            person: a.person,
-            entry: a.entry,
-            why: NoEffect::NotAuthor,
-        }));
+        let stray = |a: &SignedAct| {
+            let theirs = matches!(a.statement.act, Act::Withdraw | Act::Submit(_));
+            theirs && !a.moderator && a.person != author
+        };
+        let strays = self.acts(version).filter(|(_, a)| stray(a));
+        let why = NoEffect::NotAuthor;
+        out.extend(strays.map(|(_, a)| Warning::NoEffect { person: a.person, entry: a.entry, why }));
+    }
+
+    /// Who handed the version off, and when.
+    fn released(&self, version: VersionHash) -> Vec<Released> {
+        let released = self.acts(version).filter_map(|(_, act)| match &act.statement.act {
+            Act::Release(handoff) if act.moderator => Some(Released {
+                person: act.person,
+                entry: act.entry,
+                at: act.statement.claimed_at,
+                package: handoff.package,
+            }),
+            _ => None,
+        });
+        let mut released: Vec<Released> = released.collect();
+        released.sort_unstable_by_key(|r| (r.at, r.entry));
+        released
     }
 
     fn conditions(&self, run: &Run<'_>, states: &[StageNow]) -> Vec<ConditionState> {

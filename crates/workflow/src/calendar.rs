@@ -183,6 +183,10 @@ impl Calendar {
             for hours in self.spec.week.days()[weekday] {
                 let moment = |time: TimeOfDay| self.zone.moment(midnight, time.minutes().into());
                 let (Some(from), Some(to)) = (moment(hours.from), moment(hours.to)) else { continue };
+                // Where a zone crossed the date line, a whole day is not there: its hours are not the next day's.
+                if self.zone.local(from).is_none_or(|local| local.day != day) {
+                    continue;
+                }
                 // A clock change can swallow a stretch, or push one into the next.
                 let from = from.0.max(out.last().map_or(0, |last| last.to));
                 if from < to.0 {

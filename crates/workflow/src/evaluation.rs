@@ -19,7 +19,7 @@ pub fn evaluate(input: &WorkflowInput, now: Millis) -> WorkflowView {
     for (id, facts) in &input.assets {
         evaluation.insert(*id, facts);
     }
-    evaluation.view()
+    evaluation.into_view()
 }
 
 /// An evaluation that is kept: one changed asset, or a later time, costs what it touches.
@@ -86,6 +86,16 @@ impl Evaluation {
         }
     }
 
+    /// Where an asset would stand with these facts; what is kept stays as it is.
+    pub fn try_out(&self, id: AssetId, facts: &AssetFacts) -> AssetState {
+        asset(id, facts, &self.plan, self.now)
+    }
+
+    /// The time that it is evaluated for.
+    pub const fn now(&self) -> Millis {
+        self.now
+    }
+
     /// Where one asset stands.
     pub fn asset(&self, id: &AssetId) -> Option<&AssetState> {
         self.assets.get(id)
@@ -109,9 +119,20 @@ impl Evaluation {
 
     /// Everything.
     pub fn view(&self) -> WorkflowView {
+        self.around(self.assets.clone())
+    }
+
+    /// Everything, where nothing is evaluated any more: states are handed out and not copied.
+    pub fn into_view(mut self) -> WorkflowView {
+        let view = self.around(BTreeMap::new());
+        WorkflowView { assets: std::mem::take(&mut self.assets), ..view }
+    }
+
+    /// What is said beside the assets' states.
+    fn around(&self, assets: BTreeMap<AssetId, AssetState>) -> WorkflowView {
         WorkflowView {
             zones: zones_version(),
-            assets: self.assets.clone(),
+            assets,
             packages: self.packages(),
             reminders: self.reminders(),
             warnings: self.plan.warnings.clone(),

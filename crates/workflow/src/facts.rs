@@ -1,11 +1,13 @@
 //! What the workflow is evaluated from: facts that were verified and read, in any order.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use proofroom_ident::{AssetId, ContentHash, EntryHash, LogId, Millis, PersonId, VersionHash};
 use proofroom_review::{
     Act, ActStatement, CalendarSpec, CanonicalError, CommentKey, CommentLabel, CommentState, CommentView,
-    DecisionStatement, DelegationStatement, Manifest, Package, Peace, Pick, ReviewView, ReviewerRole,
+    DecisionStatement, DelegationStatement, Manifest, Package, Peace, Pick, ReviewView, ReviewerRole, Route,
+    Submission,
 };
 
 /// All documents, as far as the workflow reads them.
@@ -52,7 +54,8 @@ pub struct AssetFacts {
     pub decisions: Vec<SignedDecision>,
     /// All acts, on any version. Repeats of one entry count once.
     pub acts: Vec<SignedAct>,
-    /// The comments that the reader may see, of any audience.
+    /// The comments for everyone. Those of the team are left out: what only some may read would make
+    /// replicas disagree.
     pub comments: Vec<CommentFact>,
 }
 
@@ -177,7 +180,43 @@ impl From<&CommentView> for CommentFact {
     }
 }
 
+/// The submissions of the last round among these acts, in order of entry.
+pub(crate) fn last_round<'a>(
+    acts: impl Iterator<Item = &'a SignedAct>,
+) -> Vec<(&'a Submission, &'a SignedAct)> {
+    let submission = |act: &'a SignedAct| match &act.statement.act {
+        Act::Submit(submission) => Some((&**submission, act)),
+        _ => None,
+    };
+    let mut submits: Vec<_> = acts.filter_map(submission).collect();
+    let last = submits.iter().map(|(s, _)| s.round).max();
+    submits.retain(|(s, _)| Some(s.round) == last);
+    submits.sort_by_key(|(_, act)| act.entry);
+    submits
+}
+
 impl AssetFacts {
+    /// Whether an act is a submission by somebody who may send the version: its author, or a moderator.
+    pub(crate) fn may_send(&self, act: &SignedAct) -> bool {
+        let author = || self.versions.get(&act.statement.version_hash).map(|m| m.author);
+        matches!(act.statement.act, Act::Submit(_)) && (act.moderator || author() == Some(act.person))
+    }
+
+    /// The submission of a version that counts; `None` while it takes the built-in route unsent. Of
+    /// two that did not know of each other it is one, and the run is blocked.
+    pub fn submission(&self, version: VersionHash) -> Option<&Submission> {
+        let of_version = self.acts.iter().filter(|a| a.statement.version_hash == version && self.may_send(a));
+        last_round(of_version).first().map(|(submission, _)| *submission)
+    }
+
+    /// The route that a version takes.
+    pub fn route(&self, version: VersionHash) -> Cow<'_, Route> {
+        match self.submission(version).and_then(|s| s.route.as_ref()) {
+            Some(route) => Cow::Borrowed(route),
+            None => Cow::Owned(Route::built_in(&self.assignments)),
+        }
+    }
+
     /// The facts of one review document, and of its entries.
     pub fn of(
         view: &ReviewView,

@@ -41,7 +41,6 @@ mod reminders;
 mod routing;
 mod rule;
 mod run;
-pub mod single_stage;
 mod state;
 pub mod view;
 
@@ -53,5 +52,5 @@ pub use facts::{
 pub use notice::{Block, NoEffect, NotCounted, Warning};
 pub use routing::{Routed, RoutingInput, choose, explain};
 pub use view::{
-    AssetState, AssignmentState, PackageState, Phase, Progress, RunState, StageState, WorkflowView,
+    AssetState, AssignmentState, PackageState, Phase, Progress, Released, RunState, StageState, WorkflowView,
 };

@@ -1,9 +1,12 @@
 //! Conditional routing: which template a request takes, whom it asks besides, and why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proofroom_review::route::{AddedReviewer, RoutingRule, When};
-use proofroom_review::{Category, RiskClass, RouteChoice, RouteTemplate, RoutingRules, RuleVerdict};
+use proofroom_review::{
+    AssetView, Category, Deliverable, RequestView, RiskClass, RouteChoice, RouteTemplate, RoutingRules,
+    RuleVerdict,
+};
 
 /// What the rules are measured by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +21,43 @@ pub struct RoutingInput {
     pub locales: Vec<String>,
     /// Fields of the brief, by name.
     pub fields: BTreeMap<String, String>,
+}
+
+impl RoutingInput {
+    /// What the rules are measured by for an asset and the request that it answers. Where the asset
+    /// is one of the request's deliverables, channel and locale are that one's.
+    pub fn of(asset: &AssetView, request: Option<&RequestView>) -> Self {
+        let form = request.map(|r| &r.form);
+        let deliverables = form.map(|f| f.deliverables.as_slice()).unwrap_or_default();
+        let slot = asset.slot.as_ref().and_then(|slot| deliverables.iter().find(|d| d.name == *slot));
+        let relevant: Vec<&Deliverable> = match slot {
+            Some(one) => vec![one],
+            None => deliverables.iter().collect(),
+        };
+        let all = |of: fn(&Deliverable) -> Option<&String>| {
+            let values: BTreeSet<String> = relevant.iter().filter_map(|d| of(d).cloned()).collect();
+            values.into_iter().collect()
+        };
+        let mut fields = BTreeMap::new();
+        if let Some(form) = form {
+            let texts = [
+                ("title", &form.title),
+                ("objective", &form.objective),
+                ("audience", &form.audience),
+                ("message", &form.message),
+            ];
+            let said = texts.into_iter().filter(|(_, text)| !text.trim().is_empty());
+            fields.extend(said.map(|(name, text)| (name.to_owned(), text.clone())));
+            fields.extend(form.answers.iter().map(|(key, answer)| (key.clone(), answer.to_string())));
+        }
+        Self {
+            categories: vec![asset.category],
+            risk_class: form.map_or(RiskClass::Standard, |form| form.risk_class),
+            channels: all(|d| d.channel.as_ref()),
+            locales: all(|d| d.locale.as_ref()),
+            fields,
+        }
+    }
 }
 
 /// A route, and why it was taken.

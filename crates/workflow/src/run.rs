@@ -126,15 +126,15 @@ impl<'a> Run<'a> {
         self.sent.route.regulated || self.stage(stage).on_new_version == NewVersionPolicy::Always
     }
 
-    /// Whether the backup of somebody was asked.
-    pub fn escalated(&self, stage: &Stage, person: PersonId) -> Option<&'a SignedAct> {
-        let asked = |act: &&&SignedAct| match &act.statement.act {
+    /// The acts that asked the backup of somebody.
+    pub fn escalations(&self, stage: &Stage, person: PersonId) -> impl Iterator<Item = &'a SignedAct> {
+        let asked = move |act: &&SignedAct| match &act.statement.act {
             Act::Remind(key) => {
                 key.threshold == Threshold::Escalated && key.person == person && key.stage == stage.name
             }
             _ => false,
         };
-        self.sightings().iter().filter(asked).min_by_key(|a| (a.statement.claimed_at, a.entry)).copied()
+        self.sightings().iter().copied().filter(asked)
     }
 
     fn take_acts(&mut self, mine: &[usize]) {
@@ -252,7 +252,8 @@ impl<'a> Run<'a> {
             let delegated =
                 self.shared.plan.delegations.allow(assignee, d.person, &self.shared.asset, &stage.name, at);
             let backup = stage.reviewers[slot].backup == Some(d.person);
-            let asked = backup && self.escalated(stage, assignee).is_some();
+            // Being asked is asked of what the backup had in front of them: nobody is made a backup afterwards.
+            let asked = backup && self.escalations(stage, assignee).any(|act| knew(d, act));
             if !delegated && !asked {
                 return Err(NotCounted::NoDelegation(assignee));
             }
@@ -318,6 +319,14 @@ impl<'a> Run<'a> {
     fn unaffected(&self, stage: &Stage, earlier: VersionHash) -> bool {
         unaffected(self.sightings(), stage, earlier)
     }
+}
+
+/// Whether the signer of a decision had an act in front of them.
+fn knew(decision: &SignedDecision, act: &SignedAct) -> bool {
+    if decision.log == act.log {
+        return decision.seq > act.seq;
+    }
+    decision.statement.seen_heads.get(&act.log).is_some_and(|head| head.seq >= act.seq)
 }
 
 /// Whether somebody compared the version of these sightings with `earlier`, and everybody who did

@@ -80,6 +80,21 @@ pub struct RunState {
     pub blocked_by: Vec<Block>,
     /// What people should look at, though it holds nothing up.
     pub warnings: Vec<Warning>,
+    /// Its hand-offs, earliest first.
+    pub released: Vec<Released>,
+}
+
+/// A hand-off of a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Released {
+    /// By whom.
+    pub person: PersonId,
+    /// The act.
+    pub entry: EntryHash,
+    /// When, as claimed.
+    pub at: Millis,
+    /// The package with which it went out, by its hash.
+    pub package: Option<ContentHash>,
 }
 
 /// Where a stage is on its way.
@@ -293,6 +308,11 @@ pub struct PackageState {
 }
 
 impl AssetState {
+    /// Whether nothing is waited for: the outcome stands until somebody does something new.
+    pub fn outcome_is_final(&self) -> bool {
+        !matches!(self.outcome, Outcome::Pending | Outcome::InProgress)
+    }
+
     /// The run of one version.
     pub fn run(&self, version: &VersionHash) -> Option<&RunState> {
         self.runs.iter().find(|r| r.version == *version)
@@ -305,6 +325,45 @@ impl AssetState {
 }
 
 impl RunState {
+    /// What holds it up now, each thing once: what stages wait for that run, and what keeps others
+    /// from starting beside the stages before them. Nothing, where another version took its place.
+    pub fn blocks(&self) -> Vec<&Block> {
+        if matches!(self.outcome, Outcome::Superseded | Outcome::Withdrawn) {
+            return Vec::new();
+        }
+        let own = |stage: &&StageState| stage.phase != Phase::Closed;
+        let stages = self.stages.iter().filter(own).flat_map(|stage| &stage.blocked_by);
+        let mut out: Vec<&Block> = Vec::new();
+        for block in self.blocked_by.iter().chain(stages) {
+            if !matches!(block, Block::StartsAfter(_)) && !out.contains(&block) {
+                out.push(block);
+            }
+        }
+        out
+    }
+
+    /// Everybody who is asked, stage by stage.
+    pub fn assignments(&self) -> impl Iterator<Item = (&StageState, &AssignmentState)> {
+        self.stages.iter().flat_map(|stage| stage.assignments.iter().map(move |a| (stage, a)))
+    }
+
+    /// Those whose decisions on the version are opposed: who approved, and who holds it back.
+    pub fn opposed(&self) -> Option<(Vec<PersonId>, Vec<PersonId>)> {
+        let decided = || self.assignments().filter_map(|(_, a)| Some((a.person, a.decision?.decision)));
+        let mut approved: Vec<PersonId> =
+            decided().filter(|(_, d)| d.approves()).map(|(person, _)| person).collect();
+        let holds = |d: Decision| matches!(d, Decision::Rejected | Decision::ChangesRequired);
+        let mut against: Vec<PersonId> = decided().filter(|(_, d)| holds(*d)).map(|(p, _)| p).collect();
+        approved.dedup();
+        against.dedup();
+        (!approved.is_empty() && !against.is_empty()).then_some((approved, against))
+    }
+
+    /// Whether it takes the built-in route.
+    pub fn is_built_in(&self) -> bool {
+        self.route_hash.is_none()
+    }
+
     /// The stage of a name.
     pub fn stage(&self, name: &str) -> Option<&StageState> {
         self.stages.iter().find(|s| s.stage.as_str() == name)

@@ -18,6 +18,13 @@ fn text(badge: &Badge) -> String {
         (Link::InSync, 0) => "In sync".into(),
         (Link::InSync, n) => format!("Sending {}", count(n, "change")),
     };
+    if badge.link == Link::Offline && badge.synced_at > 0 {
+        text.push_str(&format!(", in sync {}", ago(badge.synced_at)));
+    }
+    if badge.files_waiting > 0 {
+        let files = usize::try_from(badge.files_waiting).unwrap_or(usize::MAX);
+        text.push_str(&format!(", {} to send", count(files, "file")));
+    }
     if badge.files_missing > 0 {
         let files = usize::try_from(badge.files_missing).unwrap_or(usize::MAX);
         text.push_str(&format!(", {} on the way", count(files, "file")));

@@ -1,13 +1,14 @@
-//! A workspace: what waits for me, every asset by its outcome, requests, people.
+//! A workspace: what waits for me, and every asset by where it stands.
 
 use leptos::prelude::*;
-use proofroom_web_wire::{Ask, AssetCard, Board, MemberCard, Reply, RequestCard};
+use proofroom_web_wire::{Ask, AssetCard, Board, Reply};
 
 use crate::engine;
 use crate::route::Route;
 use crate::state::{State, told};
+use crate::upload::{AddAsset, Uploads};
 use crate::welcome::Problem;
-use crate::words::{count, label, tone};
+use crate::words::{age, count, due, label, tone};
 
 /// The columns of the board, and which outcomes stand in each.
 const COLUMNS: [(&str, &[&str]); 4] = [
@@ -17,7 +18,7 @@ const COLUMNS: [(&str, &[&str]); 4] = [
     ("Done", &["approved", "approved_with_changes", "not_applicable", "skipped", "superseded", "withdrawn"]),
 ];
 
-/// A workspace's inbox, board and members.
+/// A workspace's inbox and board.
 #[component]
 pub(crate) fn BoardScreen(workspace: String) -> impl IntoView {
     let state = State::here();
@@ -28,13 +29,7 @@ pub(crate) fn BoardScreen(workspace: String) -> impl IntoView {
         state.news_of(&of);
         engine::ask(Ask::Board { workspace: of.clone() }, move |reply| match reply {
             Reply::Board(new) => {
-                if state.start.with_untracked(|s| {
-                    s.as_ref().is_some_and(|s| {
-                        s.workspaces.iter().all(|w| w.id != new.workspace.id || w.name != new.workspace.name)
-                    })
-                }) {
-                    state.restart();
-                }
+                state.knows(&new.workspace);
                 // The screen may be gone by the time the answer comes.
                 if board.try_with_untracked(|old| old.as_ref() != Some(&*new)) == Some(true) {
                     board.set(Some(*new));
@@ -44,42 +39,47 @@ pub(crate) fn BoardScreen(workspace: String) -> impl IntoView {
             _ => {}
         });
     });
+    let (add, uploads) = (workspace.clone(), workspace.clone());
+    let may_add = Memo::new(move |_| board.with(|b| b.as_ref().is_some_and(|b| b.may_add)));
     view! {
         <Problem fault/>
+        <Uploads workspace=uploads/>
         {move || board.get().map(|board| view! { <Columns workspace=workspace.clone() board/> })}
+        {move || may_add.get().then(|| view! { <AddAsset workspace=add.clone() request=String::new() slots=Vec::new()/> })}
     }
 }
 
 #[component]
 fn Columns(workspace: String, board: Board) -> impl IntoView {
-    let role = board.workspace.role.clone();
-    let arriving = board.assets.is_empty() && role == "joining";
-    let mine: Vec<AssetCard> = board.assets.iter().filter(|a| a.waits_for_me).cloned().collect();
+    let arriving = board.assets.is_empty() && board.workspace.role == "joining";
+    let mut mine: Vec<AssetCard> = board.assets.iter().filter(|a| a.waits_for_me).cloned().collect();
+    mine.sort_by_key(|asset| (asset.due == 0, asset.due));
     let waits = mine.len();
     let to = workspace.clone();
+    let waiting = board.requests.iter().filter(|r| r.state == "submitted").count();
     view! {
         <section class="inbox" aria-labelledby="inbox">
             <h1 id="inbox">{if waits == 0 { "Nothing waits for you".to_owned() } else { format!("{} for you", count(waits, "decision")) }}</h1>
-            {arriving.then(|| view! { <p class="empty" role="status">"The workspace is on its way to this browser."</p> })}
-            {(role == "removed").then(|| view! {
-                <p class="problem" role="alert">"You were removed from this workspace: what you write here counts no more. What you had is still here."</p>
-            })}
+            {arriving.then(|| view! { <p class="empty" role="status">"The workspace is on its way to this browser. It comes by itself as soon as the relay is reachable."</p> })}
             <ul class="cards wide">
                 {mine.into_iter().map(|asset| view! { <li><Tile workspace=to.clone() asset/></li> }).collect_view()}
             </ul>
+            {(waiting > 0 && board.may_add).then(|| view! {
+                <p><a class="button" href=Route::Requests(workspace.clone()).href()>{format!("{} to triage", count(waiting, "request"))}</a></p>
+            })}
         </section>
-        <section class="board" aria-label="Board">
+        <section class="board" aria-label="Board" data-testid="board">
             {COLUMNS.map(|(title, outcomes)| column(&workspace, title, outcomes, &board.assets)).collect_view()}
         </section>
-        {(!board.requests.is_empty()).then(|| requests(&board.requests))}
-        {people(&board.members)}
     }
 }
 
 fn column(workspace: &str, title: &str, outcomes: &[&str], assets: &[AssetCard]) -> impl IntoView + use<> {
     let (workspace, title) = (workspace.to_owned(), title.to_owned());
-    let here: Vec<AssetCard> =
+    let mut here: Vec<AssetCard> =
         assets.iter().filter(|a| outcomes.contains(&a.outcome.as_str())).cloned().collect();
+    // What has been there longest stands first.
+    here.sort_by_key(|asset| asset.since);
     let empty = here.is_empty();
     view! {
         <div class="column">
@@ -100,6 +100,10 @@ fn Tile(workspace: String, asset: AssetCard) -> impl IntoView {
     let versions =
         if asset.versions.is_empty() { "no version yet".into() } else { asset.versions.join(" and ") };
     let open = asset.open_comments as usize;
+    let open_work =
+        !matches!(asset.outcome.as_str(), "approved" | "not_applicable" | "skipped" | "withdrawn");
+    let old = age(asset.since).filter(|_| open_work);
+    let stage = asset.stage.clone();
     view! {
         <a class="card" href=Route::Review(workspace, asset.id).href()>
             <span class="row">
@@ -107,45 +111,15 @@ fn Tile(workspace: String, asset: AssetCard) -> impl IntoView {
                 <span class=format!("chip {}", tone(&asset.outcome))>{label(&asset.outcome)}</span>
             </span>
             <span class="row quiet">
-                <span>{label(&asset.category)}" · "{versions}</span>
+                <span>{label(&asset.category)}" · "{versions}{(!stage.is_empty()).then(|| format!(" · {stage}"))}</span>
                 {(open > 0).then(|| view! { <span>{count(open, "open comment")}</span> })}
             </span>
-            {(!waits.is_empty()).then(|| view! { <span class="quiet">{waits}</span> })}
+            {(!waits.is_empty() || asset.due > 0 || old.is_some()).then(|| view! {
+                <span class="row quiet"><span>{waits}</span>
+                    <span class="due">{due(asset.due)}</span>
+                    {old.map(|days| view! { <span class="age" class:old=days.ge(&7) title="Since it is where it is">{format!("{days} d")}</span> })}
+                </span>
+            })}
         </a>
-    }
-}
-
-fn requests(requests: &[RequestCard]) -> impl IntoView + use<> {
-    let rows = requests.iter().cloned().map(|request| view! {
-        <li><details class="card">
-            <summary class="row"><strong>{request.title}</strong>
-                <span class=format!("chip {}", tone(&request.state))>{label(&request.state)}</span></summary>
-            <p class="quiet">"Filed by "{request.author}</p>
-            <p class="brief">{request.brief}</p>
-        </details></li>
-    });
-    view! {
-        <section aria-labelledby="requests"><h2 id="requests">"Requests"</h2>
-            <ul class="cards wide">{rows.collect_view()}</ul></section>
-    }
-}
-
-fn people(members: &[MemberCard]) -> impl IntoView + use<> {
-    let rows = members.iter().cloned().map(|member| {
-        view! {
-            <tr class:removed=member.removed>
-                <td><strong>{member.name}</strong>{member.me.then_some(" (you)")}</td>
-                <td>{member.organisation}</td>
-                <td>{label(&member.role)}{member.removed.then_some(", removed")}</td>
-                <td class="number">{count(member.devices as usize, "device")}</td>
-            </tr>
-        }
-    });
-    view! {
-        <section class="people" aria-labelledby="people" tabindex="0">
-            <h2 id="people">"People"</h2>
-            <table><thead><tr><th>"Name"</th><th>"Organisation"</th><th>"Role"</th><th>"Devices"</th></tr></thead>
-                <tbody>{rows.collect_view()}</tbody></table>
-        </section>
     }
 }

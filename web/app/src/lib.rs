@@ -5,13 +5,29 @@
 
 #![cfg(target_family = "wasm")]
 
+mod asset;
 mod badge;
 mod board;
+mod brief;
+mod confirm;
 mod engine;
+mod form;
+mod home;
+mod link;
+mod page;
+mod people;
+mod request;
+mod requests;
 mod review;
 mod route;
+mod settings;
+mod share;
 mod shell;
 mod state;
+mod store;
+mod trail;
+mod update;
+mod upload;
 mod welcome;
 mod words;
 

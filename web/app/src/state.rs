@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
-use proofroom_web_wire::{Ask, Badge, Fault, Notice, Reply, Start};
+use proofroom_web_wire::{Ask, Badge, Fault, Notice, Reply, Start, UploadCard, WorkspaceCard};
 
 use crate::engine;
 use crate::route::Route;
@@ -21,6 +21,8 @@ pub(crate) struct State {
     pub(crate) badges: RwSignal<BTreeMap<String, Badge>>,
     /// Counts up whenever a workspace has news.
     pub(crate) news: RwSignal<BTreeMap<String, u64>>,
+    /// What is under way into each workspace.
+    pub(crate) uploads: RwSignal<BTreeMap<String, Vec<UploadCard>>>,
     /// Said for a while at the lower edge, and to screen readers.
     pub(crate) said: RwSignal<String>,
 }
@@ -33,6 +35,7 @@ impl State {
             broken: RwSignal::new(None),
             badges: RwSignal::new(BTreeMap::new()),
             news: RwSignal::new(BTreeMap::new()),
+            uploads: RwSignal::new(BTreeMap::new()),
             said: RwSignal::new(String::new()),
         }
     }
@@ -54,6 +57,11 @@ impl State {
             Notice::Changed { workspace, .. } | Notice::File { workspace } => {
                 self.news.update(|news| *news.entry(workspace).or_default() += 1);
             }
+            Notice::Upload { workspace, uploads } => {
+                self.uploads.update(|all| {
+                    all.insert(workspace, uploads);
+                });
+            }
             Notice::Badge { workspace, badge } => {
                 self.badges.update(|badges| {
                     badges.insert(workspace, badge);
@@ -74,10 +82,19 @@ impl State {
                 self.badges.update(|badges| {
                     badges.extend(start.workspaces.iter().map(|w| (w.id.clone(), w.badge.clone())));
                 });
+                crate::store::note(&start);
                 self.start.set(Some(start));
             }
             Reply::Fault(fault) => self.broken.set(Some(fault)),
             _ => {}
+        }
+    }
+
+    /// A screen learned a workspace's name and role: asks again who is here where that is news.
+    pub(crate) fn knows(self, card: &WorkspaceCard) {
+        let is = |w: &WorkspaceCard| w.id == card.id && w.name == card.name && w.role == card.role;
+        if self.start.with_untracked(|s| s.as_ref().is_some_and(|s| !s.workspaces.iter().any(is))) {
+            self.restart();
         }
     }
 

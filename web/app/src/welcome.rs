@@ -2,17 +2,18 @@
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
-use proofroom_web_wire::{Ask, Reply, WorkspaceCard};
+use proofroom_web_wire::{Ask, Reply};
 
-use crate::engine;
 use crate::route::Route;
 use crate::state::{State, told};
-use crate::words::label;
+use crate::{engine, store};
 
 /// Takes up a link and goes to its workspace.
-fn join(state: State, link: String, fault: RwSignal<String>) {
+pub(crate) fn join(state: State, link: String, fault: RwSignal<String>) {
     engine::ask(Ask::Join { link }, move |reply| match reply {
         Reply::Joining { workspace } => {
+            // Work is going to be here: the browser is asked to keep it.
+            wasm_bindgen_futures::spawn_local(async { _ = store::persist(true).await });
             state.restart();
             Route::Board(workspace).go();
         }
@@ -65,6 +66,9 @@ pub(crate) fn Welcome(link: String) -> impl IntoView {
                 </label>
                 <Problem fault/>
                 <button class="primary" type="submit">{if invited { "Join" } else { "Go on" }}</button>
+                <p class="hint">"Are you known elsewhere already? "
+                    <a href="#proofroom:device/">"Link this browser, or use your recovery phrase"</a>"."
+                </p>
             </form>
         </section>
     }
@@ -95,6 +99,7 @@ pub(crate) fn Unlock() -> impl IntoView {
                 <label>"Passphrase"
                     <input bind:value=passphrase type="password" required autocomplete="current-password" autofocus/>
                 </label>
+                <p class="hint">"It opens the keys in this browser. Nobody else has it, and it cannot be reset; a linked device or your recovery phrase can restore you."</p>
                 <Problem fault/>
                 <button class="primary" type="submit">"Unlock"</button>
             </form>
@@ -102,52 +107,33 @@ pub(crate) fn Unlock() -> impl IntoView {
     }
 }
 
-/// The workspaces of this browser, and a place for a link.
+/// The keys of somebody who was here are gone: the browser was cleared, or another profile is open.
 #[component]
-pub(crate) fn Home(link: String) -> impl IntoView {
-    let state = State::here();
-    let text = RwSignal::new(link.clone());
-    let fault = RwSignal::new(String::new());
-    if !link.is_empty() {
-        join(state, link, fault);
-    }
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        join(state, text.get_untracked(), fault);
+pub(crate) fn Lost(name: String, link: String) -> impl IntoView {
+    let anew = RwSignal::new(false);
+    let begin = move |_| {
+        store::forget();
+        anew.set(true);
     };
-    let list = move || state.start.with(|s| s.as_ref().map(|s| s.workspaces.clone()).unwrap_or_default());
-    let none = move || list().is_empty();
     view! {
-        <section class="sheet">
-            <h1>"Workspaces"</h1>
-            <Show when=none>
-                <p class="empty">"None yet. Somebody who runs a review sends you a link: open it, or paste it here."</p>
-            </Show>
-            <ul class="cards">
-                <For each=list key=|w| (w.id.clone(), w.name.clone(), w.role.clone()) let:card>
-                    <WorkspaceRow card/>
-                </For>
-            </ul>
-            <form on:submit=submit>
-                <label>"Invite link"
-                    <input bind:value=text placeholder="proofroom:join/…" autocomplete="off" spellcheck="false"/>
-                </label>
-                <Problem fault/>
-                <button type="submit">"Join"</button>
-            </form>
-        </section>
-    }
-}
-
-#[component]
-fn WorkspaceRow(card: WorkspaceCard) -> impl IntoView {
-    let name = if card.name.is_empty() { "On its way".to_owned() } else { card.name };
-    view! {
-        <li>
-            <a class="card" href=Route::Board(card.id).href()>
-                <strong>{name}</strong>
-                <span class="chip calm">{label(&card.role)}</span>
-            </a>
-        </li>
+        {move || match anew.get() {
+            true => view! { <Welcome link=link.clone()/> }.into_any(),
+            false => view! {
+                <section class="sheet">
+                    <h1>"This browser's storage is gone"</h1>
+                    <p>"The keys and the work of "<strong>{name.clone()}</strong>" were stored in this browser, and are not any more: it was cleared, or evicted them."</p>
+                    <p>"What had been sent is safe with the other members and the relay. What had not been sent yet is lost."</p>
+                    <p>"To be "{name.clone()}" again here, use one of these:"</p>
+                    <ul class="steps">
+                        <li><strong>"Another browser or machine of yours"</strong>" approves this one: "
+                            <a href="#proofroom:device/">"link this browser"</a>"."</li>
+                        <li><strong>"Your recovery phrase"</strong>" restores you: "
+                            <a href="#proofroom:device/">"enter it"</a>"."</li>
+                        <li><strong>"Neither"</strong>": ask for a new invite link, and begin as somebody new."</li>
+                    </ul>
+                    <button on:click=begin>"Begin anew"</button>
+                </section>
+            }.into_any(),
+        }}
     }
 }

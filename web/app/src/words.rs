@@ -48,3 +48,54 @@ pub(crate) fn size(bytes: u64) -> String {
 pub(crate) fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
+
+/// A day for people: `3 Mar 2026`.
+pub(crate) fn date(ms: u64) -> String {
+    let options = js_sys::Object::new();
+    for (key, value) in [("day", "numeric"), ("month", "short"), ("year", "numeric")] {
+        // Setting a field of a fresh object does not fail.
+        let _set = js_sys::Reflect::set(&options, &key.into(), &value.into());
+    }
+    spoken(ms, &options)
+}
+
+/// A day and a time for people: `3 Mar 2026, 14:05`.
+pub(crate) fn moment(ms: u64) -> String {
+    let options = js_sys::Object::new();
+    for (key, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
+        // Setting a field of a fresh object does not fail.
+        let _set = js_sys::Reflect::set(&options, &key.into(), &value.into());
+    }
+    spoken(ms, &options)
+}
+
+fn spoken(ms: u64, options: &js_sys::Object) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970")]
+    let date = js_sys::Date::new(&(ms as f64).into());
+    let format = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::of1(&"en-GB".into()), options).format();
+    let said = format.call1(&wasm_bindgen::JsValue::UNDEFINED, &date);
+    said.ok().and_then(|text| text.as_string()).unwrap_or_default()
+}
+
+/// When something is due, from here: `due in 3 h`, `2 d late`; nothing where it is not.
+pub(crate) fn due(ms: u64) -> String {
+    if ms == 0 {
+        return String::new();
+    }
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970")]
+    let seconds = (ms as f64 - js_sys::Date::now()) / 1_000.0;
+    let span = |s: f64| match s {
+        s if s < 3_600.0 => format!("{:.0} min", (s / 60.0).ceil()),
+        s if s < 172_800.0 => format!("{:.0} h", (s / 3_600.0).round()),
+        s => format!("{:.0} d", (s / 86_400.0).round()),
+    };
+    if seconds < 0.0 { format!("{} late", span(-seconds)) } else { format!("due in {}", span(seconds)) }
+}
+
+/// For how long something is where it is, in days; nothing below two.
+pub(crate) fn age(ms: u64) -> Option<u32> {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970")]
+    let days = (js_sys::Date::now() - ms as f64) / 86_400_000.0;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of days")]
+    (ms > 0 && days >= 2.0).then_some(days as u32)
+}

@@ -7,7 +7,9 @@
 //! Names of files carry the hash of their bytes, so a browser may keep them for
 //! ever; only `index.html`, the service worker and the manifest are asked for again.
 
-use std::collections::BTreeMap;
+mod verifier;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -48,12 +50,13 @@ fn build() -> Done {
     let mut files = Files::new(&dist)?;
     let engine = bind(&target, &stage, "engine")?;
     let app = bind(&target, &stage, "app")?;
-    let style = files.hashed("style.css", &fs::read(root.join("web/static/style.css"))?)?;
+    let style = files.hashed("style.css", &styles(&root.join("web/static"))?)?;
+    let pages = pages(&root, &mut files)?;
     let engine = files.module("engine", &engine)?;
     let worker = files.hashed("worker.js", starter(&engine, "start").as_bytes())?;
     let app = files.module("app", &app)?;
     let boot = fs::read_to_string(root.join("web/static/boot.js"))?;
-    let boot = format!("{}{boot}", starter(&app, "main"));
+    let boot = fill(&format!("{boot}{}", starter(&app, "main")), &[("PAGES", &pages)]);
     let boot = files.hashed("boot.js", boot.as_bytes())?;
     let icon = files.hashed("icon.svg", &fs::read(root.join("web/static/icon.svg"))?)?;
     let names = [("STYLE", &style), ("BOOT", &boot), ("ICON", &icon), ("WORKER", &worker)];
@@ -61,12 +64,49 @@ fn build() -> Done {
         let text = fill(&fs::read_to_string(root.join("web/static").join(name))?, &names);
         files.write(name, text.as_bytes())?;
     }
+    files.write("verify.html", verifier::page(&root, &target, &stage)?.as_bytes())?;
     let worker = fs::read_to_string(root.join("web/static/sw.js"))?;
-    let list = format!("{:?}", files.sizes.keys().filter(|n| *n != "sw.js").collect::<Vec<_>>());
+    let media = fs::read_to_string(root.join("web/static/media.js"))?;
+    let list = |later: bool| {
+        let names = files.sizes.keys().filter(|n| *n != "sw.js" && files.later.contains(*n) == later);
+        format!("{:?}", names.collect::<Vec<_>>())
+    };
+    let (first, later) = (list(false), list(true));
     let version = files.version();
-    files.write("sw.js", fill(&worker, &[("FILES", &list), ("VERSION", &version)]).as_bytes())?;
+    files.write(
+        "sw.js",
+        fill(&worker, &[("FILES", &first), ("LATER", &later), ("VERSION", &version), ("MEDIA", &media)])
+            .as_bytes(),
+    )?;
     files.report();
     Ok(fs::write(dist.join(STAMP), stamp)?)
+}
+
+/// All style sheets, in the order of their names, as one.
+fn styles(folder: &Path) -> Done<Vec<u8>> {
+    let mut sheets = fs::read_dir(folder)?.map(|e| Ok(e?.path())).collect::<Done<Vec<_>>>()?;
+    sheets.retain(|path| path.extension().is_some_and(|ending| ending == "css"));
+    sheets.sort_unstable();
+    let read = |path: PathBuf| Ok(fs::read(path)?);
+    Ok(sheets.into_iter().map(read).collect::<Done<Vec<_>>>()?.concat())
+}
+
+/// The modules that draw PDF pages, and what they load in turn; the name of the first one. Where the
+/// renderer is not there, a module that says so.
+fn pages(root: &Path, files: &mut Files) -> Done<String> {
+    let Some(folder) = std::env::var_os("PROOFROOM_PDFJS").map(PathBuf::from).filter(|f| f.is_dir()) else {
+        let absent = "export function open() { throw new Error('this app was built without the renderer of pages'); }\n";
+        return files.later("pages.mjs", absent.as_bytes());
+    };
+    let pdf = files.later("pdf.mjs", &fs::read(folder.join("build/pdf.min.mjs"))?)?;
+    let worker = files.later("pdfworker.mjs", &fs::read(folder.join("build/pdf.worker.min.mjs"))?)?;
+    // The worker asks for these by their own names.
+    for name in ["openjpeg.wasm", "jbig2.wasm", "qcms_bg.wasm"] {
+        files.write(name, &fs::read(folder.join("wasm").join(name))?)?;
+        files.later.insert(name.to_owned());
+    }
+    let text = fs::read_to_string(root.join("web/static/pages.js"))?;
+    files.later("pages.mjs", fill(&text, &[("PDF", &pdf), ("PDFWORKER", &worker)]).as_bytes())
 }
 
 /// Where `dist` says what it was made from.
@@ -74,11 +114,18 @@ const STAMP: &str = ".stamp";
 
 /// A hash of everything that the files are made from.
 fn stamp(root: &Path, target: &Path) -> Done<String> {
-    let mut from = vec![compiled(target, "engine"), compiled(target, "app"), std::env::current_exe()?];
+    let modules = ["engine", "app", "verify"].map(|name| compiled(target, name));
+    let style = root.join("crates/paper/src/paper.css");
+    let mut from = modules.into_iter().chain([std::env::current_exe()?, style]).collect::<Vec<_>>();
     let mut names =
         fs::read_dir(root.join("web/static"))?.map(|e| Ok(e?.path())).collect::<Done<Vec<_>>>()?;
     names.sort_unstable();
     from.append(&mut names);
+    from.extend(
+        std::env::var_os("PROOFROOM_PDFJS")
+            .map(|f| PathBuf::from(f).join("package.json"))
+            .filter(|f| f.is_file()),
+    );
     let mut hasher = blake3::Hasher::new();
     for path in from {
         hasher.update(path.as_os_str().as_encoded_bytes()).update(blake3::hash(&fs::read(&path)?).as_bytes());
@@ -92,11 +139,11 @@ fn compiled(target: &Path, name: &str) -> PathBuf {
     target.join(format!("wasm32-unknown-unknown/{folder}/proofroom_web_{name}.wasm"))
 }
 
-/// Compiles both modules; cargo says what goes wrong.
+/// Compiles the modules; cargo says what goes wrong.
 fn compile(root: &Path) -> Done {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root).args(["build", "--target", "wasm32-unknown-unknown", "--profile", &profile()]);
-    cargo.args(["-p", "proofroom-web-engine", "-p", "proofroom-web-app"]);
+    cargo.args(["-p", "proofroom-web-engine", "-p", "proofroom-web-app", "-p", "proofroom-web-verify"]);
     match cargo.status()?.success() {
         true => Ok(()),
         false => {
@@ -172,6 +219,8 @@ fn fill(text: &str, names: &[(&str, &String)]) -> String {
 struct Files {
     dist: PathBuf,
     sizes: BTreeMap<String, (usize, usize)>,
+    /// Those that are loaded when they are first needed.
+    later: BTreeSet<String>,
     hasher: blake3::Hasher,
 }
 
@@ -181,7 +230,12 @@ impl Files {
             fs::remove_dir_all(dist)?;
         }
         fs::create_dir_all(dist)?;
-        Ok(Self { dist: dist.to_owned(), sizes: BTreeMap::new(), hasher: blake3::Hasher::new() })
+        Ok(Self {
+            dist: dist.to_owned(),
+            sizes: BTreeMap::new(),
+            later: BTreeSet::new(),
+            hasher: blake3::Hasher::new(),
+        })
     }
 
     /// Writes a file under a name that carries its hash; returns the name.
@@ -190,6 +244,13 @@ impl Files {
         let hash = blake3::hash(bytes).to_hex();
         let name = format!("{stem}.{}.{ending}", &hash[..HASH_DIGITS]);
         self.write(&name, bytes)?;
+        Ok(name)
+    }
+
+    /// As [`Files::hashed`], for what the first visit does without.
+    fn later(&mut self, name: &str, bytes: &[u8]) -> Done<String> {
+        let name = self.hashed(name, bytes)?;
+        self.later.insert(name.clone());
         Ok(name)
     }
 
@@ -222,7 +283,10 @@ impl Files {
         for (name, (bytes, packed)) in &self.sizes {
             println!("{bytes:>10} {packed:>9}  {name}");
         }
-        let sum = |of: fn(&(usize, usize)) -> usize| self.sizes.values().map(of).sum::<usize>();
-        println!("{:>10} {:>9}  bytes in all, and compressed", sum(|s| s.0), sum(|s| s.1));
+        for (later, what) in [(false, "the first visit"), (true, "when first needed")] {
+            let sizes = || self.sizes.iter().filter(|(name, _)| self.later.contains(*name) == later);
+            let (bytes, packed) = sizes().fold((0, 0), |sum, (_, size)| (sum.0 + size.0, sum.1 + size.1));
+            println!("{bytes:>10} {packed:>9}  {what}: bytes, and compressed");
+        }
     }
 }

@@ -5,10 +5,11 @@ use proofroom_replica::{DecisionChoice, Receipt, ReplicaError, Step};
 use proofroom_review::statement::Condition;
 use proofroom_review::{CommentKey, CommentLabel, CommentState, Decision, ReviewEdit};
 use proofroom_store::Store;
-use proofroom_web_wire::{Ask, Draft, Notice, Reply};
+use proofroom_web_wire::{Ask, ChecklistCard, Draft, Notice, Reply, StatementCard};
 
 use crate::desk::{Desk, parse};
 use crate::fault::DeskError;
+use crate::files::Recipe;
 use crate::place::anchor_of;
 
 impl<S: Store> Desk<S> {
@@ -24,14 +25,26 @@ impl<S: Store> Desk<S> {
                 Ok(Reply::Start(self.start()?))
             }
             Ask::Join { link } => Ok(Reply::Joining { workspace: self.join(now, &link)?.to_hex() }),
-            Ask::Board { workspace } => Ok(Reply::Board(Box::new(self.board(here(&workspace)?)?))),
+            Ask::Board { workspace } => Ok(Reply::Board(Box::new(self.board(here(&workspace)?, now)?))),
             Ask::Asset { workspace, asset } => {
-                let screen = self.asset(here(&workspace)?, parse(&asset, "an asset")?)?;
+                let screen = self.asset(here(&workspace)?, parse(&asset, "an asset")?, now)?;
                 Ok(Reply::Asset(Box::new(screen)))
             }
+            Ask::Opened { workspace, asset } => {
+                self.opened_by_me(now, here(&workspace)?, parse(&asset, "an asset")?)?;
+                Ok(Reply::Done)
+            }
             // Bytes travel beside the reply: the browser opens the file by its recipe.
-            Ask::File { workspace, asset, content } => {
-                Ok(Reply::File { media_type: self.recipe(&workspace, &asset, &content)?.media_type })
+            Ask::Piece { workspace, asset, content, .. } => {
+                let Recipe { media_type, total, .. } = self.recipe(&workspace, &asset, &content)?;
+                Ok(Reply::Piece { media_type, total })
+            }
+            // Likewise: it is read from the file.
+            Ask::Film { .. } => Ok(Reply::Film(None)),
+            Ask::Prose { .. } => Ok(Reply::Prose(Vec::new())),
+            Ask::KeepOffline { workspace, content, keep, .. } => {
+                self.keep_offline(now, here(&workspace)?, parse(&content, "a file's hash")?, keep)?;
+                Ok(Reply::Done)
             }
             Ask::Comment { workspace, asset, draft } => {
                 let (workspace, asset) = (here(&workspace)?, parse(&asset, "an asset")?);
@@ -45,18 +58,39 @@ impl<S: Store> Desk<S> {
                 let edit = ReviewEdit::SetCommentState { comment, state };
                 self.write(now, here(&workspace)?, parse(&asset, "an asset")?, audience(team), edit)
             }
-            Ask::Decide { workspace, asset, version, decision, reason, conditions, passphrase } => {
+            Ask::CommentLabel { workspace, asset, comment, team, label } => {
+                let comment: CommentKey = parse(&comment, "a comment")?;
+                let label: CommentLabel = parse(&label, "a comment's label")?;
+                let edit = ReviewEdit::SetCommentLabel { comment, label };
+                self.write(now, here(&workspace)?, parse(&asset, "an asset")?, audience(team), edit)
+            }
+            Ask::Decide { workspace, asset, version, decision, reason, conditions, answers, passphrase } => {
                 self.confirm(&passphrase)?;
                 let decision: Decision = parse(&decision, "a decision")?;
                 let condition = |text: String| Condition { text, comment: None };
                 let choice = DecisionChoice {
-                    decision,
                     reason: Some(reason).filter(|r| !r.trim().is_empty()),
                     conditions: conditions.into_iter().map(condition).collect(),
                     version: Some(parse(&version, "a version")?),
-                    utc_offset_min: 0,
+                    answers,
+                    ..DecisionChoice::of(decision)
                 };
                 self.decide(now, here(&workspace)?, parse(&asset, "an asset")?, choice)
+            }
+            Ask::Plan { workspace, act } => self.plan_act(now, here(&workspace)?, act),
+            Ask::People { workspace, act } => self.people_act(now, here(&workspace)?, act),
+            Ask::Upload { workspace, act } => self.upload_act(now, here(&workspace)?, act),
+            Ask::Trail { workspace, asset } => {
+                Ok(Reply::Trail(Box::new(self.trail(here(&workspace)?, parse(&asset, "an asset")?)?)))
+            }
+            Ask::Own(act) => self.own_act(now, act),
+            Ask::Statement { workspace, asset, version, decision } => {
+                let choice = DecisionChoice {
+                    version: Some(parse(&version, "a version")?),
+                    ..DecisionChoice::of(parse(&decision, "a decision")?)
+                };
+                let asset = parse(&asset, "an asset")?;
+                Ok(Reply::Statement(self.statement(now, here(&workspace)?, asset, choice)?))
             }
             Ask::Reconnect { workspace } => {
                 self.connect(here(&workspace)?);
@@ -90,6 +124,31 @@ impl<S: Store> Desk<S> {
         let mut step = Step { store: &mut self.store, now, rng: &mut self.rng };
         let (receipt, _) = replica.decide(&mut step, asset, choice)?;
         Ok(self.kept(now, workspace, asset, &receipt))
+    }
+
+    /// What a decision would sign, before it does.
+    fn statement(
+        &mut self,
+        now: Millis,
+        workspace: WorkspaceId,
+        asset: AssetId,
+        choice: DecisionChoice,
+    ) -> Result<StatementCard, DeskError> {
+        let replica = self.replicas.get_mut(&workspace).ok_or(ReplicaError::UnknownWorkspace(workspace))?;
+        let statement = replica.draft_decision(&self.store, asset, choice, now)?;
+        let route = replica.route(&self.store, asset, statement.version_hash)?;
+        let stage = route.stages.iter().find(|stage| stage.name.to_string() == statement.stage);
+        let card = |item: &proofroom_review::route::ChecklistItem| ChecklistCard {
+            item: item.item.clone(),
+            text: item.text.clone(),
+            required: item.required,
+        };
+        Ok(StatementCard {
+            checklist: stage.map(|s| s.checklist.iter().map(card).collect()).unwrap_or_default(),
+            text: statement.statement_text,
+            meaning: statement.meaning.to_string(),
+            stage: statement.stage,
+        })
     }
 
     fn kept(&mut self, now: Millis, workspace: WorkspaceId, asset: AssetId, receipt: &Receipt) -> Reply {

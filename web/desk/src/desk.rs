@@ -3,55 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
-use proofroom_ident::{Audience, BlobHash, DocId, Millis, WorkspaceId};
+use proofroom_blobs::{Input as Fetched, Slice};
+use proofroom_ident::{AssetId, Audience, DocId, Millis, WorkspaceId};
 use proofroom_replica::{Continuation, InviteLink, Membership, Replica, ReplicaError, Step};
-use proofroom_store::{Batch, Store};
+use proofroom_store::Store;
 use proofroom_sync::Input;
 use proofroom_web_wire::{Ask, Fault, Notice, Reply, Start, Who, WorkspaceCard};
 use rand_chacha::ChaCha20Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::DeskError;
-use crate::files::{FILE_BYTES_MAX, Recipe};
+use crate::files::Shelf as BlobShelf;
 use crate::identity::{self, Held, Identity};
 use crate::line::{Line, Want};
-
-/// What a desk asks of the browser, in order.
-#[derive(Debug)]
-pub enum Order {
-    /// Open a socket to a relay.
-    Connect {
-        /// Whose.
-        workspace: WorkspaceId,
-        /// The relay's address.
-        url: String,
-        /// How many attempts failed before this one: wait longer after more.
-        attempts: u32,
-    },
-    /// Send a frame.
-    Send {
-        /// On whose socket.
-        workspace: WorkspaceId,
-        /// The frame.
-        frame: Bytes,
-    },
-    /// Close the socket after what was sent.
-    Hangup {
-        /// Whose.
-        workspace: WorkspaceId,
-    },
-    /// Make a blob durable, then call [`Desk::blob_kept`].
-    Keep {
-        /// Whose.
-        workspace: WorkspaceId,
-        /// Its hash.
-        blob: BlobHash,
-        /// Its ciphertext.
-        bytes: Vec<u8>,
-    },
-    /// Tell all pages.
-    Tell(Notice),
-}
+use crate::order::Order;
+use crate::outgoing::Outgoing;
+use crate::uploads::Upload;
 
 /// What a socket tells the desk.
 #[derive(Debug)]
@@ -75,12 +42,15 @@ pub struct Desk<S: Store> {
     pub(crate) store: S,
     pub(crate) rng: ChaCha20Rng,
     pub(crate) who: Option<Identity>,
-    sealed: Option<Vec<u8>>,
+    pub(crate) sealed: Option<Vec<u8>>,
     pub(crate) replicas: BTreeMap<WorkspaceId, Replica>,
     pub(crate) lines: BTreeMap<WorkspaceId, Line>,
-    pub(crate) blobs: BTreeSet<BlobHash>,
-    orders: VecDeque<Order>,
-    origin: String,
+    pub(crate) shelf: BlobShelf,
+    pub(crate) uploads: BTreeMap<String, Upload>,
+    pub(crate) outgoing: Outgoing,
+    pub(crate) given_up: BTreeSet<(WorkspaceId, AssetId)>,
+    pub(crate) orders: VecDeque<Order>,
+    pub(crate) origin: String,
 }
 
 impl<S: Store> std::fmt::Debug for Desk<S> {
@@ -90,26 +60,29 @@ impl<S: Store> std::fmt::Debug for Desk<S> {
 }
 
 impl<S: Store> Desk<S> {
-    /// Opens the desk on a store. `blobs` are the blobs that are durable beside it;
+    /// Opens the desk on a store. `shelf` is what of blobs is durable beside it;
     /// `origin` is the address of the relay that served the page, which may be empty.
     ///
     /// # Errors
     /// When the store fails or the stored keys are damaged.
     pub fn open(
         store: S,
-        blobs: BTreeSet<BlobHash>,
+        shelf: BlobShelf,
         origin: &str,
         rng: ChaCha20Rng,
         now: Millis,
     ) -> Result<Self, DeskError> {
         let mut desk = Self {
+            uploads: crate::uploads::known(&store)?,
+            outgoing: Outgoing::known(&store)?,
+            given_up: crate::shelf::given_up(&store)?,
             store,
             rng,
             who: None,
             sealed: None,
             replicas: BTreeMap::new(),
             lines: BTreeMap::new(),
-            blobs,
+            shelf,
             orders: VecDeque::new(),
             origin: origin.to_owned(),
         };
@@ -147,35 +120,11 @@ impl<S: Store> Desk<S> {
     /// Time passed: once a second is enough.
     pub fn on_tick(&mut self, now: Millis) {
         for workspace in self.lines.keys().copied().collect::<Vec<_>>() {
-            let done = self.feed(now, workspace, Input::Tick);
+            let done = self.feed(now, workspace, Input::Tick).and_then(|()| {
+                self.with(now, workspace, |line, replica, step| line.fetched(replica, step, Fetched::Tick))
+            });
             self.settle(workspace, done);
         }
-    }
-
-    /// A blob of an [`Order::Keep`] is durable.
-    pub fn blob_kept(&mut self, now: Millis, workspace: WorkspaceId, blob: BlobHash) {
-        self.blobs.insert(blob);
-        let done = self.feed(now, workspace, Input::BlobHeld(blob)).and_then(|()| self.fetch(now, workspace));
-        self.tell_badge(workspace);
-        self.orders.push_back(Order::Tell(Notice::File { workspace: workspace.to_hex() }));
-        self.settle(workspace, done);
-    }
-
-    /// A blob turned out to be torn: it is fetched again.
-    pub fn blob_lost(&mut self, blob: BlobHash) {
-        self.blobs.remove(&blob);
-    }
-
-    /// How the file that an [`Ask::File`] names is opened.
-    ///
-    /// # Errors
-    /// When there is no such file, or it is too large for this screen.
-    pub fn recipe(&mut self, workspace: &str, asset: &str, content: &str) -> Result<Recipe, DeskError> {
-        let workspace = parse(workspace, "a workspace")?;
-        let replica = self.replicas.get_mut(&workspace).ok_or(ReplicaError::UnknownWorkspace(workspace))?;
-        let view = replica.review(&self.store, parse(asset, "an asset")?, Audience::Everyone)?;
-        let recipe = crate::files::recipe(&view, parse(content, "a file's hash")?)?;
-        if self.blobs.contains(&recipe.blob) { Ok(recipe) } else { Err(DeskError::FileMissing) }
     }
 
     pub(crate) fn start(&mut self) -> Result<Start, DeskError> {
@@ -218,14 +167,8 @@ impl<S: Store> Desk<S> {
         if self.who.is_some() || self.sealed.is_some() {
             return Err(DeskError::Exists);
         }
-        let (identity, _phrase) = Identity::generate(name, organisation, now, &mut self.rng)?;
-        let bytes = identity.to_bytes(passphrase, &mut self.rng)?;
-        let mut batch = Batch::default();
-        batch.put(identity::KEY.to_vec(), bytes.clone());
-        self.store.commit(batch)?;
-        if let Held::Sealed(sealed) = Identity::read(&bytes)? {
-            self.sealed = Some(sealed);
-        }
+        let identity = Identity::generate(name, organisation, now, &mut self.rng)?;
+        self.save(&identity, passphrase)?;
         self.enter(identity, now)
     }
 
@@ -251,16 +194,9 @@ impl<S: Store> Desk<S> {
         let workspace = link.workspace;
         let me = self.who.as_ref().ok_or(DeskError::Nobody)?.me();
         if !self.replicas.contains_key(&workspace) {
-            let mut relays = link.relays.clone();
-            if !self.origin.is_empty() && !relays.contains(&self.origin) {
-                relays.insert(0, self.origin.clone());
-            }
             let mut step = Step { store: &mut self.store, now, rng: &mut self.rng };
             let replica = Replica::join(&mut step, me, &link)?;
-            let shelf = serde_json::to_vec(&Shelf { relays: relays.clone() }).unwrap_or_default();
-            let mut batch = Batch::default();
-            batch.put(shelf_key(workspace), shelf);
-            self.store.commit(batch)?;
+            let relays = self.shelve(workspace, link.relays.clone())?;
             self.replicas.insert(workspace, replica);
             self.lines.insert(workspace, Line::new(relays));
         }
@@ -269,8 +205,10 @@ impl<S: Store> Desk<S> {
     }
 
     /// The keys are at hand: opens every workspace and connects it.
-    fn enter(&mut self, identity: Identity, _now: Millis) -> Result<(), DeskError> {
-        for workspace in Replica::known(&self.store)? {
+    pub(crate) fn enter(&mut self, identity: Identity, now: Millis) -> Result<(), DeskError> {
+        let mut known: BTreeSet<WorkspaceId> = Replica::known(&self.store)?.into_iter().collect();
+        known.extend(self.shelved()?);
+        for workspace in known {
             let shelf: Shelf = self
                 .store
                 .get(&shelf_key(workspace))?
@@ -283,7 +221,15 @@ impl<S: Store> Desk<S> {
             self.connect(workspace);
         }
         self.who = Some(identity);
+        self.finish_sealed(now);
         Ok(())
+    }
+
+    /// The workspaces that somebody told this browser of: they may not have arrived yet.
+    fn shelved(&self) -> Result<Vec<WorkspaceId>, DeskError> {
+        let keys = self.store.scan(SHELVES)?.into_iter();
+        let id = |key: &[u8]| <[u8; 32]>::try_from(key.get(SHELVES.len()..)?).ok();
+        Ok(keys.filter_map(|(key, _)| id(&key)).map(WorkspaceId::from_bytes).collect())
     }
 
     pub(crate) fn connect(&mut self, workspace: WorkspaceId) {
@@ -299,8 +245,9 @@ impl<S: Store> Desk<S> {
     }
 
     fn on_up(&mut self, workspace: WorkspaceId) -> Result<(), ReplicaError> {
+        let proof = self.who.as_ref().and_then(Identity::proof).map(|phrase| phrase.person());
         if let (Some(line), Some(replica)) = (self.lines.get_mut(&workspace), self.replicas.get(&workspace)) {
-            line.up(replica, &mut self.rng);
+            line.up(replica, proof, &mut self.rng);
         }
         Ok(())
     }
@@ -326,13 +273,18 @@ impl<S: Store> Desk<S> {
         self.settle(workspace, done);
     }
 
-    fn feed(&mut self, now: Millis, workspace: WorkspaceId, input: Input) -> Result<(), ReplicaError> {
+    pub(crate) fn feed(
+        &mut self,
+        now: Millis,
+        workspace: WorkspaceId,
+        input: Input,
+    ) -> Result<(), ReplicaError> {
         self.with(now, workspace, |line, replica, step| line.feed(replica, step, input))?;
         // Ingesting may have written: a join that was completed.
         self.with(now, workspace, |line, replica, step| line.stored(replica, step))
     }
 
-    fn with(
+    pub(crate) fn with(
         &mut self,
         now: Millis,
         workspace: WorkspaceId,
@@ -359,42 +311,27 @@ impl<S: Store> Desk<S> {
         match want {
             Want::Send(frame) => self.orders.push_back(Order::Send { workspace, frame }),
             Want::Hangup => self.orders.push_back(Order::Hangup { workspace }),
-            Want::Keep { blob, bytes } => self.orders.push_back(Order::Keep { workspace, blob, bytes }),
+            Want::Write { blob, total, slice } => {
+                let Slice { span, bytes, .. } = slice;
+                self.orders.push_back(Order::Write { workspace, blob, total, span, bytes });
+            }
             Want::Changed(docs) => {
                 self.tell_changed(workspace, &docs)?;
                 self.fetch(now, workspace)?;
             }
-            Want::Settled => self.fetch(now, workspace)?,
-        }
-        Ok(())
-    }
-
-    /// Asks for the files that versions name and this browser lacks.
-    fn fetch(&mut self, now: Millis, workspace: WorkspaceId) -> Result<(), ReplicaError> {
-        let Some(replica) = self.replicas.get_mut(&workspace) else { return Ok(()) };
-        let mut lacking = Vec::new();
-        let assets: Vec<_> = replica.plan(&self.store)?.assets.iter().map(|asset| asset.id).collect();
-        for asset in assets {
-            let view = replica.review(&self.store, asset, Audience::Everyone)?;
-            for held in view.blobs.values() {
-                if held.bytes <= FILE_BYTES_MAX && !self.blobs.contains(&held.blob) {
-                    lacking.push((held.blob, held.bytes));
-                }
+            Want::Settled => {
+                self.with(now, workspace, |line, replica, step| line.join(replica, step))?;
+                self.fetch(now, workspace)?;
+                self.offer(now, workspace)?;
+                self.note_synced(now, workspace)?;
             }
-        }
-        let Some(line) = self.lines.get_mut(&workspace) else { return Ok(()) };
-        line.badge.files_missing = lacking.len() as u64;
-        lacking.sort_unstable_by_key(|(_, bytes)| *bytes);
-        if line.badge.link != proofroom_web_wire::Link::InSync {
-            // Entries go first.
-            return Ok(());
-        }
-        let begin = |(blob, total): (BlobHash, u64)| Some((blob, total, line.fetching.begin(blob, total)?));
-        let asks: Vec<_> = lacking.into_iter().filter_map(begin).collect();
-        for (blob, total, span) in asks {
-            self.with(now, workspace, |line, replica, step| {
-                line.feed(replica, step, Input::AskBlob { blob, total, span })
-            })?;
+            Want::Lacks(blob) => {
+                let missing = Fetched::Missing { from: (), blob };
+                self.with(now, workspace, |line, replica, step| line.fetched(replica, step, missing))?;
+            }
+            Want::Read { blob, span } => self.asked_for(now, workspace, blob, span)?,
+            Want::Delivered(blob) => self.delivered(workspace, blob)?,
+            Want::NotTaken(blob, why) => self.refused(workspace, blob, why),
         }
         Ok(())
     }
@@ -412,11 +349,15 @@ impl<S: Store> Desk<S> {
         Ok(())
     }
 
+    pub(crate) fn order(&mut self, order: Order) {
+        self.orders.push_back(order);
+    }
+
     pub(crate) fn tell(&mut self, notice: Notice) {
         self.orders.push_back(Order::Tell(notice));
     }
 
-    fn tell_badge(&mut self, workspace: WorkspaceId) {
+    pub(crate) fn tell_badge(&mut self, workspace: WorkspaceId) {
         if let Some(line) = self.lines.get(&workspace) {
             let notice = Notice::Badge { workspace: workspace.to_hex(), badge: line.badge.clone() };
             self.orders.push_back(Order::Tell(notice));
@@ -424,7 +365,7 @@ impl<S: Store> Desk<S> {
     }
 
     /// A failure of this side ends the connection; the page is told.
-    fn settle(&mut self, workspace: WorkspaceId, done: Result<(), ReplicaError>) {
+    pub(crate) fn settle(&mut self, workspace: WorkspaceId, done: Result<(), ReplicaError>) {
         let Err(error) = done else { return };
         if let Some(line) = self.lines.get_mut(&workspace) {
             line.badge.text = error.to_string();
@@ -438,6 +379,13 @@ pub(crate) fn parse<T: std::str::FromStr>(text: &str, what: &'static str) -> Res
     text.parse().map_err(|_| DeskError::malformed(text, what))
 }
 
-fn shelf_key(workspace: WorkspaceId) -> Vec<u8> {
-    [b"web/workspace/".as_slice(), workspace.as_bytes()].concat()
+const SHELVES: &[u8] = b"web/workspace/";
+
+pub(crate) fn shelf_key(workspace: WorkspaceId) -> Vec<u8> {
+    [SHELVES, workspace.as_bytes()].concat()
+}
+
+/// What is kept of a workspace beside its entries.
+pub(crate) fn shelf(relays: &[String]) -> Vec<u8> {
+    serde_json::to_vec(&Shelf { relays: relays.to_vec() }).unwrap_or_default()
 }

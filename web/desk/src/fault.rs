@@ -29,14 +29,30 @@ pub enum DeskError {
     /// The file is not in this browser.
     #[error("the file is not in this browser yet")]
     FileMissing,
-    /// The file is too large to be held in memory as a whole.
-    #[error("the file has {bytes} bytes; this screen opens files of at most {max}")]
-    FileTooLarge {
-        /// Its size.
-        bytes: u64,
-        /// The limit.
-        max: u64,
-    },
+    /// Files can be added by those who run the work.
+    #[error("only owners and producers add files to this workspace")]
+    MayNotUpload,
+    /// Names of assets are unique.
+    #[error("there is an asset `{0}` already")]
+    NameTaken(String),
+    /// The upload is over.
+    #[error("there is no such upload: it is done, or was given up")]
+    NoUpload,
+    /// An upload goes on with the same files only.
+    #[error("these are other files: the upload goes on with {0}")]
+    OtherFiles(String),
+    /// A file is longer than a blob can be.
+    #[error(transparent)]
+    TooLong(#[from] proofroom_seal::BlobTooLong),
+    /// No link was asked for here.
+    #[error("this browser did not ask to be linked")]
+    NothingPending,
+    /// A code of device linking.
+    #[error(transparent)]
+    Code(#[from] proofroom_replica::device_link::CodeError),
+    /// A recovery phrase.
+    #[error(transparent)]
+    Phrase(#[from] proofroom_ident::PhraseError),
     /// Keys.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -62,7 +78,14 @@ impl DeskError {
             Self::Locked => "unlock them with your passphrase",
             Self::Exists => "reload the page to use it",
             Self::FileMissing => "it arrives when a relay that holds it is reachable",
-            Self::FileTooLarge { .. } => "export it with the command line: proofroom export ASSET --to DIR",
+            Self::MayNotUpload => "ask one of them to add it, or to give you the role",
+            Self::NameTaken(_) => "choose another name, or add a new version to that asset",
+            Self::OtherFiles(_) => "choose the very same files again, or give the upload up and begin anew",
+            Self::TooLong(_) => "split the file",
+            Self::NothingPending => "begin here: ask for a code, and have it approved in your other browser",
+            Self::Code(_) => "copy the code again, whole, from the other screen",
+            Self::Phrase(_) => "type the 24 words in their order",
+            Self::NoUpload => "",
             Self::Identity(error) => error.hint(),
             Self::Link(_) => "ask for a new link, and copy it whole",
             Self::Store(_) => {

@@ -1,20 +1,58 @@
-//! Files of versions: which are wanted, what arrived, how one is opened.
+//! Files of versions: what of them is here, what is fetched, how a piece is opened.
 //!
-//! A file is fetched slice by slice, each verified by the session against the
-//! blob's name, and kept once it is whole. Files above [`FILE_BYTES_MAX`] are left where they are: they would have
-//! to be held in memory as a whole.
+//! Bytes come slice by slice, each verified by the session against the blob's name. Files of up
+//! to [`FETCHED_BYTES_MAX`] are fetched as a whole by themselves; of a larger one come the parts that
+//! somebody looks at, and all of it once it is to be kept offline.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use proofroom_blobs::{SLICE_BYTES, Slice, Span};
-use proofroom_ident::{BlobHash, ContentHash};
+use proofroom_blobs::{GROUP_BYTES, Held, Input as Fetched, Rank, SLICE_BYTES, Span, Want as Wanted};
+use proofroom_ident::{Audience, BlobHash, ContentHash, Millis, WorkspaceId};
+use proofroom_replica::ReplicaError;
 use proofroom_review::ReviewView;
 use proofroom_seal::BlobKey;
+use proofroom_store::{Batch, Store};
+use proofroom_sync::Input;
+use proofroom_web_wire::{Link, Notice};
 
+use crate::desk::{Desk, parse};
 use crate::fault::DeskError;
+use crate::order::Order;
 
-/// Largest file that is fetched and opened here, in bytes.
-pub const FILE_BYTES_MAX: u64 = 64 << 20;
+/// Largest file that is fetched as a whole without being asked for, in bytes.
+pub const FETCHED_BYTES_MAX: u64 = 64 << 20;
+/// How much is asked for beyond what somebody looks at, in bytes.
+const AHEAD_BYTES: u64 = 4 * SLICE_BYTES;
+/// After how many bytes of a blob pages hear of it again.
+const TOLD_BYTES: u64 = 4 << 20;
+/// How long a relay that lacks a blob is not asked for parts of it again.
+const ABSENT_MS: u64 = 3_000;
+
+/// What of blobs is durable in this browser.
+#[derive(Debug, Default)]
+pub struct Shelf {
+    /// Blobs that are here as a whole.
+    pub whole: BTreeSet<BlobHash>,
+    /// Parts of others.
+    pub parts: BTreeMap<BlobHash, Held>,
+    /// Those that lie here since an earlier day.
+    pub unproved: BTreeSet<BlobHash>,
+}
+
+impl Shelf {
+    /// How many bytes of a blob are here.
+    pub fn bytes(&self, blob: BlobHash, total: u64) -> u64 {
+        if self.whole.contains(&blob) { total } else { self.parts.get(&blob).map_or(0, Held::bytes) }
+    }
+
+    fn held(&self, blob: BlobHash, total: u64) -> Held {
+        self.parts
+            .get(&blob)
+            .filter(|held| held.total() == total)
+            .cloned()
+            .unwrap_or_else(|| Held::none(total))
+    }
+}
 
 /// How a stored blob becomes a file again.
 pub struct Recipe {
@@ -22,89 +60,284 @@ pub struct Recipe {
     pub blob: BlobHash,
     /// What it is, as `type/subtype`.
     pub media_type: String,
+    /// Its length, of plaintext and ciphertext alike.
+    pub total: u64,
     /// Which bytes they must be.
     content: ContentHash,
     key: BlobKey,
 }
 
 impl Recipe {
-    /// Decrypts the ciphertext in place and checks what came out.
+    /// Decrypts the ciphertext that stands at `offset`, in place.
     ///
     /// # Errors
-    /// When the bytes are not the file that the version names.
-    pub fn open(&self, bytes: &mut [u8]) -> Result<(), DeskError> {
+    /// When a blob cannot be that long.
+    pub fn open(&self, offset: u64, bytes: &mut [u8]) -> Result<(), DeskError> {
+        self.key.apply(offset, bytes).map_err(|_| DeskError::FileMissing)
+    }
+
+    /// Whether this is the plaintext of the whole file.
+    pub fn is_whole(&self, bytes: &[u8]) -> bool {
         use proofroom_ident::HashWords as _;
-        let opened = self.key.apply(0, bytes).is_ok();
-        if opened && ContentHash::of(bytes) == self.content {
-            return Ok(());
-        }
-        Err(DeskError::FileMissing)
+        ContentHash::of(bytes) == self.content
     }
 }
 
+/// Where a piece of a file is.
+pub enum Piece {
+    /// In this browser.
+    Here,
+    /// On its way: look again when a slice was written.
+    Coming,
+}
+
 /// The recipe of a file that a view names.
-pub(crate) fn recipe(view: &ReviewView, content: ContentHash) -> Result<Recipe, DeskError> {
+fn recipe(view: &ReviewView, content: ContentHash) -> Result<Recipe, DeskError> {
     let missing = || DeskError::malformed(&content.to_hex(), "a file of this asset");
     let held = view.blobs.get(&content).ok_or_else(missing)?;
-    if held.bytes > FILE_BYTES_MAX {
-        return Err(DeskError::FileTooLarge { bytes: held.bytes, max: FILE_BYTES_MAX });
-    }
     let files = view.versions.values().flat_map(|manifest| &manifest.files);
     let file = files.into_iter().find(|file| file.content == content).ok_or_else(missing)?;
     Ok(Recipe {
         blob: held.blob,
         media_type: file.media_type.clone(),
+        total: held.bytes,
         content,
         key: BlobKey::from_bytes(*held.key.as_bytes()),
     })
 }
 
-/// Blobs that a connection is fetching, each from its first byte to its last.
+impl<S: Store> Desk<S> {
+    /// How the file of an asset is opened.
+    ///
+    /// # Errors
+    /// When there is no such file.
+    pub fn recipe(&mut self, workspace: &str, asset: &str, content: &str) -> Result<Recipe, DeskError> {
+        let workspace = parse(workspace, "a workspace")?;
+        let replica = self.replicas.get_mut(&workspace).ok_or(ReplicaError::UnknownWorkspace(workspace))?;
+        let view = replica.review(&self.store, parse(asset, "an asset")?, Audience::Everyone)?;
+        recipe(&view, parse(content, "a file's hash")?)
+    }
+
+    /// Where some bytes of a file are; those that are nowhere here are asked for. Drain
+    /// [`Desk::poll`] afterwards.
+    ///
+    /// # Errors
+    /// When they are not here and nobody can be asked.
+    pub fn piece(
+        &mut self,
+        now: Millis,
+        workspace: &str,
+        recipe: &Recipe,
+        offset: u64,
+        bytes: u64,
+    ) -> Result<Piece, DeskError> {
+        let workspace: WorkspaceId = parse(workspace, "a workspace")?;
+        let (blob, total) = (recipe.blob, recipe.total);
+        if self.shelf.whole.contains(&blob) {
+            return Ok(Piece::Here);
+        }
+        let held = self.shelf.held(blob, total);
+        let end = offset.saturating_add(bytes).min(total);
+        let all = Span { offset, bytes: end.saturating_sub(offset) };
+        let line = self.lines.get_mut(&workspace).ok_or(ReplicaError::UnknownWorkspace(workspace))?;
+        let here = held.contains(all);
+        let asked = match line.badge.link {
+            Link::InSync | Link::Exchanging if line.is_up() => {
+                line.look(now, blob, &held, offset, end.saturating_add(AHEAD_BYTES).min(total))
+            }
+            _ => None,
+        };
+        if !here && asked.is_none() {
+            return Err(DeskError::FileMissing);
+        }
+        for span in asked.unwrap_or_default() {
+            self.with(now, workspace, |line, replica, step| {
+                line.feed(replica, step, Input::AskBlob { blob, total, span })
+            })?;
+        }
+        Ok(if here { Piece::Here } else { Piece::Coming })
+    }
+
+    /// A slice of an [`Order::Write`] was written.
+    pub fn slice_written(
+        &mut self,
+        now: Millis,
+        workspace: WorkspaceId,
+        blob: BlobHash,
+        total: u64,
+        span: Span,
+    ) {
+        let held = self.shelf.parts.entry(blob).or_insert_with(|| Held::none(total));
+        let before = held.bytes();
+        held.add(span);
+        let told = before / TOLD_BYTES != held.bytes() / TOLD_BYTES;
+        if held.is_all() {
+            self.order(Order::Seal { workspace, blob });
+        }
+        if told {
+            self.tell(Notice::File { workspace: workspace.to_hex() });
+        }
+        let arrived = Fetched::Arrived { from: (), blob, span };
+        let done = self.with(now, workspace, |line, replica, step| line.fetched(replica, step, arrived));
+        self.settle(workspace, done);
+    }
+
+    /// A blob of an [`Order::Seal`] is durable as a whole.
+    pub fn blob_kept(&mut self, now: Millis, workspace: WorkspaceId, blob: BlobHash) {
+        self.shelf.parts.remove(&blob);
+        self.shelf.whole.insert(blob);
+        let done = self.fetch(now, workspace);
+        self.tell_badge(workspace);
+        self.tell(Notice::File { workspace: workspace.to_hex() });
+        self.settle(workspace, done);
+    }
+
+    /// Whether a blob lay here when the desk was opened, and was not read as a whole since.
+    pub fn is_unproved(&self, blob: BlobHash) -> bool {
+        self.shelf.unproved.contains(&blob)
+    }
+
+    /// All of a blob was read, and is what it should be.
+    pub fn blob_proved(&mut self, blob: BlobHash) {
+        self.shelf.unproved.remove(&blob);
+    }
+
+    /// A blob turned out to be torn: it is fetched again.
+    pub fn blob_lost(&mut self, blob: BlobHash) {
+        self.shelf.whole.remove(&blob);
+        self.shelf.unproved.remove(&blob);
+        self.shelf.parts.remove(&blob);
+    }
+
+    /// Fetches the files that versions name and this browser lacks.
+    pub(crate) fn fetch(&mut self, now: Millis, workspace: WorkspaceId) -> Result<(), ReplicaError> {
+        let Some(replica) = self.replicas.get_mut(&workspace) else { return Ok(()) };
+        let mut lacking = BTreeMap::new();
+        let kept = kept(&self.store, workspace)?;
+        let assets: Vec<_> = replica.plan(&self.store)?.assets.iter().map(|asset| asset.id).collect();
+        for asset in assets.into_iter().filter(|asset| !self.given_up.contains(&(workspace, *asset))) {
+            let view = replica.review(&self.store, asset, Audience::Everyone)?;
+            for held in view.blobs.values().filter(|held| !self.shelf.whole.contains(&held.blob)) {
+                let asked = kept.contains(&held.content);
+                if asked || held.bytes <= FETCHED_BYTES_MAX {
+                    let rank = if asked { Rank::Asked } else { Rank::Original };
+                    lacking.insert(held.blob, (held.bytes, rank));
+                }
+            }
+        }
+        let Some(line) = self.lines.get_mut(&workspace) else { return Ok(()) };
+        line.badge.files_missing = lacking.len() as u64;
+        for (blob, (total, rank)) in lacking {
+            let held = self.shelf.held(blob, total);
+            let want = Fetched::Want(Wanted { blob, rank, held });
+            self.with(now, workspace, |line, replica, step| line.fetched(replica, step, want))?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a file here as a whole, or no longer.
+    pub(crate) fn keep_offline(
+        &mut self,
+        now: Millis,
+        workspace: WorkspaceId,
+        content: ContentHash,
+        keep: bool,
+    ) -> Result<(), DeskError> {
+        let mut contents = kept(&self.store, workspace)?;
+        let _known = if keep { contents.insert(content) } else { contents.remove(&content) };
+        let bytes: Vec<u8> = contents.iter().flat_map(|content| *content.as_bytes()).collect();
+        let mut batch = Batch::default();
+        batch.put(kept_key(workspace), bytes);
+        self.store.commit(batch)?;
+        self.fetch(now, workspace)?;
+        self.tell(Notice::File { workspace: workspace.to_hex() });
+        Ok(())
+    }
+}
+
+/// The files of a workspace that are kept however large they are: their content hashes, 32 bytes each.
+pub(crate) fn kept(
+    store: &impl Store,
+    workspace: WorkspaceId,
+) -> Result<BTreeSet<ContentHash>, ReplicaError> {
+    let bytes = store.get(&kept_key(workspace))?.unwrap_or_default();
+    Ok(bytes.as_chunks::<32>().0.iter().map(|hash| ContentHash::from_bytes(*hash)).collect())
+}
+
+fn kept_key(workspace: WorkspaceId) -> Vec<u8> {
+    [b"web/kept/".as_slice(), workspace.as_bytes()].concat()
+}
+
+/// Parts that somebody waits for, and blobs that the relay was found to lack.
 #[derive(Debug, Default)]
-pub(crate) struct Fetching {
-    collected: BTreeMap<BlobHash, Vec<u8>>,
+pub(crate) struct Looking {
+    asked: BTreeSet<(BlobHash, Span)>,
+    absent: BTreeMap<BlobHash, Millis>,
 }
 
-/// What became of a slice.
-pub(crate) enum Taken {
-    /// It was the last one: the blob's ciphertext.
-    Whole(Vec<u8>),
-    /// Ask for this one next.
-    More(Span),
-    /// It was not asked for.
-    Nothing,
-}
-
-impl Fetching {
-    /// Begins with a blob: what to ask for first, or nothing if it is being fetched.
-    pub(crate) fn begin(&mut self, blob: BlobHash, total: u64) -> Option<Span> {
-        if self.collected.contains_key(&blob) {
+impl Looking {
+    /// What to ask for, so that the bytes from `offset` to `end` come; `None` where the relay lacks them.
+    pub(crate) fn look(
+        &mut self,
+        now: Millis,
+        blob: BlobHash,
+        held: &Held,
+        offset: u64,
+        end: u64,
+    ) -> Option<Vec<Span>> {
+        if self.absent.get(&blob).is_some_and(|since| now.0.saturating_sub(since.0) < ABSENT_MS) {
             return None;
         }
-        self.collected.insert(blob, Vec::new());
-        Some(next(0, total))
+        self.absent.remove(&blob);
+        let (nothing, mut from, mut spans) = (Held::none(held.total()), offset, Vec::new());
+        while let Some(span) = held.missing_from(&nothing, from, SLICE_BYTES).filter(|span| span.offset < end)
+        {
+            // A blob's last group may be short: beyond it, not within it.
+            from = span.offset + span.bytes.max(1).next_multiple_of(GROUP_BYTES);
+            if self.asked.insert((blob, span)) {
+                spans.push(span);
+            }
+        }
+        Some(spans)
     }
 
-    /// Takes a slice that the session has verified.
-    pub(crate) fn take(&mut self, blob: BlobHash, total: u64, slice: &Slice) -> Taken {
-        let Some(into) = self.collected.get_mut(&blob) else { return Taken::Nothing };
-        if into.len() as u64 != slice.span.offset || total > FILE_BYTES_MAX {
-            return Taken::Nothing;
-        }
-        into.extend_from_slice(&slice.bytes);
-        let done = into.len() as u64;
-        if done < total {
-            return Taken::More(next(done, total));
-        }
-        Taken::Whole(self.collected.remove(&blob).unwrap_or_default())
+    pub(crate) fn arrived(&mut self, blob: BlobHash, span: Span) {
+        self.asked.remove(&(blob, span));
     }
 
-    /// It does not come from this relay.
-    pub(crate) fn forget(&mut self, blob: BlobHash) {
-        self.collected.remove(&blob);
+    pub(crate) fn missing(&mut self, now: Millis, blob: BlobHash) {
+        self.asked.retain(|(asked, _)| *asked != blob);
+        self.absent.insert(blob, now);
     }
 }
 
-fn next(offset: u64, total: u64) -> Span {
-    Span { offset, bytes: (total - offset).min(SLICE_BYTES) }
+#[cfg(test)]
+mod tests {
+    use super::Looking;
+    use proofroom_blobs::{GROUP_BYTES, Held, SLICE_BYTES, Span};
+    use proofroom_ident::{BlobHash, Millis};
+
+    const BLOB: BlobHash = BlobHash::from_bytes([7; 32]);
+
+    #[test]
+    fn the_end_of_a_blob_with_a_short_last_group_is_asked_for_once() {
+        let total = 3 * SLICE_BYTES + 5;
+        let held = Held::none(total);
+        let mut looking = Looking::default();
+        let asked = looking.look(Millis(0), BLOB, &held, total - 10, total);
+        let last = Span { offset: 3 * SLICE_BYTES, bytes: 5 };
+        let before = Span { offset: 3 * SLICE_BYTES - GROUP_BYTES, bytes: GROUP_BYTES };
+        assert_eq!(asked, Some(vec![before, last]));
+        assert_eq!(looking.look(Millis(0), BLOB, &held, total - 10, total), Some(Vec::new()));
+    }
+
+    #[test]
+    fn a_relay_that_lacks_a_blob_is_asked_again_after_a_while() {
+        let held = Held::none(SLICE_BYTES);
+        let mut looking = Looking::default();
+        assert!(looking.look(Millis(0), BLOB, &held, 0, 10).is_some());
+        looking.missing(Millis(10), BLOB);
+        assert_eq!(looking.look(Millis(20), BLOB, &held, 0, 10), None);
+        assert!(looking.look(Millis(9_000), BLOB, &held, 0, 10).is_some_and(|spans| !spans.is_empty()));
+    }
 }

@@ -2,13 +2,18 @@
 //!
 //! ```text
 //! "web/identity"   {"version": 1, "keys": {"plain": {...}} | {"vault": "HEX of ident::Vault"}}
+//! "web/pending"    {...}    keys of a browser that waits to be linked, until it is
 //! ```
+//!
+//! The recovery phrase stands beside the keys until the person says that it is written down;
+//! where a person was restored from it, until every workspace has arrived.
 
 use proofroom_ident::{
     ByteReader, ByteWriter, DeviceRecord, DeviceSecrets, KexPublic, KexSecret, Millis, RecoveryPhrase,
     SigningSecret, Vault, VaultError,
 };
 use proofroom_replica::Me;
+use proofroom_replica::device_link::LinkApproval;
 use proofroom_review::ProfileStatement;
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
@@ -16,6 +21,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// Where the store keeps it.
 pub(crate) const KEY: &[u8] = b"web/identity";
+/// Where the store keeps the keys of a browser that waits to be linked.
+pub(crate) const PENDING: &[u8] = b"web/pending";
 const VERSION: u32 = 1;
 const NAME_CHARS_MAX: usize = 200;
 
@@ -62,7 +69,11 @@ pub struct Identity {
     /// The record that binds them to the person.
     pub record: DeviceRecord,
     /// Where epoch keys are wrapped for the day this device is lost.
-    pub recovery: KexPublic,
+    pub recovery: Option<KexPublic>,
+    /// The recovery phrase, until it is written down.
+    pub(crate) phrase: Option<Zeroizing<String>>,
+    /// The person was restored from the phrase: it proves them to relays and opens what was wrapped for it.
+    pub(crate) restored: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -87,6 +98,10 @@ struct Stored {
     kex: String,
     endpoint: String,
     recovery: String,
+    #[serde(default)]
+    phrase: String,
+    #[serde(default)]
+    restored: bool,
 }
 
 /// What the store holds, before a passphrase was given.
@@ -96,18 +111,49 @@ pub(crate) enum Held {
 }
 
 impl Identity {
-    /// A new person with a new device. The phrase is returned once and stored nowhere.
+    /// A new person with a new device.
     pub fn generate(
         name: &str,
         organisation: &str,
         now: Millis,
         rng: &mut impl CryptoRng,
-    ) -> Result<(Self, RecoveryPhrase), IdentityError> {
+    ) -> Result<Self, IdentityError> {
+        Self::of_phrase(&RecoveryPhrase::generate(rng), name, organisation, false, now, rng)
+    }
+
+    /// The person of a phrase, with a new device.
+    pub(crate) fn of_phrase(
+        phrase: &RecoveryPhrase,
+        name: &str,
+        organisation: &str,
+        restored: bool,
+        now: Millis,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Self, IdentityError> {
         let (name, organisation) = (printed("printed name", name)?, printed("organisation", organisation)?);
-        let phrase = RecoveryPhrase::generate(rng);
         let secrets = DeviceSecrets::generate(rng);
         let record = DeviceRecord::by_person(&phrase.person(), &secrets, now);
-        Ok((Self { name, organisation, secrets, record, recovery: phrase.kex().public() }, phrase))
+        let recovery = Some(phrase.kex().public());
+        Ok(Self { name, organisation, secrets, record, recovery, phrase: Some(phrase.words()), restored })
+    }
+
+    /// The person of an approval, on this device.
+    pub(crate) fn of_link(secrets: DeviceSecrets, approval: &LinkApproval) -> Self {
+        Self {
+            name: approval.profile.printed_name.clone(),
+            organisation: approval.profile.organisation.clone(),
+            secrets,
+            record: approval.record.clone(),
+            recovery: approval.recovery,
+            phrase: None,
+            restored: false,
+        }
+    }
+
+    /// The phrase of a person who was restored from it.
+    pub(crate) fn proof(&self) -> Option<RecoveryPhrase> {
+        let words = self.phrase.as_ref().filter(|_| self.restored)?;
+        RecoveryPhrase::parse(words).ok()
     }
 
     /// What a replica needs to know.
@@ -115,8 +161,8 @@ impl Identity {
         Me {
             secrets: self.secrets.clone(),
             record: self.record.clone(),
-            recovery: Some(self.recovery),
-            recovery_secret: None,
+            recovery: self.recovery,
+            recovery_secret: self.proof().map(|phrase| phrase.kex()),
             profile: ProfileStatement {
                 printed_name: self.name.clone(),
                 organisation: self.organisation.clone(),
@@ -170,7 +216,9 @@ impl Identity {
             signing: hex(self.secrets.signing.seed().as_ref()),
             kex: hex(self.secrets.kex.seed().as_ref()),
             endpoint: hex(self.secrets.endpoint.seed().as_ref()),
-            recovery: self.recovery.to_hex(),
+            recovery: self.recovery.map(|key| key.to_hex()).unwrap_or_default(),
+            phrase: self.phrase.as_deref().cloned().unwrap_or_default(),
+            restored: self.restored,
         }
     }
 }
@@ -194,8 +242,43 @@ impl Stored {
             organisation: self.organisation.clone(),
             secrets,
             record,
-            recovery: KexPublic::from_bytes(*seed(&self.recovery)?),
+            recovery: match self.recovery.as_str() {
+                "" => None,
+                hex => Some(KexPublic::from_bytes(*seed(hex)?)),
+            },
+            phrase: Some(Zeroizing::new(self.phrase.clone())).filter(|words| !words.is_empty()),
+            restored: self.restored,
         })
+    }
+}
+
+/// Keys that wait to be linked.
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct Pending {
+    signing: String,
+    kex: String,
+    endpoint: String,
+    claimed_at: u64,
+}
+
+impl Pending {
+    pub(crate) fn of(secrets: &DeviceSecrets, claimed_at: Millis) -> Self {
+        let hex = |seed: Zeroizing<[u8; 32]>| data_encoding::HEXLOWER.encode(seed.as_ref());
+        Self {
+            signing: hex(secrets.signing.seed()),
+            kex: hex(secrets.kex.seed()),
+            endpoint: hex(secrets.endpoint.seed()),
+            claimed_at: claimed_at.0,
+        }
+    }
+
+    pub(crate) fn secrets(&self) -> Result<(DeviceSecrets, Millis), IdentityError> {
+        let secrets = DeviceSecrets {
+            signing: SigningSecret::from_seed(&*seed(&self.signing)?),
+            kex: KexSecret::from_seed(&*seed(&self.kex)?),
+            endpoint: SigningSecret::from_seed(&*seed(&self.endpoint)?),
+        };
+        Ok((secrets, Millis(self.claimed_at)))
     }
 }
 

@@ -11,14 +11,33 @@
 
 mod asks;
 mod desk;
+mod export;
 mod fault;
 mod files;
+mod forms;
 mod identity;
 mod line;
+mod order;
+mod outgoing;
+mod own;
+mod people;
 mod place;
+mod prose;
+mod receipts;
+mod requests;
 mod screens;
+mod seat;
+mod shelf;
+#[cfg(test)]
+mod tests;
+mod trail;
+mod uploads;
 
-pub use desk::{Desk, Order, SocketEvent};
+pub use desk::{Desk, SocketEvent};
+pub use export::Bundle;
 pub use fault::DeskError;
-pub use files::{FILE_BYTES_MAX, Recipe};
+pub use files::{FETCHED_BYTES_MAX, Piece, Recipe, Shelf};
 pub use identity::{Identity, IdentityError};
+pub use order::Order;
+pub use prose::{PROSE_BYTES_MAX, prose};
+pub use uploads::Flow;

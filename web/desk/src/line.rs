@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use proofroom_blobs::{Fetch, Held, Input as Fetched, Output as Fetching, Slice, Span};
 use proofroom_entry::Signed;
-use proofroom_ident::{BlobHash, DocId, WorkspaceId};
+use proofroom_ident::{BlobHash, DocId, InviteId, Millis, PersonSecret, WorkspaceId};
 use proofroom_replica::{IngestOutcome, Ingested, Membership, Replica, ReplicaError, Step};
 use proofroom_sync::limits::Limits;
 use proofroom_sync::{
@@ -13,7 +14,7 @@ use proofroom_sync::{
 use proofroom_web_wire::{Badge, Link};
 use rand_core::CryptoRng;
 
-use crate::files::{Fetching, Taken};
+use crate::files::Looking;
 
 /// Where a relay exchanges entries, below its address.
 const SYNC_PATH: &str = "/v1/sync";
@@ -23,25 +24,45 @@ const SYNC_PATH: &str = "/v1/sync";
 pub(crate) enum Want {
     Send(Bytes),
     Hangup,
-    Keep { blob: BlobHash, bytes: Vec<u8> },
+    Write { blob: BlobHash, total: u64, slice: Slice },
+    Lacks(BlobHash),
     Changed(Vec<DocId>),
     Settled,
+    Read { blob: BlobHash, span: Span },
+    Delivered(BlobHash),
+    NotTaken(BlobHash, String),
 }
 
 /// A connection, or the wish for one.
 pub(crate) struct Line {
     session: Option<Session>,
     pub(crate) badge: Badge,
-    pub(crate) fetching: Fetching,
+    /// Files as a whole.
+    fetch: Fetch<()>,
+    /// Whether this connection is asked for files.
+    joined: bool,
+    /// Parts that somebody looks at.
+    looking: Looking,
     /// The relays that carry the workspace.
     pub(crate) relays: Vec<String>,
+    /// What a document rested on holds no more: its entries are to be fetched.
+    compares_anew: bool,
     /// How many attempts in a row failed.
     pub(crate) attempts: u32,
 }
 
 impl Line {
     pub(crate) fn new(relays: Vec<String>) -> Self {
-        Self { session: None, badge: Badge::default(), fetching: Fetching::default(), relays, attempts: 0 }
+        Self {
+            session: None,
+            badge: Badge::default(),
+            fetch: Fetch::default(),
+            joined: false,
+            looking: Looking::default(),
+            relays,
+            compares_anew: false,
+            attempts: 0,
+        }
     }
 
     /// The address of the relay to try next.
@@ -56,15 +77,18 @@ impl Line {
         self.badge.link = Link::Connecting;
     }
 
-    pub(crate) fn up(&mut self, replica: &Replica, rng: &mut impl CryptoRng) {
-        self.session = Some(Session::client(client(replica), rng));
+    pub(crate) fn up(&mut self, replica: &Replica, proof: Option<PersonSecret>, rng: &mut impl CryptoRng) {
+        self.session = Some(Session::client(client(replica, proof), rng));
         self.badge.link = Link::Exchanging;
-        self.fetching = Fetching::default();
+        self.looking = Looking::default();
     }
 
     /// The socket is gone.
     pub(crate) fn down(&mut self) {
         self.session = None;
+        self.looking = Looking::default();
+        self.joined = false;
+        self.fetch.handle(Millis(0), Fetched::Left(()));
         self.attempts = self.attempts.saturating_add(1);
         if self.badge.link != Link::Refused {
             self.badge.link = Link::Offline;
@@ -90,6 +114,47 @@ impl Line {
         Ok(wants)
     }
 
+    /// What to ask for, so that some bytes of a blob come; `None` where the relay lacks them.
+    pub(crate) fn look(
+        &mut self,
+        now: Millis,
+        blob: BlobHash,
+        held: &Held,
+        offset: u64,
+        end: u64,
+    ) -> Option<Vec<Span>> {
+        self.looking.look(now, blob, held, offset, end)
+    }
+
+    /// Entries went first: from now on this connection is asked for files.
+    pub(crate) fn join(
+        &mut self,
+        replica: &mut Replica,
+        step: &mut Step<'_>,
+    ) -> Result<Vec<Want>, ReplicaError> {
+        match std::mem::replace(&mut self.joined, true) {
+            true => Ok(Vec::new()),
+            false => self.fetched(replica, step, Fetched::Joined(())),
+        }
+    }
+
+    /// One input for the fetch of files, and what it asks for.
+    pub(crate) fn fetched(
+        &mut self,
+        replica: &mut Replica,
+        step: &mut Step<'_>,
+        input: Fetched<()>,
+    ) -> Result<Vec<Want>, ReplicaError> {
+        self.fetch.handle(step.now, input);
+        let mut wants = Vec::new();
+        while let Some(output) = self.fetch.poll() {
+            if let Fetching::Ask { blob, total, span, .. } = output {
+                wants.extend(self.feed(replica, step, Input::AskBlob { blob, total, span })?);
+            }
+        }
+        Ok(wants)
+    }
+
     /// One input in, all outputs out.
     pub(crate) fn feed(
         &mut self,
@@ -103,6 +168,10 @@ impl Line {
         while let Some(output) = session.poll() {
             if let Some(answer) = self.obey(replica, step, output, &mut wants)? {
                 session.handle(step.now, answer, &*step.store);
+            }
+            if std::mem::take(&mut self.compares_anew) {
+                let text = "entries are to be fetched anew: connect again".to_owned();
+                session.handle(step.now, Input::Refuse { code: Code::Reconnect, text }, &*step.store);
             }
         }
         if !session.is_closed() {
@@ -121,16 +190,27 @@ impl Line {
         match output {
             Output::Send(frame) => wants.push(Want::Send(frame)),
             Output::Ingest(entries) => return self.ingest(replica, step, entries, wants).map(Some),
+            Output::SnapshotOffered { doc, id, .. } => {
+                let wanted = replica.wants_snapshot(&*step.store, doc, id)?;
+                return Ok(Some(Input::AnswerSnapshot { doc, id, wanted }));
+            }
+            Output::TakeSnapshot(offered) => {
+                let (doc, id) = (offered.claims().doc, offered.id());
+                let taken = replica.take_snapshot(step, *offered)?.is_ok();
+                if taken {
+                    wants.push(Want::Changed(vec![doc]));
+                }
+                return Ok(Some(Input::SnapshotTaken { doc, id, taken }));
+            }
             Output::BlobOffered { blob, .. } => {
                 let text = "files are fetched when a version names them".into();
                 return Ok(Some(Input::RefuseBlob { blob, code: Code::MayNotWrite, text }));
             }
-            Output::ReadBlob { blob, .. } => return Ok(Some(Input::BlobMissing(blob))),
-            Output::BlobSlice { blob, total, slice } => match self.fetching.take(blob, total, &slice) {
-                Taken::Whole(bytes) => wants.push(Want::Keep { blob, bytes }),
-                Taken::More(span) => return Ok(Some(Input::AskBlob { blob, total, span })),
-                Taken::Nothing => {}
-            },
+            Output::ReadBlob { blob, span } => wants.push(Want::Read { blob, span }),
+            Output::BlobSlice { blob, total, slice } => {
+                self.looking.arrived(blob, slice.span);
+                wants.push(Want::Write { blob, total, slice });
+            }
             Output::Event(event) => self.note(event, step, wants),
             Output::Close { code, text } => {
                 if !matches!(code, Code::Reconnect) {
@@ -160,7 +240,12 @@ impl Line {
                 }
             }
             Event::EntriesRefused(refusal) => self.badge.text = refusal.text,
-            Event::BlobMissing(blob) | Event::BlobOtherSize { blob, .. } => self.fetching.forget(blob),
+            Event::BlobDelivered { blob, .. } => wants.push(Want::Delivered(blob)),
+            Event::BlobRefused { blob, text, .. } => wants.push(Want::NotTaken(blob, text)),
+            Event::BlobMissing(blob) | Event::BlobOtherSize { blob, .. } => {
+                self.looking.missing(step.now, blob);
+                wants.push(Want::Lacks(blob));
+            }
             Event::BlobWrong(blob) => {
                 self.badge.text = format!("the relay sent wrong bytes for {}", blob.short())
             }
@@ -178,13 +263,19 @@ impl Line {
         let places: Vec<_> =
             entries.iter().map(|e| (e.claims().doc, e.claims().log, e.claims().seq)).collect();
         let ingested = replica.ingest(step, entries)?;
+        self.compares_anew |= !ingested.refetch.is_empty();
         let refused = refusals(&places, &ingested);
         if let Some(first) = refused.first() {
             self.badge.text = first.text.clone();
         }
-        if ingested.docs.contains(&DocId::AUTHORITY) && matches!(replica.membership(), Membership::Joining(_))
-        {
-            replica.finish_join(step)?;
+        if ingested.docs.contains(&DocId::AUTHORITY) {
+            match replica.membership() {
+                Membership::Joining(_) => drop(replica.finish_join(step)?),
+                Membership::Stranger if replica.me().recovery_secret.is_some() => {
+                    replica.introduce_device(step)?;
+                }
+                Membership::Member(_) | Membership::Removed | Membership::Stranger => {}
+            }
         }
         if !ingested.docs.is_empty() {
             wants.push(Want::Changed(ingested.docs));
@@ -217,16 +308,22 @@ fn refusals(places: &[(DocId, proofroom_ident::LogId, u64)], ingested: &Ingested
 }
 
 /// What this browser brings to a session.
-fn client(replica: &Replica) -> ClientConfig {
+fn client(replica: &Replica, proof: Option<PersonSecret>) -> ClientConfig {
     let workspace: WorkspaceId = replica.workspace();
-    let (role, invite) = match replica.membership() {
-        Membership::Member(role) => (Some(role), None),
-        Membership::Joining(link) => {
+    let (role, invite) = match (replica.membership(), proof) {
+        (Membership::Member(role), _) => (Some(role), None),
+        (Membership::Joining(link), _) => {
             let (id, secret) = (link.secret.id(), link.secret.clone());
             let sign: InviteSigner = Box::new(move |domain, message| secret.sign(domain, message));
             (Some(link.role), Some((id, sign)))
         }
-        Membership::Removed | Membership::Stranger => (None, None),
+        // A restored person proves their own key, as another would prove an invite's.
+        (Membership::Stranger, Some(person)) => {
+            let id = InviteId::from_bytes(*person.id().as_bytes());
+            let sign: InviteSigner = Box::new(move |domain, message| person.sign(domain, message));
+            (None, Some((id, sign)))
+        }
+        (Membership::Removed | Membership::Stranger, _) => (None, None),
     };
     ClientConfig {
         device: replica.me().secrets.signing.clone(),

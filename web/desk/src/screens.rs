@@ -1,69 +1,70 @@
 //! Screens, made from what replicas show.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use proofroom_ident::{AssetId, Audience, EntryHash, PersonId, VersionHash, WorkspaceId};
-use proofroom_replica::{Membership, Replica, ReplicaError, SignedDecision};
+use proofroom_authority::Role;
+use proofroom_ident::{
+    AssetId, Audience, ContentHash, EntryHash, Millis, PersonId, VersionHash, WorkspaceId,
+};
+use proofroom_replica::{Membership, ReplicaError, SignedDecision};
 use proofroom_review::{AssetView, CommentView, FileRef, Manifest, ReviewView};
 use proofroom_store::Store;
 use proofroom_web_wire::{
-    AssetCard, AssetScreen, Board, CommentCard, DecisionCard, FileCard, MemberCard, PersonCard, RequestCard,
-    VersionCard,
+    AssetCard, AssetScreen, Board, CommentCard, DecisionCard, FileCard, MemberCard, PersonCard, VersionCard,
 };
-use proofroom_workflow::single_stage::{PersonStatus, ReviewStatus, VersionStatus};
+use proofroom_workflow::{AssetState, AssignmentState, Phase, Progress, RunState, StageState};
 
 use crate::desk::Desk;
 use crate::fault::DeskError;
+use crate::files::{Shelf, kept};
 use crate::place::place_of;
 
 /// Printed names by person.
-struct Names {
+pub(crate) struct Names {
     names: BTreeMap<PersonId, String>,
     me: PersonId,
 }
 
 impl Names {
-    fn of(&self, person: &PersonId) -> String {
+    pub(crate) fn of(&self, person: &PersonId) -> String {
         self.names.get(person).cloned().unwrap_or_else(|| person.short())
     }
 
     /// Puts names where a text names people by the short form of their keys.
-    fn in_text(&self, text: &str) -> String {
+    pub(crate) fn in_text(&self, text: &str) -> String {
         self.names.iter().fold(text.to_owned(), |text, (person, name)| text.replace(&person.short(), name))
     }
 }
 
 impl<S: Store> Desk<S> {
-    pub(crate) fn board(&mut self, workspace: WorkspaceId) -> Result<Board, DeskError> {
+    pub(crate) fn board(&mut self, workspace: WorkspaceId, now: Millis) -> Result<Board, DeskError> {
         let card = self.card(workspace)?;
         let members = self.members(workspace)?;
         let names = self.names(workspace)?;
-        let replica = self.replica(workspace)?;
-        let plan = replica.1.plan(replica.0)?.clone();
-        let requests = plan.requests.iter().map(|request| RequestCard {
-            key: request.key.to_string(),
-            title: request.form.title.clone(),
-            state: request.state.to_string(),
-            reason: request.reason.clone().unwrap_or_default(),
-            author: names.of(&request.key.owner),
-            brief: request.brief.clone(),
-        });
-        let requests = requests.collect();
+        let requests = self.request_cards(workspace)?;
+        let plan = self.plan(workspace)?;
         let mut assets = Vec::new();
+        let (store, replica) = self.replica(workspace)?;
+        let evaluation = replica.workflow(store, now)?;
         for asset in &plan.assets {
-            let (store, replica) = self.replica(workspace)?;
-            let status = replica.status(store, asset.id)?.review;
-            assets.push(asset_card(asset, &status, &names));
+            assets.extend(evaluation.asset(&asset.id).map(|state| asset_card(asset, state, &names)));
         }
-        Ok(Board { workspace: card, members, requests, assets })
+        let may_add = self.role(workspace)?.is_some_and(|role| role >= Role::Producer);
+        Ok(Board { workspace: card, members, requests, assets, may_add })
     }
 
-    pub(crate) fn asset(&mut self, workspace: WorkspaceId, asset: AssetId) -> Result<AssetScreen, DeskError> {
+    pub(crate) fn asset(
+        &mut self,
+        workspace: WorkspaceId,
+        asset: AssetId,
+        now: Millis,
+    ) -> Result<AssetScreen, DeskError> {
         let names = self.names(workspace)?;
-        let held = self.blobs.clone();
-        let (store, replica) = self.replica(workspace)?;
+        let kept = kept(&self.store, workspace)?;
+        let replica = self.replicas.get_mut(&workspace).ok_or(ReplicaError::UnknownWorkspace(workspace))?;
+        let (store, shelf) = (&self.store, &self.shelf);
         let shown = replica.plan(store)?.asset(&asset).ok_or(ReplicaError::UnknownAsset(asset))?.clone();
-        let status = replica.status(store, asset)?.review;
+        let status = replica.status(store, asset, now)?;
         let view = replica.review(store, asset, Audience::Everyone)?;
         let decisions = replica.decisions(store, asset)?;
         let role = match replica.membership() {
@@ -71,10 +72,10 @@ impl<S: Store> Desk<S> {
             _ => None,
         };
         let has_team = role.is_some_and(|role| role.reads(Audience::Team));
-        let here = |file: &FileRef| view.blobs.get(&file.content).is_some_and(|b| held.contains(&b.blob));
-        let scene = Scene { names: &names, view: &view, status: &status, decisions: &decisions };
+        let scene =
+            Scene { names: &names, view: &view, status: &status, decisions: &decisions, shelf, kept: &kept };
         let mut versions: Vec<VersionCard> =
-            view.numbered().iter().filter_map(|n| scene.version(&n.version, &n.label, here)).collect();
+            view.numbered().iter().filter_map(|n| scene.version(&n.version, &n.label)).collect();
         versions.reverse();
         let mut comments: Vec<CommentCard> =
             view.comments.iter().map(|c| comment_card(c, &names, false)).collect();
@@ -84,15 +85,25 @@ impl<S: Store> Desk<S> {
             comments.sort_by(|a, b| (a.created_at, &a.key).cmp(&(b.created_at, &b.key)));
         }
         let card = asset_card(&shown, &status, &names);
-        Ok(AssetScreen { card, versions, comments, has_team, may_write: role.is_some_and(|r| r.may_write()) })
+        let may_write = role.is_some_and(|r| r.may_write());
+        let may_add = role.is_some_and(|r| r >= Role::Producer);
+        Ok(AssetScreen { card, versions, comments, has_team, may_write, may_add })
     }
 
-    fn replica(&mut self, workspace: WorkspaceId) -> Result<(&S, &mut Replica), DeskError> {
-        let replica = self.replicas.get_mut(&workspace).ok_or(ReplicaError::UnknownWorkspace(workspace))?;
-        Ok((&self.store, replica))
+    /// An asset at a glance.
+    pub(crate) fn asset_card(
+        &mut self,
+        now: Millis,
+        workspace: WorkspaceId,
+        asset: &AssetView,
+    ) -> Result<AssetCard, DeskError> {
+        let names = self.names(workspace)?;
+        let (store, replica) = self.replica(workspace)?;
+        let status = replica.status(store, asset.id, now)?;
+        Ok(asset_card(asset, &status, &names))
     }
 
-    fn names(&mut self, workspace: WorkspaceId) -> Result<Names, DeskError> {
+    pub(crate) fn names(&mut self, workspace: WorkspaceId) -> Result<Names, DeskError> {
         let (store, replica) = self.replica(workspace)?;
         let me = replica.me().person();
         let named = replica.members(store)?.into_iter().filter_map(|m| Some((m.person, m.printed_name?)));
@@ -101,25 +112,30 @@ impl<S: Store> Desk<S> {
 
     fn members(&mut self, workspace: WorkspaceId) -> Result<Vec<MemberCard>, DeskError> {
         let (store, replica) = self.replica(workspace)?;
-        let card = |m: proofroom_replica::MemberView| MemberCard {
-            name: m.printed_name.unwrap_or_else(|| m.person.short()),
-            person: m.person.to_hex(),
-            organisation: m.organisation.unwrap_or_default(),
-            role: m.role,
-            removed: m.removed,
-            me: m.me,
-            devices: u32::try_from(m.devices.iter().filter(|d| d.active).count()).unwrap_or(u32::MAX),
-        };
-        Ok(replica.members(store)?.into_iter().map(card).collect())
+        Ok(replica.members(store)?.into_iter().map(member_card).collect())
     }
 }
 
-fn asset_card(asset: &AssetView, status: &ReviewStatus, names: &Names) -> AssetCard {
-    let heads: Vec<&VersionStatus> = status.heads().collect();
-    let missing = |people: &[PersonStatus]| -> Vec<PersonId> {
-        people.iter().filter(|p| p.must_decide && p.decision.is_none()).map(|p| p.person).collect()
+/// A member at a glance.
+pub(crate) fn member_card(m: proofroom_replica::MemberView) -> MemberCard {
+    MemberCard {
+        name: m.printed_name.unwrap_or_else(|| m.person.short()),
+        person: m.person.to_hex(),
+        organisation: m.organisation.unwrap_or_default(),
+        role: m.role,
+        removed: m.removed,
+        me: m.me,
+        devices: u32::try_from(m.devices.iter().filter(|d| d.active).count()).unwrap_or(u32::MAX),
+    }
+}
+
+fn asset_card(asset: &AssetView, status: &AssetState, names: &Names) -> AssetCard {
+    let heads: Vec<&RunState> = status.heads().collect();
+    let missing = |run: &RunState| -> Vec<PersonId> {
+        let running = run.assignments().filter(|(stage, _)| stage.phase == Phase::Running);
+        running.filter(|(_, a)| a.must_decide && a.end.is_none()).map(|(_, a)| a.person).collect()
     };
-    let waits: Vec<PersonId> = heads.first().map(|v| missing(&v.people)).unwrap_or_default();
+    let waits: Vec<PersonId> = heads.first().map(|run| missing(run)).unwrap_or_default();
     AssetCard {
         id: asset.id.to_hex(),
         name: asset.name.clone(),
@@ -130,37 +146,84 @@ fn asset_card(asset: &AssetView, status: &ReviewStatus, names: &Names) -> AssetC
             .unwrap_or(u32::MAX),
         waits_for: waits.iter().map(|p| names.of(p)).collect(),
         waits_for_me: waits.contains(&names.me),
+        request: asset.request.map(|key| key.to_string()).unwrap_or_default(),
+        stage: heads.first().map(|run| running(run)).unwrap_or_default(),
+        due: due(status, &names.me),
+        since: since(asset, status),
         blocked_by: heads
             .first()
-            .map(|v| v.blocked_by.iter().map(|b| names.in_text(&b.to_string())).collect())
+            .map(|v| v.blocks().into_iter().map(|b| names.in_text(&b.to_string())).collect())
             .unwrap_or_default(),
     }
+}
+
+/// The stages that run, in words; nothing where the route has one stage only.
+fn running(run: &RunState) -> String {
+    let stages = run.stages.iter().filter(|stage| stage.phase == Phase::Running);
+    let names: Vec<String> = stages.map(|stage| stage_name(run, stage)).collect();
+    names.join(", ")
+}
+
+/// What people call a stage; nothing where the route has no other.
+fn stage_name(run: &RunState, stage: &StageState) -> String {
+    if run.stages.len() > 1 { stage.stage.to_string().replace('_', " ") } else { String::new() }
+}
+
+/// When an asset is due: for a person if it waits for them, else for whoever is first.
+fn due(status: &AssetState, me: &PersonId) -> u64 {
+    let mine =
+        status.waits.iter().filter(|wait| wait.person.as_ref() == Some(me)).filter_map(|wait| wait.due).min();
+    mine.or_else(|| status.waits.iter().filter_map(|wait| wait.due).min()).map_or(0, |due| due.0)
+}
+
+/// Since when an asset is where it is: since the last stage began or ended, else since its version came.
+fn since(asset: &AssetView, status: &AssetState) -> u64 {
+    let run = status.heads().next();
+    let stages = run.into_iter().flat_map(|run| &run.stages);
+    let moved = stages.flat_map(|stage| [stage.started_at, stage.closed_at]).flatten().max();
+    moved.or_else(|| run.map(|run| run.submitted_at)).unwrap_or(asset.created_at).0
+}
+
+/// A word as it is written in the domain.
+fn word_of(progress: Progress) -> String {
+    let word = match progress {
+        Progress::Waiting => "waiting",
+        Progress::Asked => "asked",
+        Progress::Synced => "synced",
+        Progress::Opened => "opened",
+        Progress::Commented => "commented",
+        Progress::Ended => "ended",
+    };
+    word.to_owned()
 }
 
 /// What version cards are made from.
 struct Scene<'a> {
     names: &'a Names,
     view: &'a ReviewView,
-    status: &'a ReviewStatus,
+    status: &'a AssetState,
     decisions: &'a [SignedDecision],
+    shelf: &'a Shelf,
+    kept: &'a BTreeSet<ContentHash>,
 }
 
 impl Scene<'_> {
-    fn version(
-        &self,
-        hash: &VersionHash,
-        label: &str,
-        here: impl Fn(&FileRef) -> bool,
-    ) -> Option<VersionCard> {
-        let manifest: &Manifest = self.view.versions.get(hash)?;
-        let status = self.status.version(hash)?;
-        let file = |file: &FileRef| FileCard {
+    fn file(&self, file: &FileRef) -> FileCard {
+        let held = self.view.blobs.get(&file.content).map_or(0, |b| self.shelf.bytes(b.blob, b.bytes));
+        FileCard {
             name: file.name.clone(),
             media_type: file.media_type.clone(),
             bytes: file.bytes,
             content: file.content.to_hex(),
-            here: here(file),
-        };
+            here: self.view.blobs.get(&file.content).is_some_and(|b| self.shelf.whole.contains(&b.blob)),
+            held,
+            kept: self.kept.contains(&file.content),
+        }
+    }
+
+    fn version(&self, hash: &VersionHash, label: &str) -> Option<VersionCard> {
+        let manifest: &Manifest = self.view.versions.get(hash)?;
+        let run = self.status.run(hash)?;
         let spoken = |text: String| self.names.in_text(&text);
         Some(VersionCard {
             hash: hash.to_hex(),
@@ -170,23 +233,29 @@ impl Scene<'_> {
             author: self.names.of(&manifest.author),
             claimed_at: manifest.claimed_at.0,
             note: manifest.note.clone(),
-            files: manifest.files.iter().map(file).collect(),
-            outcome: status.outcome.to_string(),
-            people: status.people.iter().map(|p| self.person(p, hash)).collect(),
-            warnings: status.warnings.iter().map(|w| spoken(w.to_string())).collect(),
-            blocked_by: status.blocked_by.iter().map(|b| spoken(b.to_string())).collect(),
+            files: manifest.files.iter().map(|file| self.file(file)).collect(),
+            outcome: run.outcome.to_string(),
+            people: run
+                .assignments()
+                .map(|(stage, a)| self.person(a, stage_name(run, stage), hash))
+                .collect(),
+            warnings: run.warnings.iter().map(|w| spoken(w.to_string())).collect(),
+            blocked_by: run.blocks().into_iter().map(|b| spoken(b.to_string())).collect(),
         })
     }
 
-    fn person(&self, status: &PersonStatus, version: &VersionHash) -> PersonCard {
+    fn person(&self, status: &AssignmentState, stage: String, version: &VersionHash) -> PersonCard {
         let theirs = |c: &&CommentView| c.key.owner == status.person && c.anchor.version == *version;
         PersonCard {
             person: status.person.to_hex(),
             name: self.names.of(&status.person),
-            role: status.role.to_string(),
+            role: status.duty.to_string(),
             must_decide: status.must_decide,
             commented: self.view.comments.iter().any(|c| theirs(&c)),
-            decision: status.entry.and_then(|entry| self.decision(entry)),
+            progress: word_of(status.progress),
+            stage,
+            due: status.due.map_or(0, |due| due.0),
+            decision: status.decision.and_then(|d| self.decision(d.entry)),
         }
     }
 

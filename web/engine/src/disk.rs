@@ -1,21 +1,23 @@
-//! The origin's private files: the store's handle, and blobs.
+//! The origin's private files: folders, handles, and the store's own.
 
-use std::collections::BTreeSet;
 use std::io;
 
 use js_sys::Uint8Array;
+use proofroom_blobs::{Growing, Span};
 use proofroom_ident::BlobHash;
 use proofroom_store_redb::StorageBackend;
 use send_wrapper::SendWrapper;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions, FileSystemGetFileOptions,
-    FileSystemReadWriteOptions, FileSystemSyncAccessHandle,
+    Blob, File, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions,
+    FileSystemGetFileOptions, FileSystemReadWriteOptions, FileSystemSyncAccessHandle,
 };
 
 use crate::world::{field, said, scope};
 
+/// Bytes read and hashed at a time.
+const PIECE_BYTES: usize = 256 << 10;
 const STORE: &str = "store.redb";
 const WHOLE: &str = "whole";
 
@@ -23,6 +25,8 @@ const WHOLE: &str = "whole";
 pub(crate) struct Disk {
     root: FileSystemDirectoryHandle,
     blobs: FileSystemDirectoryHandle,
+    trees: FileSystemDirectoryHandle,
+    uploads: FileSystemDirectoryHandle,
 }
 
 impl Disk {
@@ -31,7 +35,14 @@ impl Disk {
         let top: FileSystemDirectoryHandle = JsFuture::from(storage.get_directory()).await?.dyn_into()?;
         let root = folder(&top, "proofroom").await?;
         let blobs = folder(&root, "blobs").await?;
-        Ok(Self { root, blobs })
+        let trees = folder(&root, "trees").await?;
+        let uploads = folder(&root, "uploads").await?;
+        Ok(Self { root, blobs, trees, uploads })
+    }
+
+    /// The folder of blobs.
+    pub(crate) fn blobs(&self) -> FileSystemDirectoryHandle {
+        self.blobs.clone()
     }
 
     /// The store's file; empty if it was cut off while it was made.
@@ -49,45 +60,106 @@ impl Disk {
         file(&self.root, WHOLE, true).await.map(|_| ())
     }
 
-    /// The blobs that are here.
-    pub(crate) async fn list(&self) -> Result<BTreeSet<BlobHash>, JsValue> {
-        let mut out = BTreeSet::new();
-        let names = self.blobs.keys();
-        loop {
-            let step = JsFuture::from(names.next()?).await?;
-            if field(&step, "done").is_truthy() {
-                return Ok(out);
-            }
-            let name = field(&step, "value").as_string().unwrap_or_default();
-            out.extend(name.parse::<BlobHash>());
+    /// Where a file of an upload is collected; what was written before is still there.
+    pub(crate) async fn upload(&self, id: &str, part: usize) -> Result<Handle, JsValue> {
+        Handle::open(&self.uploads, &upload_name(id, part)).await
+    }
+
+    /// A file of an upload is a whole blob: its tree first, then its bytes, under their name.
+    pub(crate) async fn adopt(
+        &self,
+        id: &str,
+        part: usize,
+        blob: BlobHash,
+        tree: &[u8],
+    ) -> Result<(), JsValue> {
+        write_file(&self.trees, &blob.to_hex(), tree).await?;
+        let file = file(&self.uploads, &upload_name(id, part), false).await?;
+        let name = JsValue::from_str(&blob.to_hex());
+        let call: js_sys::Function = field(&file, "move").dyn_into()?;
+        let moved: js_sys::Promise = call.call2(&file, &self.blobs, &name)?.dyn_into()?;
+        JsFuture::from(moved).await.map(|_| ())
+    }
+
+    /// An upload was given up.
+    pub(crate) async fn discard(&self, id: &str, parts: usize) {
+        for part in 0..parts {
+            // It may have become a blob, or never begun.
+            let _gone = JsFuture::from(self.uploads.remove_entry(&upload_name(id, part))).await;
         }
     }
 
-    /// Makes a blob durable.
-    pub(crate) async fn keep(&self, blob: BlobHash, bytes: &[u8]) -> Result<(), JsValue> {
-        let handle = Handle::open(&self.blobs, &blob.to_hex()).await?;
-        handle.0.truncate_with_f64(0.0)?;
-        StorageBackend::write(&handle, 0, bytes).map_err(|e| JsValue::from_str(&e.to_string()))?;
-        handle.0.flush()?;
-        handle.0.close();
-        Ok(())
+    /// A blob's tree is not needed any more.
+    pub(crate) async fn drop_tree(&self, blob: BlobHash) -> Result<(), JsValue> {
+        JsFuture::from(self.trees.remove_entry(&blob.to_hex())).await.map(|_| ())
     }
 
-    /// A blob's ciphertext.
-    pub(crate) async fn read(&self, blob: BlobHash) -> Result<Vec<u8>, JsValue> {
+    /// A part of a blob's ciphertext.
+    pub(crate) async fn slice(&self, blob: BlobHash, span: Span) -> Result<Vec<u8>, JsValue> {
         let handle = file(&self.blobs, &blob.to_hex(), false).await?;
-        let buffer = JsFuture::from(field_call(&handle, "getFile")?).await?;
-        let buffer = JsFuture::from(field_call(&buffer, "arrayBuffer")?).await?;
-        Ok(Uint8Array::new(&buffer).to_vec())
+        let whole: File = JsFuture::from(handle.get_file()).await?.dyn_into()?;
+        read_part(&whole, span.offset, span.end()).await
     }
 
-    /// Drops a blob that turned out to be torn.
-    pub(crate) async fn drop_blob(&self, blob: BlobHash) -> Result<(), JsValue> {
-        JsFuture::from(self.blobs.remove_entry(&blob.to_hex())).await.map(|_| ())
+    /// A blob's tree: kept since its upload, else made from its bytes.
+    pub(crate) async fn tree(&self, blob: BlobHash) -> Result<Vec<u8>, JsValue> {
+        if let Ok(handle) = file(&self.trees, &blob.to_hex(), false).await {
+            let whole: File = JsFuture::from(handle.get_file()).await?.dyn_into()?;
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a file's size")]
+            return read_part(&whole, 0, whole.size() as u64).await;
+        }
+        let handle = file(&self.blobs, &blob.to_hex(), false).await?;
+        let whole: File = JsFuture::from(handle.get_file()).await?.dyn_into()?;
+        let mut growing = Growing::default();
+        let mut at = 0;
+        loop {
+            let piece = read_part(&whole, at, at + PIECE_BYTES as u64).await?;
+            if piece.is_empty() {
+                return Ok(growing.finish().1);
+            }
+            growing.push(&piece);
+            at += piece.len() as u64;
+        }
+    }
+
+    /// A fresh file that a page is going to save, in place of what was there.
+    pub(crate) async fn export(&self) -> Result<Handle, JsValue> {
+        let handle = Handle::open(&self.root, EXPORT).await?;
+        handle.0.truncate_with_f64(0.0)?;
+        Ok(handle)
+    }
+
+    /// That file, for the page.
+    pub(crate) async fn exported(&self) -> Result<JsValue, JsValue> {
+        let handle = file(&self.root, EXPORT, false).await?;
+        JsFuture::from(handle.get_file()).await
     }
 }
 
-fn field_call(of: &JsValue, method: &str) -> Result<js_sys::Promise, JsValue> {
+const EXPORT: &str = "export.bundle";
+
+fn upload_name(id: &str, part: usize) -> String {
+    format!("{id}-{part}")
+}
+
+async fn write_file(of: &FileSystemDirectoryHandle, name: &str, bytes: &[u8]) -> Result<(), JsValue> {
+    let handle = Handle::open(of, name).await?;
+    handle.0.truncate_with_f64(0.0)?;
+    StorageBackend::write(&handle, 0, bytes).map_err(|e| JsValue::from_str(&e.to_string()))?;
+    handle.0.flush()?;
+    handle.0.close();
+    Ok(())
+}
+
+/// The bytes of a file from one position up to another, or to its end.
+#[expect(clippy::cast_precision_loss, reason = "no browser's file is 2^53 bytes long")]
+pub(crate) async fn read_part(of: &Blob, from: u64, to: u64) -> Result<Vec<u8>, JsValue> {
+    let part = of.slice_with_f64_and_f64(from as f64, to as f64)?;
+    let buffer = JsFuture::from(part.array_buffer()).await?;
+    Ok(Uint8Array::new(&buffer).to_vec())
+}
+
+pub(crate) fn field_call(of: &JsValue, method: &str) -> Result<js_sys::Promise, JsValue> {
     let call: js_sys::Function = field(of, method).dyn_into()?;
     call.call0(of)?.dyn_into()
 }
@@ -98,7 +170,7 @@ async fn folder(of: &FileSystemDirectoryHandle, name: &str) -> Result<FileSystem
     JsFuture::from(of.get_directory_handle_with_options(name, &options)).await?.dyn_into()
 }
 
-async fn file(
+pub(crate) async fn file(
     of: &FileSystemDirectoryHandle,
     name: &str,
     create: bool,
@@ -113,7 +185,7 @@ async fn file(
 pub(crate) struct Handle(SendWrapper<FileSystemSyncAccessHandle>);
 
 impl Handle {
-    async fn open(of: &FileSystemDirectoryHandle, name: &str) -> Result<Self, JsValue> {
+    pub(crate) async fn open(of: &FileSystemDirectoryHandle, name: &str) -> Result<Self, JsValue> {
         let file = file(of, name, true).await?;
         let handle = JsFuture::from(file.create_sync_access_handle()).await?.dyn_into()?;
         Ok(Self(SendWrapper::new(handle)))

@@ -1,9 +1,9 @@
 //! Messages between pages, this worker and the leading tab's worker.
 //!
 //! ```text
-//! page -> worker      JSON of Asked
-//! worker -> page      {told: JSON of Told, body?: ArrayBuffer}
-//! on the channel      {from, asked}           a follower's ask, for whoever leads
+//! page -> worker      {asked: JSON of Asked, files?: [File]}
+//! worker -> page      {told: JSON of Told, body?: Uint8Array or File}
+//! on the channel      {from, asked, files?}   a follower's ask, for whoever leads
 //!                     {to, told, body?}       the leader's answer
 //!                     {all: told}             the leader's notice
 //! ```
@@ -28,14 +28,27 @@ struct Hub {
     name: String,
     lead: RefCell<Option<Lead>>,
     /// Asks of this page that nobody has answered yet: sent again to whoever leads next.
-    open: RefCell<BTreeMap<u64, String>>,
+    open: RefCell<BTreeMap<u64, Open>>,
+}
+
+/// An ask as a page sent it: its text, and the files beside it.
+#[derive(Clone)]
+struct Open {
+    text: String,
+    files: JsValue,
+}
+
+impl Open {
+    fn of(message: &JsValue) -> Option<Self> {
+        Some(Self { text: field(message, "asked").as_string()?, files: field(message, "files") })
+    }
 }
 
 /// Sets the worker up; everything else happens in callbacks.
 pub(crate) fn run() {
     let channel = match BroadcastChannel::new("proofroom") {
         Ok(channel) => channel,
-        Err(error) => return post(&ready(Some(said(&error))), None),
+        Err(error) => return post(&ready(Some(said(&error))), &JsValue::UNDEFINED),
     };
     let name = {
         use rand_core::Rng as _;
@@ -50,7 +63,7 @@ pub(crate) fn run() {
         js_sys::Promise::new(&mut |_, _| {}).into()
     });
     if let Err(error) = lead(granted.unchecked_ref()) {
-        post(&ready(Some(said(&error))), None);
+        post(&ready(Some(said(&error))), &JsValue::UNDEFINED);
     }
     // Somebody else may lead already: ask them whether they are there.
     hub.forward(&object(&[("from", &JsValue::from_str(&hub.name)), ("hello", &JsValue::TRUE)]));
@@ -59,8 +72,8 @@ pub(crate) fn run() {
 fn listen(hub: &Rc<Hub>) {
     let page = hub.clone();
     let on_page = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-        if let Some(text) = event.data().as_string() {
-            page.asked_here(text);
+        if let Some(open) = Open::of(&event.data()) {
+            page.asked_here(open);
         }
     });
     scope().set_onmessage(Some(on_page.as_ref().unchecked_ref()));
@@ -81,33 +94,36 @@ impl Hub {
             Ok(lead) => {
                 *self.lead.borrow_mut() = Some(lead);
                 self.tell_all(Notice::Ready { fault: None });
-                let open: Vec<String> = self.open.borrow().values().cloned().collect();
-                for text in open {
-                    self.clone().answer_here(text);
+                let open: Vec<Open> = self.open.borrow().values().cloned().collect();
+                for asked in open {
+                    self.clone().answer_here(asked);
                 }
             }
             Err(fault) => self.tell_all(Notice::Ready { fault: Some(fault) }),
         }
     }
 
-    fn asked_here(self: &Rc<Self>, text: String) {
-        let Ok(asked) = serde_json::from_str::<Asked>(&text) else { return };
-        self.open.borrow_mut().insert(asked.number, text.clone());
+    fn asked_here(self: &Rc<Self>, open: Open) {
+        let Ok(asked) = serde_json::from_str::<Asked>(&open.text) else { return };
+        self.open.borrow_mut().insert(asked.number, open.clone());
         if self.lead.borrow().is_some() {
-            return self.clone().answer_here(text);
+            return self.clone().answer_here(open);
         }
-        let message =
-            object(&[("from", &JsValue::from_str(&self.name)), ("asked", &JsValue::from_str(&text))]);
-        self.forward(&message);
+        self.ask_others(&open);
     }
 
-    fn answer_here(self: Rc<Self>, text: String) {
+    fn ask_others(&self, open: &Open) {
+        let (from, asked) = (JsValue::from_str(&self.name), JsValue::from_str(&open.text));
+        self.forward(&object(&[("from", &from), ("asked", &asked), ("files", &open.files)]));
+    }
+
+    fn answer_here(self: Rc<Self>, open: Open) {
         let Some(lead) = self.lead.borrow().clone() else { return };
-        let Ok(asked) = serde_json::from_str::<Asked>(&text) else { return };
+        let Ok(asked) = serde_json::from_str::<Asked>(&open.text) else { return };
         spawn_local(async move {
-            let (reply, body) = lead.answer(asked.ask).await;
+            let (reply, body) = lead.answer(asked.ask, open.files).await;
             self.open.borrow_mut().remove(&asked.number);
-            post(&Told::Reply { number: asked.number, reply }, body);
+            post(&Told::Reply { number: asked.number, reply }, &body);
         });
     }
 
@@ -126,42 +142,36 @@ impl Hub {
                     return;
                 }
             }
-            let body = field(message, "body").dyn_into::<Uint8Array>().ok();
-            return post_text(&told, body);
+            return post_text(&told, &field(message, "body"));
         }
         let Some(from) = field(message, "from").as_string() else { return };
         let Some(lead) = self.lead.borrow().clone() else { return };
         if field(message, "hello").is_truthy() {
             return self.tell_all(Notice::Ready { fault: None });
         }
-        let asked =
-            field(message, "asked").as_string().and_then(|text| serde_json::from_str::<Asked>(&text).ok());
-        let (hub, Some(asked)) = (self.clone(), asked) else { return };
+        let open = Open::of(message);
+        let asked = open.as_ref().and_then(|open| serde_json::from_str::<Asked>(&open.text).ok());
+        let (hub, Some(asked), Some(open)) = (self.clone(), asked, open) else { return };
         spawn_local(async move {
-            let (reply, body) = lead.answer(asked.ask).await;
+            let (reply, body) = lead.answer(asked.ask, open.files).await;
             let told = text_of(&Told::Reply { number: asked.number, reply });
-            let body = body.map_or(JsValue::UNDEFINED, JsValue::from);
             hub.forward(&object(&[("to", &JsValue::from_str(&from)), ("told", &told), ("body", &body)]));
         });
     }
 
     fn heard_notice(self: &Rc<Self>, text: String) {
         let told = serde_json::from_str::<Told>(&text);
-        post_text(&JsValue::from_str(&text), None);
+        post_text(&JsValue::from_str(&text), &JsValue::UNDEFINED);
         // A new leader: what the old one left unanswered is asked again.
         if matches!(told, Ok(Told::Notice(Notice::Ready { fault: None }))) {
-            let open: Vec<String> = self.open.borrow().values().cloned().collect();
-            for text in open {
-                let from = JsValue::from_str(&self.name);
-                self.forward(&object(&[("from", &from), ("asked", &JsValue::from_str(&text))]));
-            }
+            self.open.borrow().values().for_each(|open| self.ask_others(open));
         }
     }
 
     fn tell_all(&self, notice: Notice) {
         let told = Told::Notice(notice);
         self.forward(&object(&[("all", &text_of(&told))]));
-        post(&told, None);
+        post(&told, &JsValue::UNDEFINED);
     }
 
     fn forward(&self, message: &JsValue) {
@@ -185,19 +195,16 @@ fn text_of(told: &Told) -> JsValue {
     JsValue::from_str(&serde_json::to_string(told).unwrap_or_else(failed))
 }
 
-fn post(told: &Told, body: Option<Uint8Array>) {
+fn post(told: &Told, body: &JsValue) {
     post_text(&text_of(told), body);
 }
 
-/// To this worker's own page; a body moves, it is not copied.
-fn post_text(told: &JsValue, body: Option<Uint8Array>) {
-    let message = match &body {
-        Some(body) => object(&[("told", told), ("body", body)]),
-        None => object(&[("told", told)]),
-    };
+/// To this worker's own page; bytes move, they are not copied.
+fn post_text(told: &JsValue, body: &JsValue) {
+    let message = object(&[("told", told), ("body", body)]);
     let moved = Array::new();
-    if let Some(body) = body {
-        moved.push(&body.buffer());
+    if let Some(bytes) = body.dyn_ref::<Uint8Array>() {
+        moved.push(&bytes.buffer());
     }
     // The page is gone when this fails, and the worker with it.
     let _gone = scope().post_message_with_transfer(&message, &moved);

@@ -1,20 +1,23 @@
 //! The leading tab's engine: the desk, its files and its sockets.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
+use bytes::Bytes;
 use gloo_timers::callback::Timeout;
-use js_sys::Uint8Array;
+use proofroom_blobs::Span;
 use proofroom_ident::{BlobHash, WorkspaceId};
 use proofroom_store_redb::RedbStore;
 use proofroom_web_desk::{Desk, Order, SocketEvent};
-use proofroom_web_wire::{Ask, Fault, Notice, Reply};
+use proofroom_web_wire::{Ask, Fault, Notice, OwnAct, Reply};
 use rand_core::Rng as _;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::disk::Disk;
+use crate::media::{Name, Waiting};
+use crate::slices::Slices;
 use crate::socket::Socket;
 use crate::world::{now, rng, said, scope};
 
@@ -26,13 +29,18 @@ type Tell = Rc<dyn Fn(Notice)>;
 
 /// Shared by the callbacks of sockets and timers; all on one thread.
 #[derive(Clone)]
-pub(crate) struct Lead(Rc<Inner>);
+pub(crate) struct Lead(pub(crate) Rc<Inner>);
 
-struct Inner {
-    desk: RefCell<Desk<RedbStore>>,
-    disk: Disk,
+pub(crate) struct Inner {
+    pub(crate) desk: RefCell<Desk<RedbStore>>,
+    pub(crate) disk: Disk,
+    pub(crate) slices: Slices,
+    writing: RefCell<VecDeque<Writing>>,
+    waiting: Waiting,
     sockets: RefCell<BTreeMap<WorkspaceId, Socket>>,
     retries: RefCell<BTreeMap<WorkspaceId, Timeout>>,
+    /// The tree of the blob that the relay asked for last.
+    pub(crate) trees: RefCell<Option<(BlobHash, Vec<u8>)>>,
     tell: Tell,
 }
 
@@ -47,13 +55,18 @@ impl Lead {
                 .into(),
         })?;
         disk.store_is_whole().await.map_err(|e| no_storage(&e))?;
-        let blobs = disk.list().await.map_err(|e| no_storage(&e))?;
-        let desk = Desk::open(store, blobs, &origin(), rng(), now()).map_err(Fault::from)?;
+        let slices = Slices::new(disk.blobs());
+        let shelf = slices.list().await.map_err(|e| no_storage(&e))?;
+        let desk = Desk::open(store, shelf, &origin(), rng(), now()).map_err(Fault::from)?;
         let lead = Self(Rc::new(Inner {
             desk: RefCell::new(desk),
             disk,
+            slices,
+            writing: RefCell::default(),
+            waiting: Waiting::default(),
             sockets: RefCell::default(),
             retries: RefCell::default(),
+            trees: RefCell::default(),
             tell,
         }));
         lead.obey();
@@ -61,33 +74,42 @@ impl Lead {
         Ok(lead)
     }
 
-    /// Answers an ask; a file's bytes come beside the reply.
-    pub(crate) async fn answer(&self, ask: Ask) -> (Reply, Option<Uint8Array>) {
-        if let Ask::File { workspace, asset, content } = &ask {
-            return self.file(workspace, asset, content).await;
+    /// Answers an ask; files come beside it, and a file's bytes beside the reply.
+    pub(crate) async fn answer(&self, ask: Ask, files: JsValue) -> (Reply, JsValue) {
+        match &ask {
+            Ask::Piece { workspace, asset, content, offset, bytes } => {
+                let (reply, bytes) = self.piece(Name { workspace, asset, content }, *offset, *bytes).await;
+                return (reply, bytes.map_or(JsValue::UNDEFINED, JsValue::from));
+            }
+            Ask::Film { workspace, asset, content } => {
+                return (self.film(Name { workspace, asset, content }).await, JsValue::UNDEFINED);
+            }
+            Ask::Prose { workspace, asset, content } => {
+                return (self.prose(Name { workspace, asset, content }).await, JsValue::UNDEFINED);
+            }
+            Ask::Own(OwnAct::Export { workspace }) => return self.export(workspace).await,
+            Ask::Upload { workspace, act } => {
+                if let Err(fault) = self.upload(workspace, act, &files) {
+                    return (Reply::Fault(fault), JsValue::UNDEFINED);
+                }
+            }
+            _ => {}
         }
         let reply = self.0.desk.borrow_mut().handle(now(), ask);
         self.obey();
-        (reply, None)
+        (reply, JsValue::UNDEFINED)
     }
 
-    async fn file(&self, workspace: &str, asset: &str, content: &str) -> (Reply, Option<Uint8Array>) {
-        let recipe = self.0.desk.borrow_mut().recipe(workspace, asset, content);
-        let recipe = match recipe {
-            Ok(recipe) => recipe,
-            Err(error) => return (Reply::Fault(error.into()), None),
-        };
-        let mut bytes = match self.0.disk.read(recipe.blob).await {
-            Ok(bytes) => bytes,
-            Err(error) => return (Reply::Fault(no_storage(&error)), None),
-        };
-        if let Err(error) = recipe.open(&mut bytes) {
-            self.0.desk.borrow_mut().blob_lost(recipe.blob);
-            // It is fetched again whether or not the torn file goes away now.
-            let _gone = self.0.disk.drop_blob(recipe.blob).await;
-            return (Reply::Fault(error.into()), None);
-        }
-        (Reply::File { media_type: recipe.media_type }, Some(Uint8Array::from(bytes.as_slice())))
+    pub(crate) fn desk(&self) -> &RefCell<Desk<RedbStore>> {
+        &self.0.desk
+    }
+
+    pub(crate) fn slices(&self) -> &Slices {
+        &self.0.slices
+    }
+
+    pub(crate) fn waiting(&self) -> &Waiting {
+        &self.0.waiting
     }
 
     fn tick(&self) {
@@ -95,6 +117,9 @@ impl Lead {
         gloo_timers::callback::Interval::new(TICK_MS, move || {
             lead.0.desk.borrow_mut().on_tick(now());
             lead.obey();
+            lead.0.waiting.wake();
+            // Where it fails, the next write fails as well, and tells.
+            let _flushed = lead.0.slices.flush();
         })
         .forget();
     }
@@ -106,10 +131,13 @@ impl Lead {
         }
         self.0.desk.borrow_mut().on_socket(now(), workspace, event);
         self.obey();
+        if down {
+            self.0.waiting.wake();
+        }
     }
 
     /// Does what the desk asks for.
-    fn obey(&self) {
+    pub(crate) fn obey(&self) {
         loop {
             let order = self.0.desk.borrow_mut().poll();
             match order {
@@ -127,7 +155,16 @@ impl Lead {
                         self.0.desk.borrow_mut().on_socket(now(), workspace, SocketEvent::Down);
                     }
                 }
-                Some(Order::Keep { workspace, blob, bytes }) => self.keep(workspace, blob, bytes),
+                Some(Order::Write { workspace, blob, total, span, bytes }) => {
+                    self.write(Writing { workspace, blob, slice: Some((total, span, bytes)) });
+                }
+                Some(Order::Seal { workspace, blob }) => {
+                    self.write(Writing { workspace, blob, slice: None });
+                }
+                Some(Order::Read { workspace, blob, span }) => self.read_slice(workspace, blob, span),
+                Some(order @ (Order::Drop { .. } | Order::DropTree { .. } | Order::Discard { .. })) => {
+                    self.clear(order);
+                }
                 Some(Order::Tell(notice)) => (self.0.tell)(notice),
             }
         }
@@ -160,18 +197,48 @@ impl Lead {
         self.0.retries.borrow_mut().insert(workspace, retry);
     }
 
-    fn keep(&self, workspace: WorkspaceId, blob: BlobHash, bytes: Vec<u8>) {
-        let lead = self.clone();
-        spawn_local(async move {
-            match lead.0.disk.keep(blob, &bytes).await {
-                Ok(()) => {
-                    lead.0.desk.borrow_mut().blob_kept(now(), workspace, blob);
-                    lead.obey();
-                }
-                Err(error) => (lead.0.tell)(Notice::Ready { fault: Some(no_storage(&error)) }),
-            }
-        });
+    /// Queues a write: one at a time, in order.
+    fn write(&self, writing: Writing) {
+        let mut queue = self.0.writing.borrow_mut();
+        queue.push_back(writing);
+        if queue.len() == 1 {
+            let lead = self.clone();
+            spawn_local(async move { lead.write_all().await });
+        }
     }
+
+    async fn write_all(&self) {
+        loop {
+            let Some(Writing { workspace, blob, slice }) = self.0.writing.borrow().front().cloned() else {
+                return;
+            };
+            let done = match &slice {
+                Some((total, span, bytes)) => self.0.slices.write(blob, *total, *span, bytes).await,
+                None => self.0.slices.seal(blob).await,
+            };
+            match (done, slice) {
+                (Ok(()), Some((total, span, _))) => {
+                    self.0.desk.borrow_mut().slice_written(now(), workspace, blob, total, span);
+                }
+                (Ok(()), None) => self.0.desk.borrow_mut().blob_kept(now(), workspace, blob),
+                (Err(error), _) => {
+                    (self.0.tell)(Notice::Ready { fault: Some(no_storage(&error)) });
+                }
+            }
+            self.obey();
+            self.0.waiting.wake();
+            // Only now: what was queued meanwhile found a queue at work.
+            self.0.writing.borrow_mut().pop_front();
+        }
+    }
+}
+
+/// A slice that is to be written, or a blob that is to be sealed.
+#[derive(Clone)]
+struct Writing {
+    workspace: WorkspaceId,
+    blob: BlobHash,
+    slice: Option<(u64, Span, Bytes)>,
 }
 
 /// The relay that served this page, as a socket address.
@@ -181,7 +248,7 @@ fn origin() -> String {
     format!("{scheme}://{}", location.host())
 }
 
-fn no_storage(error: &JsValue) -> Fault {
+pub(crate) fn no_storage(error: &JsValue) -> Fault {
     Fault {
         what: format!("this browser does not let the page store anything: {}", said(error)),
         hint: "allow storage for this site, leave private browsing, or free some space; nothing was lost"

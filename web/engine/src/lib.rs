@@ -18,16 +18,22 @@
 //! proofroom/store.redb    the store; every commit ends in a flush
 //! proofroom/whole         exists once the store's first commit was flushed; a store
 //!                         without it was cut off while it was made, and is emptied
-//! proofroom/blobs/HASH    ciphertext by its hash; read back, its plaintext's hash is
-//!                         checked, so a torn file is fetched again
+//! proofroom/blobs/        ciphertext by its hash, slice by slice; see `slices.rs`
+//! proofroom/trees/HASH    the hash pairs of a blob that the relay lacks; made anew if missing
+//! proofroom/uploads/ID-N  a file of an upload, as far as it was read and sealed
+//! proofroom/export.bundle what was exported last, until the next time
 //! ```
 
 #![cfg(target_family = "wasm")]
 
 mod disk;
+mod export;
 mod hub;
 mod lead;
+mod media;
+mod slices;
 mod socket;
+mod upload;
 mod world;
 
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -2,7 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::screens::{AssetScreen, Badge, Board, Start};
+use crate::own::{OwnAct, OwnReply};
+use crate::people::{PeopleAct, PeopleReply};
+use crate::plan::{PlanAct, PlanReply};
+use crate::prose::Block;
+use crate::screens::{AssetScreen, Badge, Board, FilmCard, Start, StatementCard};
+use crate::trail::TrailScreen;
+use crate::upload::{UploadAct, UploadCard};
+
+/// The most bytes of a file that travel at a time.
+pub const PIECE_BYTES_MAX: u64 = 1 << 20;
 
 /// An ask with its number: the reply carries it back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,14 +59,55 @@ pub enum Ask {
         /// Which asset.
         asset: String,
     },
-    /// The bytes of a file, decrypted; they travel beside [`Reply::File`].
-    File {
+    /// The person looks at an asset's current version: those who wait for them are told, once.
+    Opened {
+        /// Which workspace.
+        workspace: String,
+        /// Which asset.
+        asset: String,
+    },
+    /// Some bytes of a file, decrypted; they travel beside [`Reply::Piece`]. What is not in this
+    /// browser is fetched first.
+    Piece {
         /// Which workspace.
         workspace: String,
         /// Which asset.
         asset: String,
         /// The file's content hash.
         content: String,
+        /// Where they begin.
+        offset: u64,
+        /// How many are wanted; fewer come at the file's end, and never more than [`PIECE_BYTES_MAX`].
+        bytes: u64,
+    },
+    /// What a film says about its picture; answered by [`Reply::Film`].
+    Film {
+        /// Which workspace.
+        workspace: String,
+        /// Which asset.
+        asset: String,
+        /// The file's content hash.
+        content: String,
+    },
+    /// Written work as blocks of text; answered by [`Reply::Prose`].
+    Prose {
+        /// Which workspace.
+        workspace: String,
+        /// Which asset.
+        asset: String,
+        /// The file's content hash.
+        content: String,
+    },
+    /// Keeps a file in this browser as a whole, however large, or no longer.
+    KeepOffline {
+        /// Which workspace.
+        workspace: String,
+        /// Which asset.
+        asset: String,
+        /// The file's content hash.
+        content: String,
+        /// Whether it is kept.
+        keep: bool,
     },
     /// Writes a comment or a reply.
     Comment {
@@ -81,6 +131,19 @@ pub enum Ask {
         /// The new state, in the words of the domain.
         state: String,
     },
+    /// Says what a comment is for.
+    CommentLabel {
+        /// Which workspace.
+        workspace: String,
+        /// Which asset.
+        asset: String,
+        /// The comment's key.
+        comment: String,
+        /// Whether it is the team's.
+        team: bool,
+        /// The new label, in the words of the domain.
+        label: String,
+    },
     /// Signs a decision on the version that is shown.
     Decide {
         /// Which workspace.
@@ -95,14 +158,57 @@ pub enum Ask {
         reason: String,
         /// What must change, with `approved_with_changes`.
         conditions: Vec<String>,
+        /// Answers to the stage's checklist: item and answer.
+        answers: Vec<(String, String)>,
         /// The passphrase, where the keys are under one.
         passphrase: String,
+    },
+    /// What a decision would sign; answered by [`Reply::Statement`].
+    Statement {
+        /// Which workspace.
+        workspace: String,
+        /// Which asset.
+        asset: String,
+        /// The version that the person looks at.
+        version: String,
+        /// The decision, in the words of the domain.
+        decision: String,
     },
     /// Connects again now rather than after the pause.
     Reconnect {
         /// Which workspace.
         workspace: String,
     },
+    /// Requests, briefs, who reviews what.
+    Plan {
+        /// Which workspace.
+        workspace: String,
+        /// What about them.
+        act: PlanAct,
+    },
+    /// Members, devices, invites.
+    People {
+        /// Which workspace.
+        workspace: String,
+        /// What about them.
+        act: PeopleAct,
+    },
+    /// Files on their way into a workspace; they travel beside the ask.
+    Upload {
+        /// Which workspace.
+        workspace: String,
+        /// What about them.
+        act: UploadAct,
+    },
+    /// Who did what to an asset.
+    Trail {
+        /// Which workspace.
+        workspace: String,
+        /// Which asset.
+        asset: String,
+    },
+    /// The person at this browser: keys, devices, storage.
+    Own(OwnAct),
 }
 
 impl Ask {
@@ -111,12 +217,22 @@ impl Ask {
         match self {
             Self::Board { workspace }
             | Self::Asset { workspace, .. }
-            | Self::File { workspace, .. }
+            | Self::Opened { workspace, .. }
+            | Self::Piece { workspace, .. }
+            | Self::Film { workspace, .. }
+            | Self::Prose { workspace, .. }
+            | Self::CommentLabel { workspace, .. }
+            | Self::KeepOffline { workspace, .. }
             | Self::Comment { workspace, .. }
             | Self::CommentState { workspace, .. }
             | Self::Decide { workspace, .. }
+            | Self::Statement { workspace, .. }
+            | Self::Plan { workspace, .. }
+            | Self::People { workspace, .. }
+            | Self::Upload { workspace, .. }
+            | Self::Trail { workspace, .. }
             | Self::Reconnect { workspace } => Some(workspace),
-            Self::Start | Self::SetUp { .. } | Self::Unlock { .. } | Self::Join { .. } => None,
+            Self::Start | Self::SetUp { .. } | Self::Unlock { .. } | Self::Join { .. } | Self::Own(_) => None,
         }
     }
 }
@@ -175,16 +291,34 @@ pub enum Reply {
     Board(Box<Board>),
     /// Answers [`Ask::Asset`].
     Asset(Box<AssetScreen>),
-    /// Answers [`Ask::File`]; the bytes travel beside it.
-    File {
-        /// What they are, as `type/subtype`.
+    /// Answers [`Ask::Piece`]; the bytes travel beside it.
+    Piece {
+        /// What the file is, as `type/subtype`.
         media_type: String,
+        /// The file's length, in bytes.
+        total: u64,
     },
+    /// Answers [`Ask::Statement`].
+    Statement(StatementCard),
+    /// Answers [`Ask::Prose`].
+    Prose(Vec<Block>),
+    /// Answers [`Ask::Film`]; nothing where the file does not say.
+    Film(Option<FilmCard>),
     /// The act is durable on this device; it is sent when a relay is reachable.
     Kept {
         /// The entry that holds it.
         entry: String,
     },
+    /// Answers [`Ask::Plan`].
+    Plan(PlanReply),
+    /// Answers [`Ask::People`].
+    People(PeopleReply),
+    /// Answers [`Ask::Upload`]: all uploads of the workspace that are not done.
+    Uploads(Vec<UploadCard>),
+    /// Answers [`Ask::Trail`].
+    Trail(Box<TrailScreen>),
+    /// Answers [`Ask::Own`].
+    Own(OwnReply),
     /// Nothing to say but that it was done.
     Done,
     /// It cannot be done.
@@ -242,5 +376,12 @@ pub enum Notice {
     File {
         /// Which workspace.
         workspace: String,
+    },
+    /// An upload went on, or is done.
+    Upload {
+        /// Which workspace.
+        workspace: String,
+        /// All of its uploads that are not done.
+        uploads: Vec<UploadCard>,
     },
 }

@@ -9,10 +9,26 @@
 //! entries, so it stays small and can do nothing that the engine does not offer.
 
 mod ask;
+mod own;
+mod people;
+mod plan;
+mod prose;
 mod screens;
+pub mod splice;
+mod trail;
+mod upload;
 
-pub use ask::{Ask, Asked, Draft, Fault, Notice, Place, Reply, Told};
-pub use screens::{
-    AssetCard, AssetScreen, Badge, Board, CommentCard, DecisionCard, FileCard, Link, MemberCard, PersonCard,
-    RequestCard, Start, VersionCard, Who, WorkspaceCard,
+pub use ask::{Ask, Asked, Draft, Fault, Notice, PIECE_BYTES_MAX, Place, Reply, Told};
+pub use own::{Library, OwnAct, OwnReply, RouteCard, StoredCard};
+pub use people::{DeviceCard, HeldCard, InviteCard, MemberRow, PeopleAct, PeopleReply, PeopleScreen};
+pub use plan::{
+    AnswerDraft, DeliverableDraft, FieldCard, FormCheck, FormDraft, PlanAct, PlanReply, RequestScreen,
+    SlotCard,
 };
+pub use prose::{Block, BlockKind, Run};
+pub use screens::{
+    AssetCard, AssetScreen, Badge, Board, ChecklistCard, CommentCard, DecisionCard, FileCard, FilmCard, Link,
+    MemberCard, PersonCard, RequestCard, Start, StatementCard, VersionCard, Who, WorkspaceCard,
+};
+pub use trail::{TrailLine, TrailScreen};
+pub use upload::{Target, UploadAct, UploadCard, UploadState};

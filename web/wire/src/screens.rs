@@ -76,6 +76,8 @@ pub struct Badge {
     pub waiting: u64,
     /// Files that are not here yet.
     pub files_missing: u64,
+    /// Files of this browser that the relay lacks.
+    pub files_waiting: u64,
     /// When both sides last had everything, in milliseconds since 1970; 0 for never.
     pub synced_at: u64,
     /// Why the relay refuses, or what failed last.
@@ -93,6 +95,8 @@ pub struct Board {
     pub requests: Vec<RequestCard>,
     /// Its assets.
     pub assets: Vec<AssetCard>,
+    /// Whether the person at this browser may add files.
+    pub may_add: bool,
 }
 
 /// A member.
@@ -129,6 +133,12 @@ pub struct RequestCard {
     pub author: String,
     /// The brief's text.
     pub brief: String,
+    /// When it is due, as `YYYY-MM-DD`, or nothing.
+    pub due: String,
+    /// How many things it lacks before it can be accepted.
+    pub missing: u32,
+    /// When its author says they filed it, in milliseconds since 1970.
+    pub created_at: u64,
 }
 
 /// An asset at a glance.
@@ -152,6 +162,14 @@ pub struct AssetCard {
     pub waits_for_me: bool,
     /// Why it is not closed.
     pub blocked_by: Vec<String>,
+    /// The key of the request that it answers, or nothing.
+    pub request: String,
+    /// The stages that run, in words; empty for none, and where the route has one stage only.
+    pub stage: String,
+    /// When it is due, for the person at this browser if it waits for them; 0 for never.
+    pub due: u64,
+    /// Since when it is where it is, in milliseconds since 1970.
+    pub since: u64,
 }
 
 /// One asset.
@@ -167,6 +185,8 @@ pub struct AssetScreen {
     pub has_team: bool,
     /// Whether the person may comment and decide.
     pub may_write: bool,
+    /// Whether the person may add versions and say who reviews.
+    pub may_add: bool,
 }
 
 /// A version.
@@ -209,8 +229,23 @@ pub struct FileCard {
     pub bytes: u64,
     /// The hash of its plaintext.
     pub content: String,
-    /// Whether its bytes are in this browser.
+    /// Whether all its bytes are in this browser.
     pub here: bool,
+    /// How many of its bytes are.
+    pub held: u64,
+    /// Whether somebody asked to keep it here, however large it is.
+    pub kept: bool,
+}
+
+/// What a film says about its picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilmCard {
+    /// Width and height in pixels, as it is shown.
+    pub size: [u32; 2],
+    /// Frames per second, as numerator and denominator; absent where they vary.
+    pub rate: Option<[u32; 2]>,
+    /// How many frames it has; 0 where it does not say.
+    pub frames: u64,
 }
 
 /// Where one person stands in a review.
@@ -226,6 +261,13 @@ pub struct PersonCard {
     pub must_decide: bool,
     /// Whether they commented on this version.
     pub commented: bool,
+    /// How far they have come, as far as this browser knows: `waiting`, `asked`, `synced`, `opened`,
+    /// `commented` or `ended`.
+    pub progress: String,
+    /// The stage that asks them, in words; empty where the route has one stage only.
+    pub stage: String,
+    /// When they are due, in milliseconds since 1970; 0 for never.
+    pub due: u64,
     /// The decision that counts.
     pub decision: Option<DecisionCard>,
 }
@@ -243,6 +285,30 @@ pub struct DecisionCard {
     pub claimed_at: u64,
     /// The entry that proves it.
     pub entry: String,
+}
+
+/// What a decision would sign.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatementCard {
+    /// The sentence that the signature covers.
+    pub text: String,
+    /// What the signature means, in the words of the domain.
+    pub meaning: String,
+    /// The stage that it is given in.
+    pub stage: String,
+    /// What an approving person answers.
+    pub checklist: Vec<ChecklistCard>,
+}
+
+/// A question of a stage's checklist.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChecklistCard {
+    /// Its name in the stage.
+    pub item: String,
+    /// What is asked.
+    pub text: String,
+    /// Whether an approval counts only with an answer.
+    pub required: bool,
 }
 
 /// A comment, or a reply.

@@ -6,7 +6,7 @@ use automerge::transaction::Transactable as _;
 use proofroom_ident::VersionHash;
 use proofroom_review::{
     AcknowledgedKey, Anchor, BlobRef, CommentKey, CommentLabel, CommentState, EditError, Manifest, Pick,
-    ReviewEdit, canonical_json,
+    Rendition, ReviewEdit, canonical_json,
 };
 
 use super::Pen;
@@ -18,6 +18,7 @@ impl Pen<'_, '_> {
     pub(super) fn review(&mut self, edit: &ReviewEdit) -> Result<(), RecordError> {
         match edit {
             ReviewEdit::AddVersion { manifest, blobs } => self.add_version(manifest, blobs),
+            ReviewEdit::AddRendition { rendition, blob } => self.add_rendition(rendition, blob),
             ReviewEdit::PickVersion { pick } => self.pick(pick),
             ReviewEdit::AddComment { id, body, anchor, label, parent } => {
                 let key = CommentKey::new(self.writer.person, *id);
@@ -72,6 +73,18 @@ impl Pen<'_, '_> {
             self.fix(Collection::Blobs, &blob.content.to_hex(), &json)?;
         }
         Ok(())
+    }
+
+    fn add_rendition(&mut self, rendition: &Rendition, blob: &BlobRef) -> Result<(), RecordError> {
+        self.producer("only owners and producers add renditions")?;
+        if rendition.by != self.writer.person {
+            return Err(RecordError::NotAllowed("a rendition names its own author"));
+        }
+        let json = rendition.to_json().map_err(EditError::from)?;
+        let key = blake3::hash(json.as_bytes()).to_hex();
+        self.fix(Collection::Renditions, &key, &json)?;
+        let json = blob.to_json().map_err(EditError::from)?;
+        self.fix(Collection::Blobs, &blob.content.to_hex(), &json).map(drop)
     }
 
     fn pick(&mut self, pick: &Pick) -> Result<(), RecordError> {

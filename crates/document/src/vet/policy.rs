@@ -4,7 +4,8 @@
 use proofroom_ident::{BlobHash, ContentHash, DocId, HashWords as _, PersonId, VersionHash, WorkspaceId};
 use proofroom_review::{
     AcknowledgedKey, Anchor, BlobRef, Category, CommentKey, CommentLabel, CommentState, LibraryItem,
-    LibraryKey, Manifest, Pick, RequestForm, RequestKey, RequestState, ReviewerRole, from_canonical_json,
+    LibraryKey, Manifest, Pick, Rendition, RequestForm, RequestKey, RequestState, ReviewerRole,
+    from_canonical_json,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -244,6 +245,13 @@ impl Policy<'_> {
                     return Err(not_hash());
                 }
                 self.author(put, pick.by)
+            }
+            Collection::Renditions => {
+                let rendition = Rendition::from_json(text).map_err(|e| put.bad(e))?;
+                if blake3::hash(text.as_bytes()).to_hex().as_str() != put.key {
+                    return Err(not_hash());
+                }
+                self.author(put, rendition.by)
             }
             _ => Err(put.no_place()),
         }

@@ -9,8 +9,8 @@ use proofroom_ident::Millis;
 use proofroom_review::{PlanView, ReviewView};
 
 use super::{
-    Record, asset, asset_order, blob, comment, comment_order, library, map_of, picks, request, request_order,
-    version, workspace_name,
+    Record, asset, asset_order, blob, comment, comment_order, library, map_of, picks, renditions, request,
+    request_order, version, workspace_name,
 };
 use crate::schema::Collection;
 use crate::{DocKind, Document, Touched};
@@ -91,6 +91,9 @@ fn patch_review(view: &mut ReviewView, am: &Automerge, stale: &Touched) {
     map(&mut view.blobs, read.values(Collection::Blobs, blob));
     if stale.picks() {
         view.picks = picks(am);
+    }
+    if read.any(Collection::Renditions) {
+        view.renditions = renditions(am);
     }
     list(&mut view.comments, read.records(Collection::Comments, comment), |c| c.key, comment_order);
 }

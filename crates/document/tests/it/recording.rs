@@ -2,13 +2,13 @@
 
 use proofroom_document::DocKind::{Plan, Review};
 use proofroom_document::{RecordError, WriterRole, actor_for};
-use proofroom_ident::{AssetId, LogId, Millis, PersonId};
+use proofroom_ident::{AssetId, ContentHash, HashWords as _, LogId, Millis, PersonId};
 use proofroom_review::{
-    Category, CommentKey, CommentLabel, CommentState, Current, Pick, PlanEdit, RequestKey, RequestState,
-    ReviewEdit, ReviewerRole,
+    Category, CommentKey, CommentLabel, CommentState, Current, Pick, PlanEdit, RenditionKind, RequestKey,
+    RequestState, ReviewEdit, ReviewerRole,
 };
 
-use crate::world::{comment_id, contributor, form, producer, request, request_id, version};
+use crate::world::{comment_id, contributor, form, producer, rendition, request, request_id, version};
 
 const POSTER: AssetId = AssetId::from_bytes([4; 16]);
 
@@ -74,6 +74,33 @@ fn a_review_shows_what_was_recorded() {
         ("Too small", CommentLabel::Blocker, CommentState::Task)
     );
     assert_eq!((reply.parent, reply.state, reply.state_by), (Some(key), CommentState::Open, None));
+}
+
+#[test]
+fn renditions_stand_beside_the_version_and_a_second_maker_hides_no_first_one() {
+    let (mut ada, mut bo) = (producer(Review, "ada"), producer(Review, "bo"));
+    let (first, entry) = ada.version("first", &[]);
+    bo.take(&[entry]);
+    let of = ada.doc.view_review().versions[&first].files[0].content;
+    let from_ada = ada.review(&[rendition(ada.writer.person, of, RenditionKind::Thumbnail, "by ada")]);
+    let from_bo = bo.review(&[
+        rendition(bo.writer.person, of, RenditionKind::Thumbnail, "by bo"),
+        rendition(bo.writer.person, of, RenditionKind::Tiles, "tiles"),
+    ]);
+    ada.take(&[from_bo]);
+    bo.take(&[from_ada]);
+    let view = ada.doc.view_review();
+    assert_eq!(view, bo.doc.view_review());
+    assert_eq!((view.renditions_of(&of).count(), view.blobs.len()), (3, 4));
+    let shown = view.rendition(&of, RenditionKind::Thumbnail).unwrap();
+    assert!(view.blobs.contains_key(&shown.content), "its bytes can be found");
+    assert_eq!(view.name_of(&shown.content).as_deref(), Some("poster.png (thumbnail)"));
+    assert_eq!(view.rendition(&of, RenditionKind::Proxy), None);
+    assert_eq!(view.renditions_of(&ContentHash::of(b"another file")).count(), 0);
+    let mut cy = contributor(Review, "cy");
+    let own = rendition(cy.writer.person, of, RenditionKind::Picture, "by cy");
+    let refused = cy.doc.record_review(&cy.writer.clone(), Millis(9), &[own]);
+    assert!(matches!(refused, Err(RecordError::NotAllowed(_))), "{refused:?}");
 }
 
 #[test]

@@ -7,12 +7,12 @@ use proofroom_document::{Incoming, WriterRole};
 use proofroom_ident::{AssetId, LogId, Millis, SignerKey};
 use proofroom_review::{
     Category, CommentKey, CommentLabel, CommentState, IntakeForm, LibraryItem, LibraryKey, Pick, PlanEdit,
-    RequestKey, RequestState, ReviewEdit, ReviewView, ReviewerRole,
+    RenditionKind, RequestKey, RequestState, ReviewEdit, ReviewView, ReviewerRole,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::world::{Peer, comment, form, peer, producer, request, version as version_edit};
+use crate::world::{Peer, comment, form, peer, producer, rendition, request, version as version_edit};
 
 /// One step of one peer; the numbers choose among what there is.
 type Step = (usize, u8, u64, u64);
@@ -52,6 +52,10 @@ fn review_edit(view: &ReviewView, me: &Peer, what: u8, a: u64, b: u64) -> Option
         },
         5 => ReviewEdit::Acknowledge { comment: pick(&comments, a)? },
         6 => ReviewEdit::ClaimAddressed { comment: pick(&comments, a)?, version: pick(&versions, b)? },
+        7 => {
+            let of = view.versions.values().next()?.files.first()?.content;
+            rendition(me.writer.person, of, pick(RenditionKind::ALL, a)?, &format!("made {b}"))
+        }
         _ => match comment(pick(&versions, b)?, a % 20, &format!("words {b}")) {
             ReviewEdit::AddComment { id, body, anchor, label, .. } => {
                 let parent = if b.is_multiple_of(3) { pick(&comments, b) } else { None };

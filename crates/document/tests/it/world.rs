@@ -6,8 +6,8 @@ use proofroom_ident::{
     PersonId, RequestId, SignerKey, VersionHash, WorkspaceId,
 };
 use proofroom_review::{
-    Anchor, BlobKeyBytes, BlobRef, Category, CommentKey, CommentLabel, FileRef, Manifest, PlanEdit,
-    RequestForm, ReviewEdit, RiskClass,
+    Anchor, BlobKeyBytes, BlobRef, Category, CommentKey, CommentLabel, FileRef, Manifest, PlanEdit, Recipe,
+    Rendition, RenditionKind, RequestForm, ReviewEdit, RiskClass,
 };
 
 pub const WORKSPACE: WorkspaceId = WorkspaceId::from_bytes([7; 32]);
@@ -137,6 +137,25 @@ pub fn version(author: PersonId, note: &str, parents: &[VersionHash]) -> ReviewE
             claimed_at: Millis(5),
         }),
         blobs: vec![blob],
+    }
+}
+
+pub fn rendition(by: PersonId, of: ContentHash, kind: RenditionKind, what: &str) -> ReviewEdit {
+    let content = ContentHash::of(what.as_bytes());
+    let (blob, key) = (BlobHash::of(what.as_bytes()), BlobKeyBytes::from_bytes([4; 32]));
+    ReviewEdit::AddRendition {
+        rendition: Box::new(Rendition {
+            of,
+            kind,
+            recipe: Recipe { tool: "a tool".into(), settings: "small".into() },
+            media_type: "image/jpeg".into(),
+            content,
+            bytes: 7,
+            size: Some((40, 30)),
+            by,
+            claimed_at: Millis(6),
+        }),
+        blob: BlobRef { blob, key, bytes: 7, content },
     }
 }
 

@@ -55,7 +55,9 @@ fn documents_kinds_and_audiences_fit_together() {
 #[test]
 fn a_log_carries_entries_of_one_class() {
     let rule = "the log's id names the class of its entries";
-    for kind in [EntryKind::Approval, EntryKind::Profile, EntryKind::Receipt] {
+    let statements =
+        [EntryKind::Approval, EntryKind::Profile, EntryKind::Receipt, EntryKind::Act, EntryKind::Delegation];
+    for kind in statements {
         check(|h| h.kind = kind, change(), rule);
     }
     check(|h| h.kind = EntryKind::Change, *all()[4].2.header(), rule);
@@ -94,7 +96,7 @@ fn unknown_values_are_named() {
         (0, "version", 2),
         (1, "kind", 0),
         (1, "kind", 3),
-        (1, "kind", 7),
+        (1, "kind", 9),
         (2, "audience", 2),
         (2, "audience", 255),
     ] {
@@ -145,6 +147,8 @@ fn every_kind_but_authority_is_sealed() {
         (EntryKind::Approval, statement),
         (EntryKind::Profile, statement),
         (EntryKind::Receipt, statement),
+        (EntryKind::Act, statement),
+        (EntryKind::Delegation, statement),
     ] {
         assert!(!kind.is_plain());
         assert_eq!(decode(&Header { kind, ..start }).map(|h| h.claims().kind), Ok(kind));

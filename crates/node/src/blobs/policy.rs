@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proofroom_blobs::Rank;
-use proofroom_ident::{AssetId, BlobHash, WorkspaceId};
-use proofroom_review::{BlobRef, ReviewView};
+use proofroom_ident::{AssetId, BlobHash, ContentHash, WorkspaceId};
+use proofroom_review::{BlobRef, RenditionKind, ReviewView};
 use proofroom_store::{Batch, Store};
 use serde::{Deserialize, Serialize};
 
@@ -84,23 +84,108 @@ impl Policy {
                     Keep::Pinned | Keep::OnDemand => false,
                 }
         };
-        let rank = |reference: &BlobRef| match self.asked.contains(&reference.blob) {
-            true => Rank::Asked,
-            false => Rank::Original,
+        let derived: BTreeMap<&ContentHash, Rank> =
+            view.renditions.iter().map(|r| (&r.content, rank_of(r.kind))).collect();
+        let rank = |reference: &BlobRef| match derived.get(&reference.content) {
+            Some(Rank::Thumbnail) => Rank::Thumbnail,
+            _ if self.asked.contains(&reference.blob) => Rank::Asked,
+            Some(rank) => *rank,
+            None => Rank::Original,
         };
         view.blobs.values().filter(wanted).map(|b| (b.blob, (b.bytes, rank(b)))).collect()
     }
 }
 
-/// The blobs of the latest versions.
+/// What is shown of many things at once comes before what is shown of one.
+fn rank_of(kind: RenditionKind) -> Rank {
+    match kind {
+        RenditionKind::Thumbnail | RenditionKind::Waveform | RenditionKind::FrameMap => Rank::Thumbnail,
+        RenditionKind::Picture | RenditionKind::Tiles | RenditionKind::Pages | RenditionKind::Proxy => {
+            Rank::Rendition
+        }
+    }
+}
+
+/// The blobs of the latest versions, and of their renditions.
 fn newest(view: &ReviewView, versions: u32) -> BTreeSet<BlobHash> {
     let numbered = view.numbered();
     let skip = numbered.len().saturating_sub(usize::try_from(versions).unwrap_or(usize::MAX));
     let manifests = numbered.iter().skip(skip).filter_map(|n| view.versions.get(&n.version));
-    let files = manifests.flat_map(|m| &m.files);
-    files.filter_map(|f| view.blobs.get(&f.content)).map(|b| b.blob).collect()
+    let files = manifests.flat_map(|m| &m.files).map(|file| &file.content);
+    let contents = files.flat_map(|file| view.renditions_of(file).map(|r| &r.content).chain([file]));
+    contents.filter_map(|content| view.blobs.get(content)).map(|b| b.blob).collect()
 }
 
 fn key(workspace: WorkspaceId) -> Vec<u8> {
     [b"node/blobs/policy/".as_slice(), workspace.as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Keep, Policy};
+    use proofroom_blobs::Rank;
+    use proofroom_ident::{AssetId, BlobHash, ContentHash, HashWords as _, Millis, PersonId};
+    use proofroom_review::{
+        BlobKeyBytes, BlobRef, FileRef, Manifest, Recipe, Rendition, RenditionKind, ReviewView,
+    };
+
+    fn blob(view: &mut ReviewView, name: &str) -> ContentHash {
+        let content = ContentHash::of(name.as_bytes());
+        let key = BlobKeyBytes::from_bytes([7; 32]);
+        view.blobs.insert(content, BlobRef { blob: BlobHash::of(name.as_bytes()), key, bytes: 9, content });
+        content
+    }
+
+    /// A version of one file, with a thumbnail and tiles.
+    fn version(view: &mut ReviewView, name: &str, after: &[&Manifest]) -> Manifest {
+        let of = blob(view, name);
+        for kind in [RenditionKind::Thumbnail, RenditionKind::Tiles] {
+            let content = blob(view, &format!("{name} {kind}"));
+            view.renditions.push(Rendition {
+                of,
+                kind,
+                recipe: Recipe { tool: "a tool".into(), settings: "small".into() },
+                media_type: "image/jpeg".into(),
+                content,
+                bytes: 9,
+                size: None,
+                by: PersonId::ZERO,
+                claimed_at: Millis(1),
+            });
+        }
+        view.renditions.sort_by_key(|r| (r.of, r.kind));
+        let manifest = Manifest {
+            asset: AssetId::from_bytes([1; 16]),
+            parents: after.iter().map(|m| m.hash().expect("small")).collect(),
+            files: vec![FileRef { name: name.into(), media_type: "image/png".into(), bytes: 9, content: of }],
+            note: String::new(),
+            author: PersonId::ZERO,
+            claimed_at: Millis(1),
+        };
+        view.versions.insert(manifest.hash().expect("small"), manifest.clone());
+        manifest
+    }
+
+    fn ranks(policy: &Policy, view: &ReviewView) -> Vec<(String, Rank)> {
+        let wants = policy.wants(AssetId::from_bytes([1; 16]), view);
+        let names = ["one", "one thumbnail", "one tiles", "two", "two thumbnail", "two tiles"];
+        let rank = |name: &&str| wants.get(&BlobHash::of(name.as_bytes())).map(|w| (name.to_string(), w.1));
+        names.iter().filter_map(rank).collect()
+    }
+
+    #[test]
+    fn thumbnails_come_first_and_renditions_go_with_their_version() {
+        let mut view = ReviewView::default();
+        let first = version(&mut view, "one", &[]);
+        version(&mut view, "two", &[&first]);
+        let named = |all: &[(&str, Rank)]| all.iter().map(|(n, r)| ((*n).to_owned(), *r)).collect::<Vec<_>>();
+        let two =
+            [("two", Rank::Original), ("two thumbnail", Rank::Thumbnail), ("two tiles", Rank::Rendition)];
+        let recent = Policy { keep: Keep::Recent(1), ..Policy::default() };
+        assert_eq!(ranks(&recent, &view), named(&two));
+        assert_eq!(ranks(&Policy::default(), &view).len(), 6);
+        let asked =
+            Policy { keep: Keep::OnDemand, asked: [BlobHash::of(b"one")].into(), ..Policy::default() };
+        assert_eq!(ranks(&asked, &view), named(&[("one", Rank::Asked)]));
+    }
 }

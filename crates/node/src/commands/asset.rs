@@ -1,9 +1,11 @@
 //! `asset`: the logical things across time, and who reviews them.
 
+mod renditions;
+
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use proofroom_ident::{AssetId, WorkspaceId};
+use proofroom_ident::AssetId;
 use proofroom_review::{AssetView, Category, Current, PlanEdit, PlanView, RequestKey, ReviewerRole};
 use serde_json::{Value, json};
 
@@ -14,6 +16,8 @@ use crate::find;
 use crate::peer::{Peer, Seat};
 use crate::people::People;
 use crate::report::{Cell, Report, Tone};
+
+pub(super) use renditions::Workshop;
 
 /// `proofroom asset`
 #[derive(Debug, Subcommand)]
@@ -27,7 +31,8 @@ Examples:
 JSON: {\"asset\", \"name\", \"category\", \"request\", \"version\", \"label\", \"note\", \"entry\",
 \"files\": [{\"name\", \"media_type\", \"bytes\", \"content\", \"blob\"}],
 \"duplicates\": [{\"file\", \"content\", \"asset\", \"asset_name\", \"version\", \"label\", \"name\"}]}
-duplicates are files whose very bytes are in the workspace already, and where")]
+duplicates are files whose very bytes are in the workspace already, and where;
+renditions: [as `proofroom asset renditions` prints]")]
     Add {
         /// The file, or the files of one version
         #[arg(required = true, value_name = "FILE")]
@@ -47,6 +52,30 @@ duplicates are files whose very bytes are in the workspace already, and where")]
         /// What to say about the first version
         #[arg(long, default_value = "")]
         note: String,
+        /// Make no thumbnails, tiles, pages, proxies or waveforms now
+        #[arg(long)]
+        no_renditions: bool,
+    },
+    /// List what was made of a version's files for screens: thumbnails, tiles, pages, proxies, waveforms
+    #[command(after_help = "\
+Examples:
+  proofroom asset renditions Spot
+  proofroom asset renditions Spot v1 --make
+
+A rendition is a file of its own beside the signed version, with the recipe that made it. Films and sound are
+decoded by ffmpeg where it is installed; where it is not, the file itself is shown.
+
+JSON: {\"asset\", \"name\", \"version\", \"label\", \"entry\", \"renditions\": [{\"file\", \"of\", \"kind\", \"state\", \"reason\",
+\"content\", \"media_type\", \"bytes\", \"size\", \"recipe\": {\"tool\", \"settings\"}, \"by\", \"here\"}]}
+state is made, missing, not_applicable or failed; here says whether its bytes have reached this machine")]
+    Renditions {
+        /// The asset: its name or id
+        asset: String,
+        /// The version: v1, or the beginning of its hash; the current one unless it is given
+        version: Option<String>,
+        /// Make what is missing
+        #[arg(long)]
+        make: bool,
     },
     /// Say where in the workspace a file's very bytes are
     #[command(after_help = "\
@@ -96,14 +125,19 @@ current is the current version's label, null without versions, and \"fork\" whil
 /// See each function.
 pub fn run(command: Command, peer: &mut Peer, call: &Call) -> Result<Report, Failure> {
     let workspace = find::workspace(peer, call.workspace.as_deref())?;
+    let home = peer.home().clone();
+    let shop = Workshop { workspace, call, home: &home };
     let mut seat = peer.seat(workspace)?;
     match command {
         Command::Find { file } => super::duplicates::find(&mut seat, &call.path(&file)),
         Command::Slot { asset, slot } => self::slot(&mut seat, &asset, slot),
-        Command::Add { files, name, category, request, slot, note } => {
+        Command::Renditions { asset, version, make } => {
+            renditions::run(&shop, &mut seat, &asset, version.as_deref(), make)
+        }
+        Command::Add { files, name, category, request, slot, note, no_renditions } => {
             let files = files.iter().map(|f| call.path(f)).collect();
             let new = New { files, name, category, request, slot, note };
-            add(workspace, &mut seat, call, new)
+            add(&shop, &mut seat, new, !no_renditions)
         }
         Command::List => list(&mut seat),
         Command::Rename { asset, name } => rename(&mut seat, &asset, name),
@@ -120,7 +154,7 @@ struct New {
     note: String,
 }
 
-fn add(workspace: WorkspaceId, seat: &mut Seat<'_>, call: &Call, new: New) -> Result<Report, Failure> {
+fn add(shop: &Workshop<'_>, seat: &mut Seat<'_>, new: New, renditions: bool) -> Result<Report, Failure> {
     let plan = seat.replica.plan(seat.step.store)?;
     let request = new.request.as_deref().map(|r| find::request(&plan, r).map(|r| r.key)).transpose()?;
     if plan.assets.iter().any(|a| a.name.to_lowercase() == new.name.to_lowercase()) {
@@ -129,7 +163,7 @@ fn add(workspace: WorkspaceId, seat: &mut Seat<'_>, call: &Call, new: New) -> Re
     }
     let asset = AssetId::from_bytes(seat.random());
     check_slot(&plan, request, new.slot.as_deref())?;
-    let draft = Draft::read(workspace, seat, call, asset, &new.files)?;
+    let draft = Draft::read(shop.workspace, seat, shop.call, asset, &new.files)?;
     let twins = super::duplicates::of(seat, &plan, &draft.files)?;
     let add = PlanEdit::AddAsset { id: asset, name: new.name.clone(), category: new.category, request };
     let slot = new.slot.clone().map(|slot| PlanEdit::FillSlot { asset, slot: Some(slot) });
@@ -147,7 +181,8 @@ fn add(workspace: WorkspaceId, seat: &mut Seat<'_>, call: &Call, new: New) -> Re
     });
     merge(&mut json, added.to_json());
     let report = told(Report::new(json), asset, &new.name, new.category, &added);
-    Ok(super::duplicates::warned(report, &twins))
+    let report = super::duplicates::warned(report, &twins);
+    Ok(if renditions { shop.make_at_ingest(seat, report, asset, added.version) } else { report })
 }
 
 /// A slot is a deliverable of the request.

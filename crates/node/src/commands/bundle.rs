@@ -45,7 +45,7 @@ pub enum Command {
     },
     /// Take in what a bundle file holds; after an interruption, run it again: it goes on
     #[command(after_help = "\
-JSON: {\"workspace\", \"name\", \"entries\", \"received\", \"known\", \"held_back\", \"files_received\", \"refused_here\", \"joined\"}
+JSON: {\"workspace\", \"name\", \"entries\", \"received\", \"known\", \"held_back\", \"stood_for\", \"files_received\", \"refused_here\", \"joined\"}
 joined is the role when the import completed a join, else null")]
     Import {
         /// The file to read
@@ -186,6 +186,7 @@ struct Counts {
     received: u64,
     known: u64,
     held_back: u64,
+    stood_for: u64,
     files: u64,
     refused: Vec<String>,
     joined: Option<proofroom_authority::Role>,
@@ -249,6 +250,13 @@ fn take(
                 }
             }
         }
+        Item::Snapshot(offered) => {
+            let mut seat = peer.seat(workspace)?;
+            // One that is not needed, or does not hold, leaves its entries to be fetched elsewhere.
+            if let Ok(snapshot) = seat.replica.take_snapshot(&mut seat.step, *offered)? {
+                counts.stood_for += snapshot.entries();
+            }
+        }
         Item::Blob { blob, total, slice } => {
             counts.files += receiving.take(peer, workspace, blob, total, &slice)?
         }
@@ -265,6 +273,7 @@ fn told(workspace: WorkspaceId, name: Option<&str>, counts: &Counts) -> Report {
         "received": counts.received,
         "known": counts.known,
         "held_back": counts.held_back,
+        "stood_for": counts.stood_for,
         "files_received": counts.files,
         "refused_here": counts.refused,
         "joined": counts.joined,
@@ -275,6 +284,9 @@ fn told(workspace: WorkspaceId, name: Option<&str>, counts: &Counts) -> Report {
         counts.entries,
         counts.files
     ));
+    if counts.stood_for > 0 {
+        report = report.line(format!("Snapshots stand for {} earlier entries", counts.stood_for));
+    }
     if let Some(role) = counts.joined {
         report = report.line(format!("You are {} of {shown}", people::a(role)));
     }

@@ -1,8 +1,10 @@
 //! `comment`: feedback that points somewhere.
 
+mod list;
 mod place;
 
 use clap::Subcommand;
+use proofroom_compare::Under;
 use proofroom_ident::{AssetId, Audience, CommentId, WorkspaceId};
 use proofroom_review::{
     Anchor, CommentKey, CommentLabel, CommentState, CommentView, PlanView, ReviewEdit, ReviewView,
@@ -11,13 +13,13 @@ use serde_json::{Value, json};
 
 use super::Call;
 use super::version::label_of;
+use crate::compared::Places;
 use crate::failure::Failure;
 use crate::find::{self, FoundComment};
 use crate::peer::{Peer, Seat};
 use crate::people::People;
-use crate::report::{Cell, Report, Tone};
+use crate::report::Report;
 use crate::splice::splice;
-use crate::when;
 use place::Place;
 
 /// `proofroom comment`
@@ -35,15 +37,40 @@ JSON: {\"comment\", \"key\", \"asset\", \"version\", \"version_label\", \"audien
 \"author\", \"author_name\", \"created_at\", \"parent\", \"anchor\", \"entry\"}")]
     Add(Box<Add>),
     /// List the comments on an asset
-    #[command(
-        after_help = "JSON: {\"asset\", \"name\", \"comments\": [as `proofroom comment add` prints, but entry]}"
-    )]
-    List {
-        /// The asset: its name or id
-        asset: String,
-        /// Only comments that somebody still has to do something about
-        #[arg(long)]
-        open: bool,
+    #[command(after_help = "\
+Examples:
+  proofroom comment list Hero --open --label blocker
+  proofroom comment list Hero --by Bo --on v2
+  proofroom comment list Hero --conflicts     what reviewers contradict each other about
+
+JSON: {\"asset\", \"name\", \"comments\": [as `proofroom comment add` prints but entry, and \"addressed_in\",
+\"changed_under_anchor\", \"acknowledged_by\": [id], \"conflicts_with\": [id]}]}
+changed_under_anchor is yes, no or unknown, for a comment on an earlier version: whether the version that is said to
+address it, else the current one, differs there; `proofroom version diff` looks closer")]
+    List(list::List),
+    /// Make a comment a task: somebody is to do it
+    #[command(after_help = "JSON: {\"comment\", \"state\", \"entry\"}")]
+    Promote {
+        /// The comment's id
+        id: String,
+    },
+    /// Say that a version does what a comment asks for
+    #[command(after_help = "\
+Its author, or a moderator, then verifies it: proofroom comment state ID verified.
+
+JSON: {\"comment\", \"state\", \"addressed_in\", \"addressed_in_label\", \"changed_under_anchor\", \"entry\"}")]
+    Addressed {
+        /// The comment's id
+        id: String,
+        /// The version that does it [default: the current one]
+        #[arg(long = "in", value_name = "VERSION")]
+        version: Option<String>,
+    },
+    /// Take note of a comment
+    #[command(after_help = "JSON: {\"comment\", \"acknowledged\", \"entry\"}")]
+    Acknowledge {
+        /// The comment's id
+        id: String,
     },
     /// Answer a comment
     #[command(after_help = "JSON: as `proofroom comment add`")]
@@ -106,7 +133,10 @@ pub fn run(command: Command, peer: &mut Peer, call: &Call) -> Result<Report, Fai
     let mut seat = peer.seat(workspace)?;
     match command {
         Command::Add(add) => self::add(workspace, &mut seat, *add),
-        Command::List { asset, open } => list(&mut seat, &asset, open),
+        Command::List(args) => list::list(&mut seat, &args),
+        Command::Promote { id } => set_state(&mut seat, &id, CommentState::Task),
+        Command::Addressed { id, version } => addressed(&mut seat, &id, version.as_deref()),
+        Command::Acknowledge { id } => acknowledge(&mut seat, &id),
         Command::Reply { id, text } => reply(&mut seat, &id, text),
         Command::Edit { id, text } => edit(&mut seat, &id, &text),
         Command::Resolve { id } => set_state(&mut seat, &id, CommentState::Addressed),
@@ -199,52 +229,6 @@ fn described(
     })
 }
 
-fn tone(comment: &CommentView) -> Tone {
-    match (comment.state.is_open(), comment.label) {
-        (false, _) => Tone::Faint,
-        (true, CommentLabel::Blocker) => Tone::Bad,
-        (true, CommentLabel::Praise) => Tone::Good,
-        (true, _) => Tone::Plain,
-    }
-}
-
-fn list(seat: &mut Seat<'_>, asset: &str, open: bool) -> Result<Report, Failure> {
-    let plan = seat.replica.plan(seat.step.store)?;
-    let asset = find::asset(&plan, asset)?;
-    let people = People::of(seat)?;
-    let versions = seat.replica.review(seat.step.store, asset.id, Audience::Everyone)?;
-    let mut all: Vec<(Audience, CommentView)> = Vec::new();
-    for audience in find::audiences(seat) {
-        let view = seat.replica.review(seat.step.store, asset.id, audience)?;
-        let wanted = view.comments.iter().filter(|c| !open || c.state.is_open());
-        all.extend(wanted.map(|c| (audience, c.clone())));
-    }
-    all.sort_by_key(|(_, c)| (c.created_at, c.key));
-    let row = |(audience, c): &(Audience, CommentView)| {
-        let team = if *audience == Audience::Team { " (team)" } else { "" };
-        let reply = if c.parent.is_some() { "↳ " } else { "" };
-        vec![
-            Cell::from(c.key.id.short()),
-            Cell::from(label_of(&versions, c.anchor.version)),
-            Cell::new(format!("{}{team}", c.label), tone(c)),
-            Cell::from(c.state),
-            Cell::from(people.name(c.key.owner)),
-            Cell::from(when::shown(c.created_at)),
-            Cell::from(place::shown(&c.anchor)),
-            Cell::new(format!("{reply}{}", c.body), tone(c)),
-        ]
-    };
-    let rows = all.iter().map(row).collect();
-    let listed: Vec<Value> =
-        all.iter().map(|(audience, c)| described(c, asset.id, *audience, &versions, &people)).collect();
-    let head = ["ID", "ON", "LABEL", "STATE", "BY", "AT", "WHERE", "TEXT"];
-    Ok(Report::new(json!({"asset": asset.id, "name": asset.name, "comments": listed})).table(
-        &head,
-        rows,
-        "No comments yet: proofroom comment add ASSET TEXT",
-    ))
-}
-
 fn reply(seat: &mut Seat<'_>, id: &str, text: String) -> Result<Report, Failure> {
     let FoundComment { asset, audience, comment } = find::comment(seat, id)?;
     let plan = seat.replica.plan(seat.step.store)?;
@@ -275,4 +259,44 @@ fn set_state(seat: &mut Seat<'_>, id: &str, state: CommentState) -> Result<Repor
     let receipt = seat.edit_review(found.asset, found.audience, edit)?;
     Ok(Report::new(json!({"comment": key.id, "state": state, "entry": receipt.entry}))
         .line(format!("{} is {state}", key.id.short())))
+}
+
+fn addressed(seat: &mut Seat<'_>, id: &str, version: Option<&str>) -> Result<Report, Failure> {
+    let FoundComment { asset, audience, comment } = find::comment(seat, id)?;
+    let plan = seat.replica.plan(seat.step.store)?;
+    let name = plan.asset(&asset).map_or_else(|| asset.short(), |a| a.name.clone());
+    let versions = seat.replica.review(seat.step.store, asset, Audience::Everyone)?;
+    let version = match version {
+        Some(text) => find::version(&versions, text)?,
+        None => the_current(&versions, &name)?,
+    };
+    let key = comment.key;
+    let edits = [
+        ReviewEdit::ClaimAddressed { comment: key, version },
+        ReviewEdit::SetCommentState { comment: key, state: CommentState::Addressed },
+    ];
+    let receipt = seat.edit_review_all(asset, audience, &edits)?;
+    let label = label_of(&versions, version);
+    let mut places = Places::new(seat.replica.workspace(), seat.blobs, &versions);
+    let under = places.changed_under(&comment.anchor, version);
+    let json = json!({
+        "comment": key.id,
+        "state": CommentState::Addressed,
+        "addressed_in": version,
+        "addressed_in_label": label,
+        "changed_under_anchor": under,
+        "entry": receipt.entry,
+    });
+    let report = Report::new(json).line(format!("{} is addressed in {label}", key.id.short()));
+    Ok(match under {
+        Under::No => report.warn(format!("nothing differs in {label} at the place of the comment")),
+        Under::Yes | Under::Unknown => report,
+    })
+}
+
+fn acknowledge(seat: &mut Seat<'_>, id: &str) -> Result<Report, Failure> {
+    let FoundComment { asset, audience, comment } = find::comment(seat, id)?;
+    let receipt = seat.edit_review(asset, audience, ReviewEdit::Acknowledge { comment: comment.key })?;
+    let json = json!({"comment": comment.key.id, "acknowledged": true, "entry": receipt.entry});
+    Ok(Report::new(json).line(format!("You have taken note of {}", comment.key.id.short())))
 }

@@ -10,16 +10,17 @@
 
 use clap::{Args, Subcommand};
 use proofroom_ident::{DeviceSecrets, KexSecret, SignerKey, SigningSecret, WorkspaceId};
+use proofroom_replica::device_link::{Code, CodeError, LinkApproval, LinkRequest, Locator};
 use proofroom_replica::{MemberView, Membership};
+use proofroom_review::ProfileStatement;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::Call;
-use crate::codes::{Code, LinkApproval, LinkRequest, Locator};
 use crate::failure::Failure;
 use crate::home::{Home, HomeError};
-use crate::identity::Identity;
+use crate::identity::{Identity, Profile};
 use crate::peer::Peer;
 use crate::report::{Cell, Report, Tone};
 use crate::when;
@@ -59,6 +60,15 @@ JSON of 3: {\"person\", \"device\", \"name\", \"organisation\", \"workspaces\": 
 pub struct Link {
     /// The code of the step before
     pub code: Option<String>,
+}
+
+impl From<CodeError> for Failure {
+    fn from(error: CodeError) -> Self {
+        match error {
+            CodeError::Unproved(_) => Failure::verify(error).hint("begin again: proofroom device link"),
+            _ => Failure::user(error).hint("run `proofroom device link` on the new machine to begin"),
+        }
+    }
 }
 
 /// Runs a subcommand on a machine that has an identity.
@@ -170,7 +180,11 @@ fn approve(peer: &mut Peer, request: &LinkRequest) -> Result<Report, Failure> {
     let identity = peer.identity();
     let record = request.record_of(identity.person()).vouched_by(&identity.secrets.signing);
     let recovery = identity.recovery;
-    let profile = identity.profile.clone();
+    let profile = ProfileStatement {
+        printed_name: identity.profile.name.clone(),
+        organisation: identity.profile.organisation.clone(),
+        role_title: identity.profile.role_title.clone(),
+    };
     let (mut workspaces, mut listed) = (Vec::new(), Vec::new());
     for workspace in peer.workspaces()? {
         let relay = peer.relay(workspace)?.unwrap_or_default();
@@ -209,8 +223,9 @@ fn finish(home: &Home, approval: &LinkApproval) -> Result<Report, Failure> {
     };
     approval.check(&secrets)?;
     let lock = super::identity::own(home)?;
+    let ProfileStatement { printed_name, organisation, role_title } = &approval.profile;
     let identity = Identity {
-        profile: approval.profile.clone(),
+        profile: Profile::new(printed_name, organisation, role_title.as_deref())?,
         device: approval.record.clone(),
         secrets,
         recovery: approval.recovery,

@@ -8,7 +8,6 @@ use proofroom_review::{FileRef, PlanView};
 use serde::Serialize;
 use serde_json::json;
 
-use super::asset::merge;
 use super::version::label_of;
 use crate::failure::Failure;
 use crate::peer::Seat;
@@ -58,13 +57,7 @@ pub(super) fn of(seat: &mut Seat<'_>, plan: &PlanView, files: &[FileRef]) -> Res
 
 /// Says where the bytes of new files are already.
 pub(super) fn warned(report: Report, places: &[Place]) -> Report {
-    let mut json = report.to_json();
-    if let Some(fields) = json.as_object_mut() {
-        // Warnings are added when it is printed.
-        fields.remove("warnings");
-    }
-    merge(&mut json, json!({"duplicates": places}));
-    let mut report = report.with_json(json);
+    let mut report = report.merged(json!({"duplicates": places}));
     for place in places {
         report = report.warn(format!(
             "`{}` is here already, byte for byte: {} {} ({})",

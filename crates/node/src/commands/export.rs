@@ -103,6 +103,7 @@ fn files(
         rows.push(vec![Cell::from(path.display()), Cell::from(file.bytes), Cell::from(file.content.short())]);
         listed.push(json!({"name": file.name, "path": path, "bytes": file.bytes, "content": file.content}));
     }
+    seat.replica.note_opened(&mut seat.step, asset.id, version)?;
     let label = label_of(&view, version);
     let json = json!({"asset": asset.id, "version": version, "label": label, "files": listed});
     Ok(Report::new(json)

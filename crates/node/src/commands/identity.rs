@@ -1,6 +1,7 @@
 //! `init` and `recover`: a person on this machine.
 
 use std::io::{BufRead as _, Write as _};
+use std::sync::OnceLock;
 
 use clap::Args;
 use proofroom_ident::RecoveryPhrase;
@@ -210,11 +211,49 @@ fn prompt(text: &str) -> Result<Zeroizing<String>, Failure> {
     })
 }
 
+/// `proofroom passphrase`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The keys of this machine are sealed under the passphrase (Argon2id). It is asked for by every command, by `up` once,
+and at each signing on a regulated route. Nobody can recover it; the recovery phrase restores the person.
+
+JSON: {\"protected\"}")]
+pub struct Passphrase {
+    /// Store the keys without a passphrase again
+    #[arg(long)]
+    remove: bool,
+}
+
+/// Puts this machine's keys under a passphrase, or another one, or none.
+///
+/// # Errors
+/// When the old one is wrong, the new one is not typed twice, or the file cannot be written.
+pub fn change(args: &Passphrase, home: &Home) -> Result<Report, Failure> {
+    let held = Identity::is_under_passphrase(home)?;
+    let identity = Identity::load(home, || prompt_or_environment("Passphrase: "))?;
+    let new = match (args.remove, held, from_environment()) {
+        (true, ..) => None,
+        (false, false, Some(given)) => Some(given),
+        _ => Some(typed_twice()?),
+    };
+    identity.save(home, new.as_deref().map(String::as_str), &mut world::rng())?;
+    let text = match new {
+        Some(_) => "This machine's keys are under a passphrase",
+        None => "This machine's keys are under no passphrase",
+    };
+    Ok(Report::new(json!({"protected": new.is_some()})).toned(text, Tone::Good))
+}
+
+fn prompt_or_environment(text: &str) -> Result<Zeroizing<String>, Failure> {
+    from_environment().map_or_else(|| prompt(text), Ok)
+}
+
 /// A passphrase for new keys, typed twice.
 fn new_passphrase() -> Result<Zeroizing<String>, Failure> {
-    if let Some(given) = from_environment() {
-        return Ok(given);
-    }
+    from_environment().map_or_else(typed_twice, Ok)
+}
+
+fn typed_twice() -> Result<Zeroizing<String>, Failure> {
     let first = prompt("New passphrase: ")?;
     let second = prompt("The same again: ")?;
     if first.is_empty() || *first != *second {
@@ -228,7 +267,39 @@ fn new_passphrase() -> Result<Zeroizing<String>, Failure> {
 /// # Errors
 /// When it is neither in the environment nor can be asked for.
 pub fn passphrase() -> Result<Zeroizing<String>, Failure> {
-    from_environment().map_or_else(|| prompt("Passphrase: "), Ok)
+    if let Some(given) = from_environment() {
+        return Ok(given);
+    }
+    // The ceremony has asked for it in this process, and it was right.
+    if let Some(known) = KNOWN.get() {
+        return Ok(known.clone());
+    }
+    prompt("Passphrase: ")
+}
+
+/// What was typed in this process and opened the keys.
+static KNOWN: OnceLock<Zeroizing<String>> = OnceLock::new();
+
+/// The passphrase, asked for anew: at a signing, what was typed earlier does not serve.
+///
+/// # Errors
+/// When it is neither in the environment nor can be asked for.
+pub fn passphrase_again() -> Result<Zeroizing<String>, Failure> {
+    from_environment().map_or_else(|| prompt("Passphrase, to sign: "), Ok)
+}
+
+/// The passphrase as far as it must be known before the keys can be asked: typed once, and kept for this process.
+/// `None` where a process that stays connected has opened the keys, or they are under none.
+///
+/// # Errors
+/// When it cannot be asked for, or is wrong.
+pub fn known_passphrase(home: &Home) -> Result<Option<Zeroizing<String>>, Failure> {
+    if !Identity::is_under_passphrase(home)? || crate::agent::is_listening(home) {
+        return Ok(None);
+    }
+    let typed = passphrase()?;
+    crate::ceremony::opened(home, &typed)?;
+    Ok(Some(KNOWN.get_or_init(|| typed).clone()))
 }
 
 #[cfg(test)]

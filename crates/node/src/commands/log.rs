@@ -16,7 +16,8 @@ use crate::when;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 JSON: {\"entries\": [{\"entry\", \"kind\", \"doc\", \"log\", \"seq\", \"device\", \"person\", \"claimed_at\", \"bytes\", \"state\"}],
-\"logs\", \"checked\", \"problems\", \"equivocations\"}
+\"logs\", \"checked\", \"problems\", \"equivocations\", \"based\": [{\"doc\", \"logs\", \"entries\", \"maker\", \"person\"}]}
+based lists documents whose earlier entries are not here, because a snapshot stands for them
 state is counted, held_back, unreadable, equivocation, or {\"refused\": why}")]
 pub struct Log {
     /// Check every signature, payload hash and chain link again; exit code 5 if one does not hold
@@ -45,6 +46,7 @@ pub fn run(args: &Log, peer: &mut Peer, call: &Call) -> Result<Report, Failure> 
         "checked": trail.checked,
         "problems": trail.problems,
         "equivocations": trail.equivocations,
+        "based": trail.based,
     });
     let mut report = Report::new(json).table(&head, rows, "Nothing is held yet");
     if skipped > 0 {
@@ -53,6 +55,12 @@ pub fn run(args: &Log, peer: &mut Peer, call: &Call) -> Result<Report, Failure> 
     if trail.equivocations > 0 {
         report = report
             .warn(format!("{} logs are frozen: their authors signed two histories", trail.equivocations));
+    }
+    for based in &trail.based {
+        let by = based.person.map_or_else(|| based.maker.short(), |person| people.name(person));
+        let (entries, doc) = (based.entries, based.doc.short());
+        let text = format!("document {doc}: a snapshot by {by} stands for {entries} earlier entries");
+        report = report.toned(text, Tone::Faint);
     }
     if !args.verify {
         return Ok(report);

@@ -24,7 +24,7 @@ JSON: {\"up\", \"endpoint\", \"addresses\", \"nearby\", \"strangers\", \"last_st
 \"peers\": [{\"device\", \"person\", \"name\", \"endpoint\", \"linked\", \"path\", \"address\", \"rtt_us\", \"since\",
 \"addresses\", \"error\", \"workspaces\": [LINE]}], \"relays\": [LINE with \"url\"]}
 LINE {\"workspace\", \"state\", \"since\", \"behind\", \"ahead\", \"sent\", \"received\", \"repeated\", \"bytes\", \"files_sent\",
-\"files_received\", \"file_bytes\", \"error\"}
+\"files_received\", \"file_bytes\", \"parts_sent_bytes\", \"error\"}
 path is direct, relay or null; state is in_sync, catching_up, connecting or down; behind and ahead count entries
 that are lacking here and there, as far as known; strangers counts those who connected with a key of no member's"
 )]

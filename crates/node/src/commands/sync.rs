@@ -20,13 +20,13 @@ use crate::report::{Cell, Report, Tone};
 Without --workspace, every workspace that has a relay is exchanged. While `sync --watch` runs, other commands work
 as always; what they write is delivered at once.
 
-JSON: {\"workspaces\": [{\"workspace\", \"name\", \"relay\", \"state\", \"role\", \"sent\", \"received\", \"held_back\", \"bytes\",
-\"files_sent\", \"files_received\", \"file_bytes\", \"files_missing\", \"refused_there\", \"refused_here\", \"files_refused\",
+JSON: {\"workspaces\": [{\"workspace\", \"name\", \"relay\", \"state\", \"role\", \"sent\", \"received\", \"held_back\", \"stood_for\", \"bytes\",
+\"files_sent\", \"files_received\", \"file_bytes\", \"parts_sent_bytes\", \"files_missing\", \"refused_there\", \"refused_here\", \"files_refused\", \"snapshots_declined\",
 \"error\"}]}; state is in_sync or failed; sent and received count entries that are durable on the other side
 
 JSON with --watch, one object per line: {\"event\", \"workspace\", ...}
   watching {\"pid\"}   connected   in_sync   delivered {\"entries\"}   received {\"entries\"}   joined {\"role\"}
-  file {\"direction\", \"blob\", \"bytes\"}   disconnected {\"error\"}   retry {\"after_ms\"}")]
+  snapshot {\"entries\"}   file {\"direction\", \"blob\", \"bytes\"}   disconnected {\"error\"}   retry {\"after_ms\"}")]
 pub struct Sync {
     /// Stay connected: deliver and receive as things happen
     #[arg(long)]
@@ -198,6 +198,13 @@ fn row(outcome: &Outcome, name: Option<&str>, failure: Option<&Failure>) -> Vec<
 }
 
 fn remarks(mut report: Report, tally: &Tally) -> Report {
+    if tally.stood_for > 0 {
+        report = report
+            .line(format!("Snapshots stand for {} entries, which did not have to come", tally.stood_for));
+    }
+    for why in &tally.snapshots_declined {
+        report = report.warn(format!("a snapshot was not taken, its entries were fetched instead: {why}"));
+    }
     if tally.held_back > 0 {
         report = report.warn(format!(
             "{} entries are held back: their author was removed before; `proofroom members list` shows whose",
@@ -273,6 +280,11 @@ pub fn told(news: &News) -> Option<Report> {
         News::Received { workspace, entries } => line(
             json!({"event": "received", "workspace": workspace, "entries": entries}),
             format!("{} received {entries}", workspace.short()),
+            Tone::Plain,
+        ),
+        News::Snapshot { workspace, entries } => line(
+            json!({"event": "snapshot", "workspace": workspace, "entries": entries}),
+            format!("{} took a snapshot in place of {entries} entries", workspace.short()),
             Tone::Plain,
         ),
         News::File { workspace, direction, blob, bytes } => {

@@ -14,13 +14,17 @@ key that their device record names. Nothing outside is contacted but what is con
 relays. While it runs, other commands work as always; what they write is delivered at once. `proofroom peers` shows
 who is met. Ctrl-C or SIGTERM ends it in good order.
 
+It also sends the reminders that are due, by the ways of notify.toml (`proofroom notify --help`), outside quiet hours;
+where several machines are up, the first one says it for all.
+
 Examples:
   proofroom up
   proofroom up --listen 192.168.1.20:4749 --no-nearby
   proofroom up --iroh-relay http://relay.example:4748
 
 JSON, one object per line: {\"event\", ...}: first up {\"pid\", \"endpoint\", \"addresses\", \"nearby\"}, then as
-`proofroom sync --watch`; trouble {\"error\"} when peers cannot be met")]
+`proofroom sync --watch`; trouble {\"error\"} when peers cannot be met or the settings of reminders are wrong; reminded
+{\"to\", \"name\", \"line\", \"reminder\", \"ways\"}; sent {\"id\", \"way\", \"to\", \"outcome\", \"reason\", \"items\"}")]
 pub struct Up {
     /// Where to listen (UDP); may be given several times [default: every interface, the port of the last time]
     #[arg(long, value_name = "IP:PORT")]

@@ -1,8 +1,11 @@
 //! `version`: immutable states of an asset, and settling a fork.
 
+mod diff;
+
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use proofroom_compare::Tolerance;
 use proofroom_ident::{AssetId, Audience, BlobHash, EntryHash, VersionHash, WorkspaceId};
 use proofroom_review::media::sniff;
 use proofroom_review::{
@@ -12,6 +15,7 @@ use proofroom_seal::BlobKey;
 use serde_json::{Value, json};
 
 use super::Call;
+use super::asset::Workshop;
 use crate::failure::Failure;
 use crate::find;
 use crate::peer::{Peer, Seat};
@@ -37,6 +41,35 @@ JSON: {\"asset\", \"version\", \"label\", \"note\", \"entry\", \"files\": [{\"na
         /// What changed
         #[arg(long, default_value = "")]
         note: String,
+        /// Make no thumbnails, tiles, pages, proxies or waveforms now
+        #[arg(long)]
+        no_renditions: bool,
+    },
+    /// Say what changed between two versions: pixels, words, layers, pages, tracks and frames
+    #[command(after_help = "\
+Examples:
+  proofroom version diff Hero                  the current version and the one before it
+  proofroom version diff Hero v1 v3
+  proofroom version diff Hero v2 --exact       every pixel that differs, however little
+
+What another encoder or an anti-aliased edge does to a pixel is no change, unless --exact is given.
+
+JSON: {\"asset\", \"name\", \"before\": {\"version\", \"label\"}, \"after\": {\"version\", \"label\"},
+\"files\": [{\"before\", \"after\", \"facts\": [{\"what\", \"before\", \"after\"}], \"kind\", ...}]}
+kind is same, added, removed, picture, words, layers, film, pages, archive, or not_applicable with its reason")]
+    Diff {
+        /// The asset: its name or id
+        asset: String,
+        /// The earlier version: v1, or the beginning of its hash
+        before: Option<String>,
+        /// The later version
+        after: Option<String>,
+        /// Let every difference between pixels count
+        #[arg(long, conflicts_with = "tolerance")]
+        exact: bool,
+        /// How much a pixel may differ, in thousandths of the difference between black and white
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1000))]
+        tolerance: Option<u32>,
     },
     /// List the versions of an asset
     #[command(after_help = "\
@@ -63,11 +96,18 @@ here says whether the bytes have reached this machine; in a fork every head is c
 /// See each function.
 pub fn run(command: Command, peer: &mut Peer, call: &Call) -> Result<Report, Failure> {
     let workspace = find::workspace(peer, call.workspace.as_deref())?;
+    let home = peer.home().clone();
+    let shop = Workshop { workspace, call, home: &home };
     let mut seat = peer.seat(workspace)?;
     match command {
-        Command::Add { asset, files, note } => {
+        Command::Add { asset, files, note, no_renditions } => {
             let files: Vec<PathBuf> = files.iter().map(|f| call.path(f)).collect();
-            add(workspace, &mut seat, call, &asset, &files, &note)
+            add(&shop, &mut seat, &asset, &files, &note, !no_renditions)
+        }
+        Command::Diff { asset, before, after, exact, tolerance } => {
+            let usual = if exact { Tolerance::EXACT } else { Tolerance::default() };
+            let tolerance = tolerance.map_or(usual, |colour| Tolerance { colour, ..usual });
+            diff::diff(&shop, &mut seat, &asset, [before, after], tolerance)
         }
         Command::List { asset } => list(workspace, &mut seat, &asset),
         Command::Pick { asset, version } => pick(&mut seat, &asset, &version),
@@ -211,19 +251,19 @@ pub(super) fn label_of(view: &ReviewView, version: VersionHash) -> String {
 }
 
 fn add(
-    workspace: WorkspaceId,
+    shop: &Workshop<'_>,
     seat: &mut Seat<'_>,
-    call: &Call,
     asset: &str,
     files: &[PathBuf],
     note: &str,
+    renditions: bool,
 ) -> Result<Report, Failure> {
     let plan = seat.replica.plan(seat.step.store)?;
     let asset = find::asset(&plan, asset)?;
     let current = seat.replica.review(seat.step.store, asset.id, Audience::Everyone)?.current();
     let mut parents = current.heads().to_vec();
     parents.sort_unstable();
-    let draft = Draft::read(workspace, seat, call, asset.id, files)?;
+    let draft = Draft::read(shop.workspace, seat, shop.call, asset.id, files)?;
     let twins = super::duplicates::of(seat, &plan, &draft.files)?;
     let added = draft.record(seat, parents, note)?;
     let mut json = json!({"asset": asset.id});
@@ -233,7 +273,8 @@ fn add(
         Current::Fork(_) => report.line("The new version joins the concurrent ones"),
         _ => report,
     };
-    Ok(super::duplicates::warned(added.warn_of_misfits(report, asset.category), &twins))
+    let report = super::duplicates::warned(added.warn_of_misfits(report, asset.category), &twins);
+    Ok(if renditions { shop.make_at_ingest(seat, report, asset.id, added.version) } else { report })
 }
 
 fn list(workspace: WorkspaceId, seat: &mut Seat<'_>, asset: &str) -> Result<Report, Failure> {

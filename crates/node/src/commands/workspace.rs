@@ -1,7 +1,7 @@
 //! `workspace`: create, list, locate, and say where the relay is.
 
 use clap::Subcommand;
-use proofroom_ident::{ByteReader, ByteWriter, WorkspaceId};
+use proofroom_replica::device_link::{CodeError, Locator};
 use proofroom_replica::{Membership, Replica};
 use serde_json::json;
 
@@ -134,61 +134,18 @@ fn rename(peer: &mut Peer, call: &Call, name: &str) -> Result<Report, Failure> {
 fn locate(peer: &mut Peer, call: &Call) -> Result<Report, Failure> {
     let workspace = find::workspace(peer, call.workspace.as_deref())?;
     let relay = peer.relay(workspace)?;
-    let locator = locator(workspace, relay.as_deref().unwrap_or_default());
+    let locator = Locator { workspace, relay: relay.clone().unwrap_or_default() }.to_string();
     Ok(Report::new(json!({"workspace": workspace, "relay": relay, "locator": locator}))
         .line(&locator)
         .essential())
 }
 
 fn open(peer: &mut Peer, text: &str) -> Result<Next, Failure> {
-    let (workspace, relay) = parse_locator(text).map_err(|why| {
-        Failure::user(format!("this is not a workspace locator: {why}"))
-            .hint("`proofroom workspace locate` prints it on any member's machine")
-    })?;
+    let refused = |why: String| {
+        Failure::user(why).hint("`proofroom workspace locate` prints it on any member's machine")
+    };
+    let Locator { workspace, relay } = text.parse().map_err(|e: CodeError| refused(e.to_string()))?;
+    let relay = if relay.is_empty() { relay } else { relay_address(&relay).map_err(refused)? };
     peer.set_relay(workspace, &relay)?;
     Ok(Next::Exchange(Exchange { workspaces: vec![workspace], purpose: Purpose::Open }))
-}
-
-const LOCATOR: &str = "proofroom:workspace/";
-
-/// `proofroom:workspace/BASE32(workspace:32 relay:run check:4)`
-fn locator(workspace: WorkspaceId, relay: &str) -> String {
-    let mut w = ByteWriter::default();
-    w.put(workspace.as_bytes()).run(relay.as_bytes());
-    let mut bytes = w.finish();
-    let check = blake3::hash(&bytes);
-    bytes.extend_from_slice(&check.as_bytes()[..4]);
-    format!("{LOCATOR}{}", data_encoding::BASE32_NOPAD.encode(&bytes).to_lowercase())
-}
-
-fn parse_locator(text: &str) -> Result<(WorkspaceId, String), String> {
-    let body = text.trim().strip_prefix(LOCATOR).ok_or(format!("it should begin with `{LOCATOR}`"))?;
-    let bytes =
-        data_encoding::BASE32_NOPAD.decode(body.to_uppercase().as_bytes()).map_err(|e| e.to_string())?;
-    let (head, check) = bytes.split_last_chunk::<4>().ok_or("it is too short")?;
-    if blake3::hash(head).as_bytes()[..4] != check[..] {
-        return Err("its check digits do not match".into());
-    }
-    let mut r = ByteReader::new(head);
-    let workspace = WorkspaceId::from_bytes(r.array("workspace").map_err(|e| e.to_string())?);
-    let relay = std::str::from_utf8(r.run("relay").map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
-    Ok((workspace, if relay.is_empty() { String::new() } else { relay_address(relay)? }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{locator, parse_locator};
-    use proofroom_ident::WorkspaceId;
-
-    #[test]
-    fn a_locator_survives_the_trip_and_a_mangled_one_does_not() {
-        let workspace = WorkspaceId::from_bytes([8; 32]);
-        let text = locator(workspace, "wss://relay.example");
-        assert_eq!(parse_locator(&text), Ok((workspace, "wss://relay.example".into())));
-        assert_eq!(parse_locator(&locator(workspace, "")), Ok((workspace, String::new())));
-        let flipped = text.replacen("proofroom:workspace/b", "proofroom:workspace/c", 1);
-        for bad in ["", "proofroom:workspace/", &text[..text.len() - 2], flipped.as_str()] {
-            assert!(parse_locator(bad).is_err(), "{bad}");
-        }
-    }
 }

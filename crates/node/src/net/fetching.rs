@@ -241,7 +241,9 @@ impl Net {
         match answer {
             Answer::Piece { to, blob, total, span, encoded } => {
                 let input = Input::BlobRead { blob, total, span, encoded: encoded.into() };
-                self.line_mut(to).map(|line| line.feed(peer, input)).unwrap_or_default()
+                let Some(line) = self.line_mut(to) else { return Vec::new() };
+                line.tally.parts_sent_bytes += span.bytes;
+                line.feed(peer, input)
             }
             Answer::Missing { to, blob, .. } => {
                 self.line_mut(to).map(|line| line.feed(peer, Input::BlobMissing(blob))).unwrap_or_default()

@@ -51,8 +51,10 @@ impl Line {
         self.tally.bytes += ingested.stored.iter().map(|e| e.bytes().len() as u64).sum::<u64>();
         if stored > 0 {
             self.files.due = true;
+            self.snapshots.look(true);
             news.push(News::Received { workspace: self.workspace, entries: stored });
         }
+        self.compares_anew |= !ingested.refetch.is_empty();
         if ingested.docs.contains(&DocId::AUTHORITY) {
             self.authority_grew = true;
             news.extend(enter(&mut seat, self.workspace)?);

@@ -14,6 +14,7 @@ use super::files::Files;
 use super::news::News;
 use super::refusal::refusal;
 use super::side;
+use super::snapshots::Snapshots;
 use super::socket::{Out, Parcel};
 use super::{Standing, Tally};
 use crate::failure::Failure;
@@ -39,6 +40,7 @@ pub(super) struct Line {
     pub(super) files: Files,
     /// The other end's device, once it proved it.
     pub(super) there: Option<SignerKey>,
+    pub(super) snapshots: Snapshots,
     /// What is said about blobs, for who fetches them.
     pub(super) words: Vec<Word>,
     /// Since when the other end is proved.
@@ -51,6 +53,8 @@ pub(super) struct Line {
     pub(super) proved: Option<(SignerKey, WorkspaceId)>,
     /// What came and became durable here: other lines are told.
     pub(super) passing_on: Vec<Verified>,
+    /// What a document rested on holds no more: every line is to compare anew.
+    pub(super) compares_anew: bool,
     /// The membership log grew by what came.
     pub(super) authority_grew: bool,
     /// Entries that are known to come.
@@ -109,12 +113,14 @@ impl Line {
             in_sync: false,
             files: Files::new(),
             there: None,
+            snapshots: Snapshots::default(),
             words: Vec::new(),
             since: None,
             heard: None,
             serving: false,
             proved: None,
             passing_on: Vec::new(),
+            compares_anew: false,
             authority_grew: false,
             behind: 0,
             ahead: 0,
@@ -293,6 +299,8 @@ impl Line {
                 }
             }
             Output::Ingest(entries) => return self.ingest(peer, entries, news).map(Some),
+            Output::SnapshotOffered { doc, id, .. } => return self.answer_snapshot(peer, doc, id).map(Some),
+            Output::TakeSnapshot(offered) => return self.take_snapshot(peer, *offered, news).map(Some),
             Output::BlobOffered { blob, bytes } => return Ok(Some(self.answer_offer(peer, blob, bytes))),
             Output::ReadBlob { blob, span } => self.words.push(Word::Read(blob, span)),
             Output::BlobSlice { blob, total, slice } => self.words.push(Word::Slice { blob, total, slice }),
@@ -336,12 +344,14 @@ impl Line {
                 self.in_sync = true;
                 self.attempts = 0;
                 self.files.due = true;
+                self.snapshots.look(false);
                 news.push(News::InSync { workspace });
             }
             Event::Delivered { entries, bytes, outstanding } => {
                 self.ahead = outstanding;
                 self.tally.sent += entries;
                 self.tally.bytes += bytes;
+                self.snapshots.look(true);
                 news.push(News::Delivered { workspace, entries });
             }
             Event::EntriesRefused(refusal) => self.tally.refused_there.push(refusal),
@@ -387,7 +397,8 @@ impl Line {
             }
             Event::Outgoing { entries } => self.ahead = entries,
             Event::Incoming { entries } => self.behind = entries,
-            Event::Refused { .. } | Event::Received { .. } => {}
+            Event::Covered(rows) => self.snapshots.hear(&rows),
+            Event::SnapshotDelivered { .. } | Event::Refused { .. } | Event::Received { .. } => {}
         }
     }
 }

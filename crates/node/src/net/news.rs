@@ -33,6 +33,13 @@ pub enum News {
         /// How many.
         entries: u64,
     },
+    /// A snapshot is durable here, in place of entries.
+    Snapshot {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// For how many entries it stands.
+        entries: u64,
+    },
     /// A file's bytes went or came.
     File {
         /// The workspace.

@@ -1,7 +1,7 @@
 //! One task per connection: bytes in, bytes out.
 
 use bytes::Bytes;
-use proofroom_transport::{Address, ConnectError, ConnectionError, Options, connect};
+use proofroom_transport::{Address, Authorities, ConnectError, ConnectionError, Options, connect};
 use proofroom_transport_iroh::{Channel, ChannelError, Link};
 use tokio::sync::mpsc;
 
@@ -44,10 +44,10 @@ pub(super) struct Parcel {
 pub(super) type Out = mpsc::UnboundedSender<Parcel>;
 
 /// Connects in a task of its own.
-pub(super) fn open(address: Address, wire: Wire) -> Out {
+pub(super) fn open(address: Address, authorities: Authorities, wire: Wire) -> Out {
     let (out, queue) = mpsc::unbounded_channel();
     tokio::spawn(async move {
-        if let Err(failure) = carry(&address, &wire, queue).await {
+        if let Err(failure) = carry(&address, authorities, &wire, queue).await {
             wire.tell(SocketEvent::Down(failure)).await;
         }
     });
@@ -56,11 +56,13 @@ pub(super) fn open(address: Address, wire: Wire) -> Out {
 
 async fn carry(
     address: &Address,
+    authorities: Authorities,
     wire: &Wire,
     mut queue: mpsc::UnboundedReceiver<Parcel>,
 ) -> Result<(), Failure> {
     let broke = |e: ConnectionError| Failure::network(format!("the relay {address}: {e}")).hint(AGAIN);
-    let mut connection = connect(address, Options::default()).await.map_err(|e| unreachable(address, e))?;
+    let options = Options { authorities, ..Options::default() };
+    let mut connection = connect(address, options).await.map_err(|e| unreachable(address, e))?;
     wire.tell(SocketEvent::Up).await;
     loop {
         tokio::select! {
@@ -147,6 +149,9 @@ fn unreachable(address: &Address, error: ConnectError) -> Failure {
     let hint = match &error {
         ConnectError::Unreachable { .. } | ConnectError::Timeout { .. } => {
             "is the relay running, and the address right? Your work is kept; `proofroom workspace relay` shows the address"
+        }
+        ConnectError::Untrusted { .. } => {
+            "if the relay has an authority of its own, name its certificate: --ca FILE, or PROOFROOM_CA"
         }
         ConnectError::NotARelay { .. } | ConnectError::Protocol { .. } => {
             "check the address: proofroom workspace relay URL"

@@ -46,6 +46,12 @@ impl Relay {
                 return conn.session.handle(now, refuse, store);
             }
         };
+        if (judged.authority_grew || !judged.equivocators.is_empty())
+            && let Err(error) = self.drop_stale_snapshots(seated.workspace, store)
+        {
+            let refuse = self.store_failed(&error);
+            return conn.session.handle(now, refuse, store);
+        }
         conn.session.handle(now, SessionInput::Ingested { refused: judged.refused.clone() }, store);
         if judged.authority_grew {
             let room = self.rooms.get(&seated.workspace);

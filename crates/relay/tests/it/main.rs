@@ -6,4 +6,5 @@ mod entries;
 mod hostile;
 mod limits;
 mod membership;
+mod snapshots;
 mod world;

@@ -172,6 +172,36 @@ fn a_removed_device_is_sent_away_and_not_let_in_again() {
 }
 
 #[test]
+fn packets_are_passed_on_for_present_members_devices_only() {
+    let mut world = World::new();
+    let mut ada = founded(&mut world);
+    let mut bo = joined(&mut world, &mut ada, 2, Role::Producer);
+    let mallory = Peer::new(66);
+    let known = |world: &mut World, peer: &Peer| {
+        let endpoint = peer.record().endpoint;
+        world.relay.is_endpoint(endpoint, &world.store)
+    };
+    let rest = |world: &mut World, peers: &mut [&mut Peer]| {
+        peers.iter_mut().for_each(|peer| world.disconnect(peer));
+        world.now = Millis(world.now.0 + 3_600_000);
+        world.relay.tick(world.now, &mut world.store);
+        assert_eq!(world.relay.open_workspaces(), 0, "nobody uses it");
+    };
+    for _ in ["in use", "at rest"] {
+        assert_eq!([&ada, &bo, &mallory].map(|peer| known(&mut world, peer)), [true, true, false]);
+        rest(&mut world, &mut [&mut ada, &mut bo]);
+    }
+    world.sync(&mut ada);
+    let removal = ada.remove(bo.id());
+    world.push(&mut ada, &[removal]);
+    world.settle(&mut [&mut ada]);
+    for _ in ["in use", "at rest"] {
+        assert_eq!([&ada, &bo, &mallory].map(|peer| known(&mut world, peer)), [true, false, false]);
+        rest(&mut world, &mut [&mut ada, &mut bo]);
+    }
+}
+
+#[test]
 fn work_beyond_a_cut_is_taken_from_members_only() {
     let mut world = World::new();
     let mut ada = founded(&mut world);

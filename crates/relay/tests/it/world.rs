@@ -266,6 +266,19 @@ impl Peer {
             SessionOutput::Ingest(entries) => {
                 return Some(SessionInput::Ingested { refused: self.ingest(entries) });
             }
+            SessionOutput::SnapshotOffered { doc, id, .. } => {
+                let cold = self.store.tips(self.workspace, doc).expect("the store reads").is_empty();
+                return Some(SessionInput::AnswerSnapshot { doc, id, wanted: cold });
+            }
+            SessionOutput::TakeSnapshot(offered) => {
+                let (doc, id) = (offered.claims().doc, offered.id());
+                let snapshot = offered.verify(self.workspace).expect("the relay verified it");
+                let mut batch = Batch::new();
+                snapshot.logs().for_each(|(_, last)| _ = batch.base(last.clone()));
+                batch.snapshot(snapshot);
+                self.store.commit(batch).expect("nothing of it is held");
+                return Some(SessionInput::SnapshotTaken { doc, id, taken: true });
+            }
             SessionOutput::ReadBlob { blob, span } => {
                 let held = &self.files[&blob];
                 let total = held.len() as u64;

@@ -13,7 +13,7 @@ use proofroom_ident::{
 use proofroom_relayd::{Config, Server, start};
 use proofroom_store::{Batch, MemoryStore, Store as _};
 use proofroom_sync::{Audiences, ClientConfig, Code, Event, Input, Limits, Live, Output, Refusal, Session};
-use proofroom_transport::{Address, Connection, Options, connect};
+use proofroom_transport::{Address, Authorities, Connection, Options, connect};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
@@ -29,6 +29,8 @@ pub struct Client {
     pub closed: Option<Code>,
     pub files: BTreeMap<BlobHash, Vec<u8>>,
     pub secrets: DeviceSecrets,
+    /// Who may vouch for the relay, beside the web's authorities.
+    pub authorities: Authorities,
     authority: Authority,
     log: u8,
     rng: ChaCha20Rng,
@@ -63,6 +65,7 @@ impl Client {
             closed: None,
             files: BTreeMap::new(),
             secrets,
+            authorities: Authorities::default(),
             authority: Authority::new(workspace),
             log: seed,
             rng,
@@ -81,6 +84,7 @@ impl Client {
             closed: None,
             files: BTreeMap::new(),
             secrets: self.secrets.clone(),
+            authorities: self.authorities.clone(),
             authority: self.authority.clone(),
             log: seed,
             rng: ChaCha20Rng::from_seed([seed; 32]),
@@ -122,7 +126,8 @@ impl Client {
 
     pub async fn connect(&mut self, server: &Server) {
         let address: Address = server.url().parse().expect("an address");
-        let connection = connect(&address, Options::default()).await.expect("the relay answers");
+        let options = Options { authorities: self.authorities.clone(), ..Options::default() };
+        let connection = connect(&address, options).await.expect("the relay answers");
         let config = ClientConfig {
             device: self.secrets.signing.clone(),
             workspace: self.workspace,

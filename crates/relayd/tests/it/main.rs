@@ -3,3 +3,4 @@
 mod client;
 mod files;
 mod serving;
+mod tls;

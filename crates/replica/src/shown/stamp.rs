@@ -3,7 +3,7 @@
 use proofroom_ident::{DocId, EntryHash, KeyId, LogId, WorkspaceId};
 
 /// Raise it whenever the same entries may show something else: views, vetting, what counts.
-const SHOWS: u32 = 1;
+const SHOWS: u32 = 3;
 
 /// All that what is shown follows from.
 pub(super) struct State {
@@ -23,7 +23,7 @@ pub(super) struct State {
 
 /// Names one state: equal stamps show the same.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp([u8; 32]);
+pub(crate) struct Stamp([u8; 32]);
 
 impl Stamp {
     pub(super) fn of(mut state: State) -> Self {

@@ -3,7 +3,7 @@ use proofroom_ident::{Audience, Millis, VersionHash};
 use proofroom_replica::ReplicaError;
 use proofroom_review::{Current, Decision, Outcome, Pick, ReviewEdit};
 
-use crate::world::{ASSET, Peer, all_see_the_same, meet};
+use crate::world::{ASSET, LATER, Peer, all_see_the_same, meet};
 
 /// Two producers who each made a version from the first, apart from each other.
 fn forked() -> (Peer, Peer, [VersionHash; 2]) {
@@ -38,8 +38,8 @@ fn concurrent_versions_are_a_fork_that_blocks_decisions_until_picked() {
     ada.decide(Decision::Approved, None).unwrap();
     bo.decide(Decision::Approved, None).unwrap();
     meet(&mut [&mut ada, &mut bo]);
-    let status = bo.replica.status(&bo.store, ASSET).unwrap();
-    assert_eq!(status.review.outcome, Outcome::Approved);
+    let status = bo.replica.status(&bo.store, ASSET, LATER).unwrap();
+    assert_eq!(status.outcome, Outcome::Approved);
     all_see_the_same(&mut [&mut ada, &mut bo]);
 }
 

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod acts;
 mod converge;
 mod disk;
 mod forks;

@@ -5,7 +5,7 @@ use proofroom_review::Decision;
 use proptest::prelude::*;
 
 use crate::roles::keys_of;
-use crate::world::{Peer, all_see_the_same, entries_of, meet};
+use crate::world::{ASSET, LATER, Peer, all_see_the_same, entries_of, meet};
 
 /// Three peers who know each other and a first version.
 fn three() -> (Peer, Peer, Peer, proofroom_ident::VersionHash) {
@@ -122,8 +122,8 @@ fn a_removed_members_decision_after_the_removal_does_not_count() {
     }
     cy.decide(Decision::Approved, Some(v1)).unwrap();
     meet(&mut [&mut ada, &mut cy]);
-    let status = ada.replica.status(&ada.store, crate::world::ASSET).unwrap();
-    assert!(status.review.versions[0].warnings.is_empty(), "{:?}", status.review.versions[0].warnings);
+    let status = ada.replica.status(&ada.store, ASSET, LATER).unwrap();
+    assert!(status.runs[0].warnings.is_empty(), "{:?}", status.runs[0].warnings);
     all_see_the_same(&mut [&mut ada, &mut cy]);
 }
 

@@ -28,12 +28,12 @@ fn a_screen_learns_what_changed_since_it_looked() {
     bo.hear(&ada.store);
     let news = changed(&mut bo);
     let theirs: Vec<_> = news.touched.comments().collect();
-    assert_eq!((theirs.len(), theirs[0].owner, news.decisions), (1, ada.person(), false));
+    assert_eq!((theirs.len(), theirs[0].owner, news.statements), (1, ada.person(), false));
 
     ada.decide(Decision::Approved, None).unwrap();
     bo.hear(&ada.store);
     let news = changed(&mut bo);
-    assert!(news.decisions && news.touched.is_empty());
+    assert!(news.statements && news.touched.is_empty());
 
     ada.admit("cy", Role::Guest);
     bo.hear(&ada.store);

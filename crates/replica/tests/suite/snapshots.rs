@@ -1,6 +1,6 @@
 //! Newcomers who take one snapshot in place of many entries.
 
-use proofroom_authority::Role;
+use proofroom_authority::{Role, Unvouched};
 use proofroom_entry::{Signed, SignedSnapshot, Snapshot, SnapshotDraft, VerifiedHeader};
 use proofroom_ident::{Audience, DocId, Nonce, VersionHash};
 use proofroom_replica::{Continuation, Replica, ReplicaError, SnapshotRefusal, snapshot_is_due};
@@ -134,7 +134,11 @@ fn a_removal_with_a_cut_below_a_base_takes_the_base_away() {
     all_see_the_same(&mut [&mut ada, &mut cy]);
     let mut dan = ada.admit("dan", Role::Producer);
     dan = fresh(&dan, &ada);
-    assert_eq!(take(&mut dan, &snapshot).unwrap_err(), SnapshotRefusal::Maker, "bo is no member any more");
+    assert_eq!(
+        take(&mut dan, &snapshot).unwrap_err(),
+        SnapshotRefusal::Unvouched(Unvouched::Maker),
+        "bo is no member any more"
+    );
 }
 
 /// The same person with the membership and the plan of `host`, and nothing else.
@@ -348,17 +352,71 @@ fn a_store_that_fails_leaves_nothing_of_a_snapshot() {
 }
 
 #[test]
-fn a_snapshot_is_due_after_a_thousand_entries_and_half_as_many_again() {
-    for (entries, covered, due) in [
-        (999, 0, false),
-        (1_000, 0, true),
-        (1_999, 1_000, false),
-        (2_000, 1_000, true),
-        (3_999, 3_000, false),
-        (14_999, 10_000, false),
-        (15_000, 10_000, true),
-        (10, 5_000, false),
+fn a_snapshot_is_due_once_what_came_since_weighs_as_much_as_it_does() {
+    for (entries, covered, snapshot_bytes, due) in [
+        (249, 0, 0, false),
+        (250, 0, 0, true),
+        (1_249, 1_000, 50_000, false),
+        (1_250, 1_000, 50_000, true),
+        (10_400, 10_000, 380_000, false),
+        (10_423, 10_000, 380_000, true),
+        (10, 5_000, 100_000, false),
     ] {
-        assert_eq!(snapshot_is_due(entries, covered), due, "{entries} on {covered}");
+        assert_eq!(snapshot_is_due(entries, 900, covered, snapshot_bytes), due, "{entries} on {covered}");
     }
+}
+
+/// Another entry of bo's for a place below what cy rests on: nobody can tell by itself, but two
+/// entries for one place come together where somebody holds the proof.
+#[test]
+fn a_second_history_below_a_base_takes_the_base_away_and_is_proved() {
+    let (mut ada, mut bo, mut cy, v1) = scene();
+    let mut copy = bo.twin();
+    bo.comment(Audience::Everyone, v1, "one history").unwrap();
+    copy.comment(Audience::Everyone, v1, "another").unwrap();
+    bo.comment(Audience::Everyone, v1, "and on").unwrap();
+    take(&mut cy, &make(&mut bo)).unwrap();
+    let [one, other] = [&bo, &copy].map(|peer| {
+        let all = entries_of(&peer.store, peer.workspace());
+        all.into_iter().find(|e| e.claims().log == own_log(peer) && e.claims().seq == 4).unwrap()
+    });
+    assert_ne!(one.hash(), other.hash());
+    for entry in [&one, &one] {
+        assert_eq!(cy.offer(vec![entry.clone()]).refetch, []);
+    }
+    assert_eq!(cy.offer(vec![other]).refetch, [doc(&cy)]);
+    assert_eq!(based(&cy), 0);
+    for peer in [&mut ada, &mut cy] {
+        for _ in 0..2 {
+            peer.hear(&bo.store);
+            peer.hear(&copy.store);
+        }
+    }
+    ada.hear(&cy.store);
+    cy.hear(&ada.store);
+    assert_eq!(cy.replica.trail(&cy.store, true).unwrap().equivocations, 1);
+    all_see_the_same(&mut [&mut ada, &mut cy]);
+}
+
+fn own_log(peer: &Peer) -> proofroom_ident::LogId {
+    let device = peer.replica.me().device();
+    let tips = peer.store.tips(peer.workspace(), doc(peer)).unwrap();
+    let changes = proofroom_ident::LogClass::Changes;
+    tips.iter().find(|t| t.author == device && t.log.class() == Some(changes)).unwrap().log
+}
+
+#[test]
+fn snapshots_that_the_membership_does_not_stand_behind_any_more_are_forgotten() {
+    let (mut ada, mut bo, _, _) = scene();
+    let (first, second) = (make(&mut bo), make(&mut ada));
+    let mut batch = proofroom_store::Batch::new();
+    batch.snapshot(first);
+    ada.store.commit(batch).unwrap();
+    let kept = |peer: &Peer| peer.store.snapshots(peer.workspace(), doc(peer)).unwrap();
+    assert_eq!(kept(&ada).len(), 2);
+    let person = bo.person();
+    ada.act(|r, s| r.remove(s, person)).unwrap();
+    assert_eq!(kept(&ada), [second]);
+    bo.offer(entries_of(&ada.store, ada.workspace()));
+    assert_eq!(kept(&bo), []);
 }

@@ -23,6 +23,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 
 const START: u64 = 1_700_000_000_000;
+/// When somebody looks at it all.
+pub const LATER: Millis = Millis(START + 1_000_000_000);
 pub const ASSET: AssetId = AssetId::from_bytes([0xa5; 16]);
 
 pub struct Peer {
@@ -214,7 +216,7 @@ impl Peer {
         version: Option<VersionHash>,
     ) -> Result<Receipt, ReplicaError> {
         let reason = Some("because".to_owned());
-        let choice = DecisionChoice { decision, reason, conditions: vec![], version, utc_offset_min: 0 };
+        let choice = DecisionChoice { reason, version, ..DecisionChoice::of(decision) };
         self.act(|r, s| r.decide(s, ASSET, choice)).map(|(receipt, _)| receipt)
     }
 
@@ -228,9 +230,9 @@ impl Peer {
 
     /// The decision of a person that counts on the first version.
     pub fn decision_of(&mut self, person: PersonId) -> Option<Decision> {
-        let status = self.replica.status(&self.store, ASSET).unwrap();
-        let people = &status.review.versions.first()?.people;
-        people.iter().find(|p| p.person == person)?.decision
+        let status = self.replica.status(&self.store, ASSET, LATER).unwrap();
+        let decision = status.runs.first()?.stages.first()?.assignment(&person)?.decision?;
+        Some(decision.decision)
     }
 
     /// All that members of every role see, as one text.
@@ -238,7 +240,7 @@ impl Peer {
         let store = &self.store;
         let plan = self.replica.plan(store).unwrap();
         let review = self.replica.review(store, ASSET, Audience::Everyone).unwrap();
-        let status = self.replica.status(store, ASSET).unwrap();
+        let status = self.replica.status(store, ASSET, LATER).unwrap();
         let members = self.replica.members(store).unwrap();
         let members: Vec<_> =
             members.iter().map(|m| (m.person, &m.role, m.removed, &m.printed_name, m.vouched_by)).collect();

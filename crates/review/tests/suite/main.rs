@@ -10,6 +10,7 @@ mod intake;
 mod manifests;
 mod media;
 mod probes;
+mod renditions;
 mod routes;
 mod statements;
 mod timecodes;

@@ -36,6 +36,7 @@ fn statement(decision: Decision) -> DecisionStatement {
             SeenHead { seq: 4, hash: EntryHash::ZERO },
         )]),
         open_comments: vec![comment],
+        user_verified: None,
         signer: Signer { printed_name: "Ada Ek".into(), role_title: None, organisation: "Ek & Co".into() },
         claimed_at: Millis(1_700_000_000_000),
         utc_offset_min: -330,

@@ -1,6 +1,7 @@
 //! Acts of a scenario, on the world.
 
 use proofroom_authority::Role;
+use proofroom_sync::Input;
 
 use super::World;
 use crate::act::{Act, Verb, Who};
@@ -77,7 +78,26 @@ impl World<'_> {
                 };
                 self.stations[r].withheld.insert(author);
             }
+            Verb::Snapshots => return self.snapshot(node, act),
             _ => return self.work(node, act),
+        }
+        Ok(())
+    }
+
+    /// A member makes a snapshot, and offers it to the relays that it is connected to.
+    fn snapshot(&mut self, node: Node, act: &Act) -> Result<(), Trouble> {
+        let Node::Machine(place) = node else { return Err(Trouble::Declined("relays make none".into())) };
+        let (workspace, now) = (self.workspace, self.now);
+        let Some(machine) = self.machines.get_mut(&place).filter(|m| m.up) else {
+            return Err(Trouble::Declined("not running".into()));
+        };
+        let doc = people::snapshot_doc(workspace, act);
+        let made = machine.act(now, |r, s| r.make_snapshot(s, doc))?;
+        let made = made.ok_or_else(|| Trouble::Declined("none can be made of it now".into()))?;
+        self.report.snapshots_made += 1;
+        self.mark("snapshot", &made.entries().to_le_bytes());
+        for conn in self.machines.get(&place).map(Machine::lines_to_relays).unwrap_or_default() {
+            self.feed_machine(place, conn, Input::OfferSnapshot(doc));
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use proofroom_entry::{LogTip, Snapshot, SnapshotDraft, Verified};
 use proofroom_ident::{KeyId, Millis, Nonce, SigningSecret};
 
 use super::{Backend, World, contents};
-use crate::{Batch, Store, StoreError, doc_digest};
+use crate::{Batch, SnapshotSummary, Store, StoreError, doc_digest, is_worth_keeping};
 
 const WORKS: &str = "a healthy store answers";
 
@@ -142,9 +142,50 @@ pub fn two_snapshots_of_different_makers_are_kept<B: Backend>(backend: &mut B) {
     ];
     for (maker, n, want) in offered {
         let mut batch = Batch::new();
-        batch.snapshot(snapshot(&w, maker, &[&run[n - 1]]));
+        let snapshot = snapshot(&w, maker, &[&run[n - 1]]);
+        let (held, new) = (store.snapshot_index(w.workspace).expect(WORKS), SnapshotSummary::of(&snapshot));
+        assert_eq!(
+            is_worth_keeping(&held, &new),
+            want.contains(&(new.maker, new.entries)) && !held.contains(&new)
+        );
+        batch.snapshot(snapshot);
         store.commit(batch).expect(WORKS);
         assert_eq!(kept(&store), want);
     }
     assert_eq!(store.docs(w.workspace), Ok(vec![]), "a snapshot alone makes no document");
+}
+
+/// The index tells of every snapshot without reading it; a part is of the snapshot that it names, or of none.
+pub fn snapshots_are_listed_read_in_parts_and_dropped<B: Backend>(backend: &mut B) {
+    let (mut store, w) = (backend.create(), World::new(1));
+    let run = w.run(&w.bo, w.plan(), 1, 3);
+    let elsewhere = w.run(&w.bo, w.team_review(), 2, 1);
+    let (first, second) = (snapshot(&w, &w.ada, &[&run[0]]), snapshot(&w, &w.ada, &[&run[2]]));
+    let other = snapshot(&w, &w.bo, &[&elsewhere[0]]);
+    let mut batch = Batch::new();
+    batch.snapshot(first.clone()).snapshot(other.clone());
+    store.commit(batch).expect(WORKS);
+    let store_now = backend.reopen(store);
+    let mut want = vec![SnapshotSummary::of(&first), SnapshotSummary::of(&other)];
+    want.sort_by_key(|row| row.doc);
+    assert_eq!(store_now.snapshot_index(w.workspace), Ok(want));
+    store = store_now;
+    let part = |store: &B::Store, of: &Snapshot, offset: usize, bytes_max: usize| {
+        store.snapshot_part(w.workspace, &SnapshotSummary::of(of), offset, bytes_max).expect(WORKS)
+    };
+    let bytes = first.bytes().to_vec();
+    assert_eq!(part(&store, &first, 0, 100), Some(bytes[..100].to_vec()));
+    assert_eq!(part(&store, &first, bytes.len() - 5, 100), Some(bytes[bytes.len() - 5..].to_vec()));
+    assert_eq!(part(&store, &first, bytes.len() + 1, 100), None);
+    let mut batch = Batch::new();
+    batch.snapshot(second.clone());
+    store.commit(batch).expect(WORKS);
+    assert_eq!(part(&store, &first, 0, 100), None, "it was replaced");
+    assert!(part(&store, &second, 0, 100).is_some());
+    let mut batch = Batch::new();
+    batch.drop_snapshot(w.workspace, w.plan(), w.ada.public());
+    batch.drop_snapshot(w.workspace, w.plan(), w.bo.public());
+    store.commit(batch).expect(WORKS);
+    assert_eq!(store.snapshot_index(w.workspace), Ok(vec![SnapshotSummary::of(&other)]));
+    assert_eq!(store.snapshots(w.workspace, w.plan()), Ok(vec![]));
 }

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use proofroom_blobs::Span;
-use proofroom_ident::{BlobHash, ByteWriter, DocId, WorkspaceId};
+use proofroom_entry::Snapshot;
+use proofroom_ident::{BlobHash, ByteWriter, DocId, Millis, WorkspaceId};
 use proofroom_store::{Store, StoreError};
 
 use super::{MAGIC, VERSION};
@@ -15,6 +16,8 @@ use crate::outbox::Outbox;
 pub struct Export {
     workspace: WorkspaceId,
     outbox: Outbox,
+    /// Snapshots that stand for what is not held here.
+    offers: Vec<Bytes>,
     hasher: blake3::Hasher,
     frames: u64,
     entries: u64,
@@ -32,13 +35,18 @@ impl Export {
         first: &[DocId],
     ) -> Result<(Self, Bytes), StoreError> {
         let mut outbox = Outbox::default();
+        let mut offers = Vec::new();
         let docs = store.docs(workspace)?;
         for d in docs.iter().filter(|d| reads.contains(d.audience)) {
             outbox.add_whole(d.doc, d.entries);
+            if let Some(snapshot) = stands_for_bases(store, workspace, d.doc)? {
+                offers.push(outbox.giving.give_unasked(&snapshot).encode());
+            }
         }
         let entries = outbox.queued();
         outbox.prefer(first.to_vec());
-        let mut export = Self { workspace, outbox, hasher: blake3::Hasher::new(), frames: 0, entries };
+        let mut export =
+            Self { workspace, outbox, offers, hasher: blake3::Hasher::new(), frames: 0, entries };
         let mut w = ByteWriter::default();
         w.put(MAGIC).u8(VERSION).put(workspace.as_bytes());
         let header = export.hashed(w);
@@ -55,7 +63,11 @@ impl Export {
     /// # Errors
     /// When the store cannot be read.
     pub fn next_entries(&mut self, store: &dyn Store) -> Result<Option<Bytes>, StoreError> {
-        let Some(frames) = self.outbox.next_batch(store, self.workspace)? else { return Ok(None) };
+        if !self.offers.is_empty() {
+            let offers = std::mem::take(&mut self.offers);
+            return Ok(Some(self.framed(&offers)));
+        }
+        let Some(frames) = self.outbox.next_batch(Millis(0), store, self.workspace)? else { return Ok(None) };
         self.outbox.forget_window();
         Ok(Some(self.framed(&frames)))
     }
@@ -88,4 +100,23 @@ impl Export {
         self.hasher.update(&bytes);
         bytes.into()
     }
+}
+
+/// The best snapshot that stands for all entries of a document that are not held here.
+fn stands_for_bases(
+    store: &dyn Store,
+    workspace: WorkspaceId,
+    doc: DocId,
+) -> Result<Option<Snapshot>, StoreError> {
+    let bases = store.bases(workspace, doc)?;
+    if bases.is_empty() {
+        return Ok(None);
+    }
+    let covers = |snapshot: &Snapshot| {
+        bases
+            .iter()
+            .map(|base| base.header())
+            .all(|base| snapshot.row(base.log).is_some_and(|row| row.header().seq >= base.seq))
+    };
+    Ok(store.snapshots(workspace, doc)?.into_iter().find(covers))
 }

@@ -2,13 +2,14 @@
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use proofroom_blobs::{Slice, Span, verify};
-use proofroom_entry::Signed;
+use proofroom_entry::{Signed, SignedSnapshot};
 use proofroom_ident::{BlobHash, ByteReader, WorkspaceId};
 
 use super::{HEADER_BYTES, MAGIC, TRAILER_BYTES, VERSION};
 use crate::inbox::Inbox;
 use crate::limits::{FRAME_BYTES_MAX, Limits};
 use crate::message::{DecodeError, Message};
+use crate::taking::Taking;
 use crate::{Audiences, Code};
 
 /// A file is not a bundle, or not a whole one.
@@ -59,6 +60,8 @@ pub enum Item {
     Workspace(WorkspaceId),
     /// Entries, not verified yet.
     Entries(Vec<Signed>),
+    /// A snapshot in place of entries that the file does not have, not verified yet.
+    Snapshot(Box<SignedSnapshot>),
     /// A slice of a blob, verified. Slices of one blob come in any order, some perhaps in another bundle.
     Blob {
         /// The blob.
@@ -83,6 +86,7 @@ pub struct Import {
     limits: Limits,
     workspace: Option<WorkspaceId>,
     inbox: Inbox,
+    taking: Taking,
     bytes: u64,
     frames: u64,
     entries: u64,
@@ -98,6 +102,7 @@ impl Import {
             limits,
             workspace: None,
             inbox: Inbox::default(),
+            taking: Taking::default(),
             bytes: 0,
             frames: 0,
             entries: 0,
@@ -220,6 +225,16 @@ impl Import {
                     Some(entry) => self.entries(vec![entry], workspace).map(Some),
                     None => Ok(None),
                 }
+            }
+            Message::SnapshotOffer { doc, id, bytes, .. } => {
+                let offered = self.taking.on_offer((doc, id, bytes), Audiences::ALL, &self.limits);
+                offered.map_err(|e| self.frame(&e.text))?;
+                Ok(None)
+            }
+            Message::SnapshotPart { doc, id, offset, bytes } => {
+                let whole = self.taking.on_part((doc, id, offset), &bytes, workspace);
+                let whole = whole.map_err(|e| self.frame(&e.text))?;
+                Ok(whole.map(|snapshot| Item::Snapshot(Box::new(snapshot))))
             }
             Message::BlobSlice { blob, total, span, encoded } => {
                 self.blob(blob, total, span, &encoded).map(Some)

@@ -3,14 +3,16 @@
 use bytes::Bytes;
 use proofroom_blobs::{ENCODED_BYTES_MAX, Span};
 use proofroom_ident::{
-    BlobHash, ByteReader, DocId, EntryHash, InviteId, LogId, Signature, SignerKey, WorkspaceId,
+    BlobHash, ByteReader, DocId, EntryHash, InviteId, LogId, Signature, SignerKey, SnapshotId, WorkspaceId,
 };
 
 use super::encode::{SCHEMA, tag};
-use super::{ClockRow, DecodeError, Greeting, Message, Open, Refusal, Summary, Welcome};
+use super::{
+    ClockRow, Coverage, DecodeError, Greeting, Message, Open, Refusal, SnapshotAnswer, Summary, Welcome,
+};
 use crate::limits::{
-    CLOCK_PAGE, DIGESTS_PAGE, DIRECT_MAX, ENTRIES_BYTES_MAX, FRAME_BYTES_MAX, HAVE_PAGE, OFFERS_PAGE,
-    PREFERRED_MAX, REFUSALS_MAX, TEXT_BYTES_MAX,
+    CLOCK_PAGE, COVERED_MAX, DIGESTS_PAGE, DIRECT_MAX, ENTRIES_BYTES_MAX, FRAME_BYTES_MAX, HAVE_PAGE,
+    OFFERS_PAGE, PREFERRED_MAX, REFUSALS_MAX, TEXT_BYTES_MAX,
 };
 use crate::{Audiences, Code};
 
@@ -71,8 +73,39 @@ fn body(tag: u8, r: &mut ByteReader<'_>, frame: &Bytes) -> Result<Message, Decod
         tag::DIRECT => Message::Direct(list(r, DIRECT_MAX, "too many devices are named", |r| {
             Ok(SignerKey::from_bytes(r.array("device")?))
         })?),
+        tag::COVERED => Message::Covered(list(r, COVERED_MAX, "too many snapshots are named", |r| {
+            Ok(Coverage { doc: doc(r)?, entries: r.u64("entries")?, bytes: r.u64("bytes")? })
+        })?),
+        tag::SNAPSHOT_OFFER => Message::SnapshotOffer {
+            doc: doc(r)?,
+            id: snapshot(r)?,
+            entries: r.u64("entries")?,
+            bytes: r.u64("bytes")?,
+        },
+        tag::SNAPSHOT_ANSWER => {
+            Message::SnapshotAnswer { doc: doc(r)?, id: snapshot(r)?, answer: answer(r)? }
+        }
+        tag::SNAPSHOT_PART => Message::SnapshotPart {
+            doc: doc(r)?,
+            id: snapshot(r)?,
+            offset: r.u64("offset")?,
+            bytes: piece(r, frame, ENTRIES_BYTES_MAX, "a part of a snapshot is too long")?,
+        },
         value => return Err(DecodeError::Unknown { field: "tag", value }),
     })
+}
+
+fn snapshot(r: &mut ByteReader<'_>) -> Result<SnapshotId, DecodeError> {
+    Ok(SnapshotId::from_bytes(r.array("snapshot")?))
+}
+
+fn answer(r: &mut ByteReader<'_>) -> Result<SnapshotAnswer, DecodeError> {
+    match r.u8("answer")? {
+        0 => Ok(SnapshotAnswer::Declined),
+        1 => Ok(SnapshotAnswer::Wanted),
+        2 => Ok(SnapshotAnswer::Taken),
+        value => Err(DecodeError::Unknown { field: "answer", value }),
+    }
 }
 
 /// A list behind its length. Capacity grows with what is there, never with what is claimed.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use proofroom_blobs::Span;
 use proofroom_ident::{ByteWriter, DocId};
 
-use super::{ClockRow, Greeting, Message, Open, Refusal, Welcome};
+use super::{ClockRow, Greeting, Message, Open, Refusal, SnapshotAnswer, Welcome};
 use crate::limits::TEXT_BYTES_MAX;
 
 pub(super) const SCHEMA: u8 = 1;
@@ -31,6 +31,10 @@ pub(super) mod tag {
     pub const BLOB_REFUSE: u8 = 18;
     pub const HAVE: u8 = 32;
     pub const DIRECT: u8 = 33;
+    pub const COVERED: u8 = 48;
+    pub const SNAPSHOT_OFFER: u8 = 49;
+    pub const SNAPSHOT_ANSWER: u8 = 50;
+    pub const SNAPSHOT_PART: u8 = 51;
 }
 
 /// One frame of entries, encoded once for all its readers.
@@ -81,6 +85,10 @@ impl Message {
             Self::BlobRefuse { .. } => tag::BLOB_REFUSE,
             Self::Have(_) => tag::HAVE,
             Self::Direct(_) => tag::DIRECT,
+            Self::Covered(_) => tag::COVERED,
+            Self::SnapshotOffer { .. } => tag::SNAPSHOT_OFFER,
+            Self::SnapshotAnswer { .. } => tag::SNAPSHOT_ANSWER,
+            Self::SnapshotPart { .. } => tag::SNAPSHOT_PART,
         }
     }
 
@@ -139,6 +147,32 @@ impl Message {
                 count(w, devices.len());
                 devices.iter().for_each(|device| _ = w.put(device.as_bytes()));
             }
+            snapshot => snapshot.put_snapshot(w),
+        }
+    }
+
+    /// What concerns snapshots.
+    fn put_snapshot(&self, w: &mut ByteWriter) {
+        match self {
+            Self::Covered(rows) => {
+                count(w, rows.len());
+                rows.iter().for_each(|row| _ = w.put(row.doc.as_bytes()).u64(row.entries).u64(row.bytes));
+            }
+            Self::SnapshotOffer { doc, id, entries, bytes } => {
+                w.put(doc.as_bytes()).put(id.as_bytes()).u64(*entries).u64(*bytes);
+            }
+            Self::SnapshotAnswer { doc, id, answer } => {
+                let answer = match answer {
+                    SnapshotAnswer::Declined => 0,
+                    SnapshotAnswer::Wanted => 1,
+                    SnapshotAnswer::Taken => 2,
+                };
+                w.put(doc.as_bytes()).put(id.as_bytes()).u8(answer);
+            }
+            Self::SnapshotPart { doc, id, offset, bytes } => {
+                w.put(doc.as_bytes()).put(id.as_bytes()).u64(*offset).run(bytes);
+            }
+            _ => unreachable!("all others are put by put_body"),
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::inbox::Inbox;
 use crate::limits::{Limits, PREFERRED_MAX};
 use crate::message::{Message, Refusal, Summary};
 use crate::outbox::Outbox;
+use crate::taking::Taking;
 use crate::{Audiences, Code, Event, Input, Live, Output};
 
 /// What both sides agreed on.
@@ -31,16 +32,17 @@ pub(super) struct Terms {
     pub eager_acks: bool,
 }
 
-type Outputs = VecDeque<Output>;
+pub(super) type Outputs = VecDeque<Output>;
 
 /// The state of a running session. Idle, it holds a few hundred bytes.
 #[derive(Debug)]
 pub(super) struct Running {
-    terms: Terms,
+    pub(super) terms: Terms,
     compare: Compare,
-    outbox: Outbox,
+    pub(super) outbox: Outbox,
     elsewhere: Elsewhere,
-    inbox: Inbox,
+    pub(super) inbox: Inbox,
+    pub(super) taking: Taking,
     blobs: Blobs,
     told_outgoing: bool,
     said_caught_up: bool,
@@ -75,6 +77,7 @@ impl Running {
             outbox,
             elsewhere: Elsewhere::default(),
             inbox: Inbox::default(),
+            taking: Taking::default(),
             blobs: Blobs::default(),
             told_outgoing: false,
             said_caught_up: equal,
@@ -84,13 +87,14 @@ impl Running {
             confirmed_at: now,
         };
         messages.into_iter().for_each(|m| send(out, &m));
+        running.tell_covered(store, out)?;
         running.flush(now, store, out)?;
         Ok(running)
     }
 
     pub fn is_in_sync(&self) -> bool {
         let sent = self.compare.is_done() && self.outbox.is_empty() && self.outbox.is_confirmed();
-        let sent = sent && self.elsewhere.is_idle();
+        let sent = sent && self.elsewhere.is_idle() && self.outbox.giving.is_idle();
         sent && self.said_caught_up && self.peer_caught_up && self.inbox.is_idle()
     }
 
@@ -112,6 +116,10 @@ impl Running {
                 send(out, &Message::Prefer(docs.into_iter().take(PREFERRED_MAX).collect()));
             }
             Input::Tick => self.tick(now, limits, out)?,
+            Input::AnswerSnapshot { .. }
+            | Input::SnapshotTaken { .. }
+            | Input::OfferSnapshot(_)
+            | Input::Covered(_) => self.on_snapshot_input(now, input, store, out)?,
             Input::OfferBlobs(blobs) => self.act_on(|b| b.offer(&blobs), out)?,
             Input::AskBlob { blob, total, span } => self.act_on(|b| b.ask(blob, total, span), out)?,
             Input::BlobHeld(blob) => self.act_on(|b| b.hold(blob), out)?,
@@ -133,7 +141,7 @@ impl Running {
         limits: &Limits,
         out: &mut Outputs,
     ) -> Result<(), Fault> {
-        let place = (store, self.terms.workspace);
+        let place = (store, self.terms.workspace, self.terms.peer);
         match message {
             Message::Digests { last, docs } => {
                 let messages = self.compare.on_digests(last, docs, limits, &mut self.outbox, place)?;
@@ -157,6 +165,10 @@ impl Running {
             Message::Prefer(docs) => self.outbox.prefer(docs),
             Message::Direct(devices) => self.elsewhere.hear(devices),
             Message::Have(places) => self.on_have(places, limits)?,
+            Message::Covered(_)
+            | Message::SnapshotOffer { .. }
+            | Message::SnapshotAnswer { .. }
+            | Message::SnapshotPart { .. } => self.on_snapshot_message(now, message, store, limits, out)?,
             message => self.on_blob_message(message, limits, out)?,
         }
         self.flush(now, store, out)
@@ -297,6 +309,10 @@ impl Running {
         if self.outbox.is_confirmed() {
             self.confirmed_at = now;
         }
+        let asked = self.outbox.giving.waits_since().unwrap_or(now);
+        if now.0.saturating_sub(asked.0) > limits.stall_ms_max {
+            return Err(Fault::new(Code::Lagging, "an offered snapshot was not answered in time"));
+        }
         if now.0.saturating_sub(self.confirmed_at.0) > limits.stall_ms_max {
             return Err(Fault::new(Code::Lagging, "entries were not confirmed in time"));
         }
@@ -330,7 +346,7 @@ impl Running {
         if self.outbox.is_confirmed() {
             self.confirmed_at = now;
         }
-        while let Some(frames) = self.outbox.next_batch(store, self.terms.workspace)? {
+        while let Some(frames) = self.outbox.next_batch(now, store, self.terms.workspace)? {
             out.extend(frames.into_iter().map(Output::Send));
         }
         if self.terms.sends && self.outbox.is_empty() && !std::mem::replace(&mut self.told_evidence, true) {
@@ -345,6 +361,6 @@ impl Running {
     }
 }
 
-fn send(out: &mut Outputs, message: &Message) {
+pub(super) fn send(out: &mut Outputs, message: &Message) {
     out.push_back(Output::Send(message.encode()));
 }

@@ -6,4 +6,5 @@ mod convergence;
 mod elsewhere;
 mod hostile;
 mod pair;
+mod snapshots;
 mod wire;

@@ -1,12 +1,15 @@
 //! A world of two: peers with stores, and a link between them that can be cut anywhere.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use proofroom_blobs::{
     Fetch, Held, Input as FetchInput, Output as FetchOutput, Rank, Slice, Span, Want, prove_whole,
 };
-use proofroom_entry::{ChainError, Draft, EntryKind, LogWriter, Signed, Verified, check_link};
+use proofroom_entry::{
+    ChainError, Draft, EntryKind, LogTip, LogWriter, Signed, SignedSnapshot, Snapshot, SnapshotDraft,
+    Verified, check_link,
+};
 use proofroom_ident::{
     BlobHash, DocId, EntryHash, HashWords as _, InviteId, KeyId, LogId, Millis, Nonce, SignerKey,
     SigningSecret, WorkspaceId,
@@ -28,6 +31,11 @@ pub fn team_doc(n: u8) -> DocId {
     DocId::from_bytes([n | 0x80; 16])
 }
 
+/// The secret of the peer with this seed.
+pub fn device(seed: u8) -> SigningSecret {
+    SigningSecret::generate(&mut ChaCha20Rng::from_seed([seed; 32]))
+}
+
 /// One machine: a device, a store, blobs, and at most one session.
 pub struct Peer {
     pub secret: SigningSecret,
@@ -41,6 +49,10 @@ pub struct Peer {
     pub ingested: Vec<EntryHash>,
     pub blobs: BTreeMap<BlobHash, Vec<u8>>,
     pub partial: BTreeMap<BlobHash, Vec<u8>>,
+    /// Whether snapshots are asked for, and whether they hold.
+    pub wants_snapshots: bool,
+    pub believes: BTreeSet<SignerKey>,
+    pub answers: bool,
     pub closed: Option<Code>,
     /// Where in its blobs this peer sends a wrong byte.
     pub lies_at: Option<u64>,
@@ -64,6 +76,9 @@ impl Peer {
             ingested: Vec::new(),
             blobs: BTreeMap::new(),
             partial: BTreeMap::new(),
+            wants_snapshots: true,
+            believes: [1, 2].map(|seed| device(seed).public()).into(),
+            answers: true,
             closed: None,
             lies_at: None,
             fetch: Fetch::default(),
@@ -155,6 +170,12 @@ impl Peer {
                 return Some(Input::Admit { reads: self.admits, may_write: true });
             }
             Output::Ingest(entries) => return Some(Input::Ingested { refused: self.ingest(entries) }),
+            Output::SnapshotOffered { doc, id, .. } if self.answers => {
+                let cold = self.store.tips(WORKSPACE, doc).expect("the store reads").is_empty();
+                return Some(Input::AnswerSnapshot { doc, id, wanted: self.wants_snapshots && cold });
+            }
+            Output::SnapshotOffered { .. } => {}
+            Output::TakeSnapshot(offered) => return Some(self.take_snapshot(*offered)),
             Output::BlobOffered { blob, .. } if self.blobs.contains_key(&blob) => {
                 return Some(Input::BlobHeld(blob));
             }
@@ -169,6 +190,42 @@ impl Peer {
             Output::Close { code, .. } => self.closed = Some(code),
         }
         None
+    }
+
+    fn take_snapshot(&mut self, offered: SignedSnapshot) -> Input {
+        let (doc, id) = (offered.claims().doc, offered.id());
+        let snapshot = offered.verify(WORKSPACE).expect("honest peers sign well");
+        let taken = self.believes.contains(&snapshot.header().maker);
+        if taken {
+            let mut batch = Batch::new();
+            snapshot.logs().for_each(|(_, last)| _ = batch.base(last.clone()));
+            batch.snapshot(snapshot);
+            self.store.commit(batch).expect("nothing of it is held");
+        }
+        Input::SnapshotTaken { doc, id, taken }
+    }
+
+    /// Makes a snapshot of all that is held of a document, with a chunk of `bytes`.
+    pub fn snapshot(&mut self, doc: DocId, bytes: usize) -> Snapshot {
+        let tips = self.store.tips(WORKSPACE, doc).expect("the store reads").into_iter();
+        let head = |tip: LogTip| {
+            let entry = self.store.entry(WORKSPACE, doc, tip.log, tip.seq).expect("the store reads");
+            entry.expect("the tip is held").head().clone()
+        };
+        let draft = SnapshotDraft {
+            workspace: WORKSPACE,
+            doc,
+            auth_head: EntryHash::from_bytes([1; 32]),
+            claimed_at: Millis(0),
+            key: KeyId::from_bytes([1; 16]),
+            nonce: Nonce::from_bytes([1; 24]),
+            rows: tips.map(head).collect(),
+        };
+        let snapshot = draft.sign(&vec![7; bytes], &self.secret).expect("its rows are in order");
+        let mut batch = Batch::new();
+        batch.snapshot(snapshot.clone());
+        self.store.commit(batch).expect("the store takes it");
+        snapshot
     }
 
     /// Fetches a blob from the peer.

@@ -13,7 +13,8 @@ fn secret(seed: u8) -> SigningSecret {
 
 async fn open(seed: u8) -> Endpoint {
     let listen = vec!["127.0.0.1:0".parse().expect("an address")];
-    let options = Options { secret: secret(seed), listen, relays: Vec::new(), nearby: false };
+    let options =
+        Options { secret: secret(seed), listen, relays: Vec::new(), authorities: Vec::new(), nearby: false };
     Endpoint::open(options).await.expect("loopback is there")
 }
 
@@ -121,7 +122,8 @@ async fn a_peer_that_leaves_in_good_order_is_gone_at_once() {
 #[tokio::test]
 async fn a_wrong_relay_address_is_named() {
     let relays = vec!["ws://relay.example".to_owned()];
-    let options = Options { secret: secret(1), listen: Vec::new(), relays, nearby: false };
+    let options =
+        Options { secret: secret(1), listen: Vec::new(), relays, authorities: Vec::new(), nearby: false };
     let error = Endpoint::open(options).await.expect_err("not a packet relay").to_string();
     assert!(error.contains("`ws://relay.example`") && error.contains("https://"), "{error}");
     assert!("ftp://x".parse::<PeerAddress>().is_err());

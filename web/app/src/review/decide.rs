@@ -1,9 +1,11 @@
 //! The decision dialog: what is signed, by whom, about which bytes, and what is still open.
 
+use std::collections::BTreeMap;
+
 use leptos::ev::SubmitEvent;
 use leptos::html::Dialog;
 use leptos::prelude::*;
-use proofroom_web_wire::{Ask, CommentCard, Reply, Who};
+use proofroom_web_wire::{Ask, CommentCard, Reply, StatementCard, Who};
 
 use super::Desk;
 use crate::engine;
@@ -19,6 +21,10 @@ const CHOICES: [(&str, &str); 5] = [
     ("rejected", "I reject this version."),
     ("abstained", "This is not for me to decide."),
 ];
+
+const WITH_CHANGES: &str = "approved_with_changes";
+/// What a question of a checklist is answered with.
+const ANSWERS: [&str; 3] = ["yes", "no", "not_applicable"];
 
 /// Opens over the screen; nothing is signed by one key.
 #[component]
@@ -41,78 +47,171 @@ pub(crate) fn DecideDialog() -> impl IntoView {
     }
 }
 
-#[component]
-fn Sheet() -> impl IntoView {
-    let desk: Desk = expect_context();
-    let state = State::here();
-    let choice = RwSignal::new(String::new());
-    let (reason, conditions) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
-    let (passphrase, fault) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
-    let version = desk.shown().unwrap_or_default();
-    let sealed = state
-        .start
-        .with_untracked(|s| matches!(s.as_ref().map(|s| &s.who), Some(Who::Person { passphrase: true, .. })));
-    let is_open = |c: &CommentCard| matches!(c.state.as_str(), "open" | "task");
-    let open: Vec<CommentCard> = desk.threads().into_iter().filter(is_open).collect();
-    let blockers: Vec<CommentCard> = open.iter().filter(|c| c.label == "blocker").cloned().collect();
-    let hash = version.hash.clone();
-    let sign = move |event: SubmitEvent| {
-        event.prevent_default();
-        if choice.with_untracked(String::is_empty) {
-            return fault.set("Choose a decision.".into());
+/// What is being filled in.
+#[derive(Clone, Copy)]
+struct Form {
+    choice: RwSignal<String>,
+    reason: RwSignal<String>,
+    conditions: RwSignal<String>,
+    passphrase: RwSignal<String>,
+    answers: RwSignal<BTreeMap<String, String>>,
+    /// What would be signed, as the engine words it.
+    statement: RwSignal<Option<StatementCard>>,
+    fault: RwSignal<String>,
+}
+
+impl Form {
+    fn new() -> Self {
+        Self {
+            choice: RwSignal::default(),
+            reason: RwSignal::default(),
+            conditions: RwSignal::default(),
+            passphrase: RwSignal::default(),
+            answers: RwSignal::default(),
+            statement: RwSignal::default(),
+            fault: RwSignal::default(),
         }
-        let lines = conditions.with_untracked(|c| {
-            c.lines().map(str::trim).filter(|l| !l.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    }
+
+    /// Takes a decision, and asks for the words that would be signed.
+    fn choose(self, desk: Desk, word: &str) {
+        self.choice.set(word.to_owned());
+        self.fault.set(String::new());
+        let ask = Ask::Statement {
+            workspace: desk.workspace.get_value(),
+            asset: desk.asset.get_value(),
+            version: desk.version.get_untracked(),
+            decision: word.to_owned(),
+        };
+        engine::ask(ask, move |reply| {
+            // The dialog may be closed by the time the answer comes.
+            let _gone = match reply {
+                Reply::Statement(card) => self.statement.try_set(Some(card)).is_some(),
+                Reply::Fault(f) => {
+                    self.statement.try_set(None).is_some() || self.fault.try_set(told(&f)).is_some()
+                }
+                _ => false,
+            };
         });
-        let with = choice.with_untracked(|c| c == "approved_with_changes");
+    }
+
+    fn sign(self, desk: Desk, state: State, version: String) {
+        if self.choice.with_untracked(String::is_empty) {
+            return self.fault.set("Choose a decision.".into());
+        }
+        let with = self.choice.with_untracked(|c| c == WITH_CHANGES);
+        let line = |l: &str| Some(l.trim().to_owned()).filter(|l| !l.is_empty());
         let ask = Ask::Decide {
             workspace: desk.workspace.get_value(),
             asset: desk.asset.get_value(),
-            version: hash.clone(),
-            decision: choice.get_untracked(),
-            reason: reason.get_untracked(),
-            conditions: if with { lines } else { Vec::new() },
-            passphrase: passphrase.get_untracked(),
+            version,
+            decision: self.choice.get_untracked(),
+            reason: self.reason.get_untracked(),
+            conditions: self
+                .conditions
+                .with_untracked(|c| c.lines().filter(|_| with).filter_map(line).collect()),
+            answers: self
+                .answers
+                .with_untracked(|a| a.clone().into_iter().filter(|(_, a)| !a.is_empty()).collect()),
+            passphrase: self.passphrase.get_untracked(),
         };
         engine::ask(ask, move |reply| match reply {
-            Reply::Fault(f) => fault.set(told(&f)),
+            Reply::Fault(f) => self.fault.set(told(&f)),
             Reply::Kept { entry } => {
                 desk.deciding.set(false);
                 state.say(format!("Signed and kept: {}", &entry[..8.min(entry.len())]));
             }
             _ => {}
         });
+    }
+}
+
+#[component]
+fn Sheet() -> impl IntoView {
+    let desk: Desk = expect_context();
+    let state = State::here();
+    let form = Form::new();
+    let version = untrack(|| desk.shown()).unwrap_or_default();
+    let sealed = state
+        .start
+        .with_untracked(|s| matches!(s.as_ref().map(|s| &s.who), Some(Who::Person { passphrase: true, .. })));
+    let hash = version.hash.clone();
+    let sign = move |event: SubmitEvent| {
+        event.prevent_default();
+        form.sign(desk, state, hash.clone());
     };
-    let with = move || choice.with(|c| c == "approved_with_changes");
+    let with = move || form.choice.with(|c| c == WITH_CHANGES);
     view! {
         <form class="decide" on:submit=sign>
             <h2 id="decide-title">"Decide on "{version.label.clone()}</h2>
             <p class="quiet">"Version "<code>{version.words.clone()}</code>", "{count(version.files.len(), "file")}". Your signature covers exactly these bytes."</p>
-            {(!blockers.is_empty()).then(|| view! {
-                <div class="problem" role="note"><p>{count(blockers.len(), "open blocker")}":"</p>
-                    <ul>{blockers.into_iter().map(|b| view! { <li><strong>{b.author_name}</strong>": "{b.body}</li> }).collect_view()}</ul></div>
-            })}
-            {(!open.is_empty()).then(|| view! { <p class="quiet">{count(open.len(), "comment")}" still open on this version."</p> })}
+            <Unresolved/>
             <fieldset><legend>"Decision"</legend>
                 {CHOICES.map(|(word, sentence)| view! {
                     <label class="choice"><input type="radio" name="decision" value=word
-                        on:change=move |_| choice.set(word.into())/>
+                        on:change=move |_| form.choose(desk, word)/>
                         <span><strong>{label(word)}</strong><br/><span class="quiet">{sentence}</span></span></label>
                 }).collect_view()}
             </fieldset>
             <Show when=with>
-                <label>"Conditions, one a line"<textarea bind:value=conditions rows="3" required></textarea></label>
+                <label>"Conditions, one a line"<textarea bind:value=form.conditions rows="3" required></textarea></label>
             </Show>
-            <label>"Reason"<textarea bind:value=reason rows="2" maxlength="20000"></textarea></label>
+            {move || form.statement.get().map(|card| view! { <Statement card form/> })}
+            <label>"Reason"<textarea bind:value=form.reason rows="2" maxlength="20000"></textarea></label>
             {sealed.then(|| view! {
-                <label>"Passphrase"<input type="password" bind:value=passphrase required autocomplete="current-password"/></label>
+                <label>"Passphrase"<input type="password" bind:value=form.passphrase required autocomplete="current-password"/></label>
             })}
-            <Problem fault/>
+            <Problem fault=form.fault/>
             <div class="row">
                 <button type="button" on:click=move |_| desk.deciding.set(false)>"Cancel"</button>
                 <span class="grow"></span>
                 <button class="primary" type="submit">"Sign"</button>
             </div>
         </form>
+    }
+}
+
+/// Blockers by name, and how much else is open.
+#[component]
+fn Unresolved() -> impl IntoView {
+    let desk: Desk = expect_context();
+    let open: Vec<CommentCard> = desk
+        .threads
+        .with_untracked(|all| all.iter().filter(|t| t.is_open()).map(|t| t.comment.clone()).collect());
+    let blockers: Vec<CommentCard> = open.iter().filter(|c| c.label == "blocker").cloned().collect();
+    view! {
+        {(!blockers.is_empty()).then(|| view! {
+            <div class="problem" role="note"><p>{count(blockers.len(), "open blocker")}":"</p>
+                <ul>{blockers.into_iter().map(|b| view! { <li><strong>{b.author_name}</strong>": "{b.body}</li> }).collect_view()}</ul></div>
+        })}
+        {(!open.is_empty()).then(|| view! { <p class="quiet">{count(open.len(), "comment")}" still open on this version."</p> })}
+    }
+}
+
+/// The sentence that is signed, what it means, and the stage's questions.
+#[component]
+fn Statement(card: StatementCard, form: Form) -> impl IntoView {
+    let questions = card.checklist.into_iter().map(|question| {
+        let item = question.item.clone();
+        let answered = move |event| {
+            form.answers.update(|answers| {
+                answers.insert(item.clone(), event_target_value(&event));
+            });
+        };
+        view! {
+            <label class="question">{question.text}
+                <select required=question.required on:change=answered>
+                    <option value="">"No answer"</option>
+                    {ANSWERS.map(|answer| view! { <option value=answer>{label(answer)}</option> }).collect_view()}
+                </select>
+            </label>
+        }
+    });
+    view! {
+        <div class="statement" role="note">
+            <p>{card.text}</p>
+            <p class="quiet">{format!("{} · stage {}", label(&card.meaning), card.stage)}</p>
+            {questions.collect_view()}
+        </div>
     }
 }

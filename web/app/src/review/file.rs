@@ -1,55 +1,69 @@
-//! A file's bytes as something that the page can show.
+//! A file of a version as something that the page can show.
+//!
+//! The service worker answers for `media/...` with pieces that the engine opens, so a player seeks
+//! in a film that was never fetched as a whole. A page without one (the very first, or one that was
+//! reloaded past it) collects a file of moderate size itself.
 
+use js_sys::{Array, Promise, Reflect, Uint8Array};
 use leptos::prelude::*;
-use proofroom_web_wire::{Ask, FileCard, Reply};
-use wasm_bindgen::JsValue;
+use proofroom_web_wire::{Ask, Fault, FileCard, PIECE_BYTES_MAX, Reply};
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
 
 use super::Desk;
 use crate::engine;
 use crate::state::told;
 use crate::words::size;
 
+/// Largest file that a page collects in memory, in bytes.
+const COLLECTED_BYTES_MAX: u64 = 64 << 20;
+/// How long a new page waits for the service worker.
+const WORKER_MS: u32 = 4_000;
+
 /// Where a file stands on its way to the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Shown {
     /// It is being opened.
     Opening,
-    /// An address that this page can show; it ends with the page.
+    /// An address that this page can show.
     At(String),
     /// Why it cannot be shown.
     Fault(String),
 }
 
-/// Opens a file, again whenever it has arrived meanwhile.
+/// Opens a file; once more if it could not be and something arrived meanwhile.
 pub(crate) fn open(desk: Desk, file: &FileCard) -> RwSignal<Shown> {
     let shown = RwSignal::new(Shown::Opening);
-    let content = file.content.clone();
-    let here = {
-        let content = content.clone();
+    let file = file.clone();
+    let held = {
+        let content = file.content.clone();
         Memo::new(move |_| {
             desk.screen.with(|s| {
-                let files = s.iter().flat_map(|s| &s.versions).flat_map(|v| &v.files);
-                files.into_iter().any(|f| f.content == content && f.here)
+                let mut files = s.iter().flat_map(|s| &s.versions).flat_map(|v| &v.files);
+                files.find(|f| f.content == content).map_or(0, |f| f.held)
             })
         })
     };
     Effect::new(move |_| {
-        if !here.get() {
+        held.track();
+        if matches!(shown.get_untracked(), Shown::At(_)) {
             return;
         }
-        let ask = Ask::File {
-            workspace: desk.workspace.get_value(),
-            asset: desk.asset.get_value(),
-            content: content.clone(),
-        };
-        engine::ask_for_bytes(ask, move |reply, body| match (reply, body) {
-            (Reply::File { media_type }, Some(body)) => shown.set(address(&media_type, &body)),
-            (Reply::Fault(fault), _) => shown.set(Shown::Fault(told(&fault))),
-            _ => {}
+        let file = file.clone();
+        leptos::task::spawn_local(async move {
+            let found = address(desk, &file).await;
+            // The screen may be gone by now.
+            let _gone = shown.try_set(match found {
+                Ok(url) => Shown::At(url),
+                Err(_) if file.held < file.bytes && !file.here => Shown::Opening,
+                Err(why) => Shown::Fault(why),
+            });
         });
     });
     on_cleanup(move || {
-        if let Shown::At(url) = shown.get_untracked() {
+        if let Shown::At(url) = shown.get_untracked()
+            && url.starts_with("blob:")
+        {
             // It was made here, so it can be given back.
             let _revoked = web_sys::Url::revoke_object_url(&url);
         }
@@ -57,70 +71,150 @@ pub(crate) fn open(desk: Desk, file: &FileCard) -> RwSignal<Shown> {
     shown
 }
 
-fn address(media_type: &str, bytes: &js_sys::Uint8Array) -> Shown {
-    let parts = js_sys::Array::of1(bytes);
+/// An address of a file for this page.
+async fn address(desk: Desk, file: &FileCard) -> Result<String, String> {
+    let (workspace, asset) = (desk.workspace.get_value(), desk.asset.get_value());
+    // Whether it can be opened at all, before a player is told an address.
+    piece(desk, &file.content, 0, 1).await?;
+    if controlled().await {
+        return Ok(format!("./media/{workspace}/{asset}/{}", file.content));
+    }
+    if file.bytes > COLLECTED_BYTES_MAX {
+        return Err(format!(
+            "{} is too large to be shown before the app is installed in this browser: reload the page",
+            size(file.bytes)
+        ));
+    }
+    let bytes = collect(desk, file).await?;
     let options = web_sys::BlobPropertyBag::new();
-    options.set_type(media_type);
-    let made = web_sys::Blob::new_with_u8_array_sequence_and_options(&parts, &options)
-        .and_then(|blob| web_sys::Url::create_object_url_with_blob(&blob));
-    match made {
-        Ok(url) => Shown::At(url),
-        Err(error) => Shown::Fault(error.as_string().unwrap_or_else(|| "the browser cannot show it".into())),
+    options.set_type(&file.media_type);
+    let refused = |_| "the browser cannot show it".to_owned();
+    let blob = web_sys::Blob::new_with_u8_array_sequence_and_options(&bytes, &options).map_err(refused)?;
+    web_sys::Url::create_object_url_with_blob(&blob).map_err(refused)
+}
+
+/// All bytes of a file, in pieces.
+async fn collect(desk: Desk, file: &FileCard) -> Result<Array, String> {
+    let (parts, mut at) = (Array::new(), 0);
+    while at < file.bytes {
+        let bytes = piece(desk, &file.content, at, PIECE_BYTES_MAX).await?;
+        if bytes.length() == 0 {
+            return Err("the file ends early".into());
+        }
+        at += u64::from(bytes.length());
+        parts.push(&bytes);
+    }
+    Ok(parts)
+}
+
+/// A piece of a file.
+pub(crate) async fn piece(desk: Desk, content: &str, offset: u64, bytes: u64) -> Result<Uint8Array, String> {
+    let ask = Ask::Piece {
+        workspace: desk.workspace.get_value(),
+        asset: desk.asset.get_value(),
+        content: content.to_owned(),
+        offset,
+        bytes,
+    };
+    match engine::answer(ask).await {
+        (Reply::Fault(fault), _) => Err(told(&fault)),
+        (_, Some(body)) => Ok(body),
+        (_, None) => Err(told(&Fault { what: "the engine gives no bytes".into(), hint: String::new() })),
     }
 }
 
-/// Any file: what it is, and the way to save it; text and video are shown.
-#[component]
-pub(crate) fn FileView(file: FileCard) -> impl IntoView {
-    let desk: Desk = expect_context();
-    let shown = open(desk, &file);
-    let (name, kind, bytes) = (file.name.clone(), file.media_type.clone(), file.bytes);
-    let body = move || {
-        match shown.get() {
-        Shown::Opening => view! { <p class="empty" role="status">{if file.here { "Opening" } else { "On its way to this browser" }}</p> }.into_any(),
-        Shown::Fault(text) => view! { <p class="problem" role="alert">{text}</p> }.into_any(),
-        Shown::At(url) => player(&kind, url, &name).into_any(),
+/// Whether the service worker answers for this page; a new page waits for it a moment.
+async fn controlled() -> bool {
+    let Some(window) = web_sys::window() else { return false };
+    let field = |of: &JsValue, key: &str| Reflect::get(of, &key.into()).unwrap_or(JsValue::UNDEFINED);
+    let workers = field(&window.navigator(), "serviceWorker");
+    if workers.is_undefined() {
+        return false;
     }
+    if field(&workers, "controller").is_truthy() {
+        return true;
+    }
+    let taken = Promise::new(&mut |resolve, _| {
+        let target: &web_sys::EventTarget = workers.unchecked_ref();
+        // A page that is not taken over in time is told below.
+        let _listening = target.add_event_listener_with_callback("controllerchange", &resolve);
+        gloo_timers::callback::Timeout::new(WORKER_MS, move || {
+            let _resolved = resolve.call0(&JsValue::UNDEFINED);
+        })
+        .forget();
+    });
+    let _waited = JsFuture::from(taken).await;
+    field(&workers, "controller").is_truthy()
+}
+
+/// What a file is, and the ways to save and keep it.
+#[component]
+pub(crate) fn FileBar(file: FileCard, shown: RwSignal<Shown>) -> impl IntoView {
+    let desk: Desk = expect_context();
+    let (name, content) = (file.name.clone(), file.content.clone());
+    let save = move || match shown.get() {
+        Shown::At(url) if url.starts_with("blob:") => {
+            Some(view! { <a class="button" href=url download=name.clone()>"Save the file"</a> }.into_any())
+        }
+        // The service worker hands it out as something to save.
+        Shown::At(url) => {
+            let name = String::from(js_sys::encode_uri_component(&name));
+            Some(view! { <a class="button" href=format!("{url}?save={name}")>"Save the file"</a> }.into_any())
+        }
+        _ => None,
+    };
+    let kept = {
+        let content = content.clone();
+        Memo::new(move |_| {
+            desk.screen.with(|s| {
+                let mut files = s.iter().flat_map(|s| &s.versions).flat_map(|v| &v.files);
+                files.find(|f| f.content == content).map_or((false, false, 0), |f| (f.here, f.kept, f.held))
+            })
+        })
+    };
+    let keep = move |_| {
+        let ask = Ask::KeepOffline {
+            workspace: desk.workspace.get_value(),
+            asset: desk.asset.get_value(),
+            content: content.clone(),
+            keep: !kept.get_untracked().1,
+        };
+        engine::ask(ask, |_| {});
+    };
+    let bytes = file.bytes;
+    let where_it_is = move || match kept.get() {
+        (true, ..) => "here, also offline".to_owned(),
+        (false, true, held) => format!("{} of {} here", size(held), size(bytes)),
+        (false, false, 0) => "at the relay".to_owned(),
+        (false, false, held) => format!("{} here", size(held)),
+    };
+    let offer = move || match kept.get() {
+        (true, ..) => None,
+        (_, true, _) => Some("Stop keeping it offline".to_owned()),
+        _ => Some(format!("Make available offline, {}", size(bytes))),
     };
     view! {
-        <figure class="file">
-            <figcaption>{file.name.clone()}" · "{file.media_type.clone()}" · "{size(bytes)}</figcaption>
-            {body}
-        </figure>
+        <p class="filebar">
+            <strong>{file.name.clone()}</strong>
+            <span>{file.media_type.clone()}" · "{size(bytes)}" · "{where_it_is}</span>
+            <span class="grow"></span>
+            {move || offer().map(|text| view! { <button on:click=keep.clone()>{text}</button> })}
+            {save}
+        </p>
     }
 }
 
-fn player(kind: &str, url: String, name: &str) -> AnyView {
-    let save = view! { <a class="button" href=url.clone() download=name.to_owned()>"Save the file"</a> };
-    if kind.starts_with("video/") {
-        return view! { <video controls src=url></video>{save} }.into_any();
-    }
-    if kind.starts_with("audio/") {
-        return view! { <audio controls src=url></audio>{save} }.into_any();
-    }
-    if kind.starts_with("text/") {
-        return view! { <TextFile url/>{save} }.into_any();
-    }
-    view! { <p class="empty">"This browser does not show files of this kind. Save it to open it elsewhere."</p>{save} }.into_any()
-}
-
-/// A text, as it is: nothing in it is run.
+/// Any other file: what it is, and the way to save it.
 #[component]
-fn TextFile(url: String) -> impl IntoView {
-    let text = RwSignal::new(String::new());
-    leptos::task::spawn_local(async move {
-        if let Ok(got) = read(&url).await {
-            text.set(got);
+pub(crate) fn FileView(file: FileCard, why: String) -> impl IntoView {
+    let desk: Desk = expect_context();
+    let shown = open(desk, &file);
+    let body = move || match shown.get() {
+        Shown::Opening => {
+            view! { <p class="empty" role="status">"On its way to this browser"</p> }.into_any()
         }
-    });
-    view! { <pre class="text" tabindex="0">{move || text.get()}</pre> }
-}
-
-async fn read(url: &str) -> Result<String, JsValue> {
-    use wasm_bindgen::JsCast as _;
-    let window = web_sys::window().ok_or(JsValue::NULL)?;
-    let response = wasm_bindgen_futures::JsFuture::from(window.fetch_with_str(url)).await?;
-    let response: web_sys::Response = response.dyn_into()?;
-    let text = wasm_bindgen_futures::JsFuture::from(response.text()?).await?;
-    Ok(text.as_string().unwrap_or_default())
+        Shown::Fault(text) => view! { <p class="problem" role="alert">{text}</p> }.into_any(),
+        Shown::At(_) => view! { <p class="empty">{why.clone()}</p> }.into_any(),
+    };
+    view! { <div class="file"><FileBar file=file.clone() shown/>{body}</div> }
 }

@@ -4,13 +4,14 @@ use automerge::ObjType;
 use automerge::legacy::{ElementId, Key, ObjectId, Op, OpType};
 use proofroom_document::DocKind::{Plan, Review};
 use proofroom_document::{DocKind, Incoming, PolicyError, VetError, WriterRole};
-use proofroom_ident::{AssetId, HashWords as _, Millis, PersonId, VersionHash};
+use proofroom_ident::{AssetId, ContentHash, HashWords as _, Millis, PersonId, VersionHash};
 use proofroom_review::{
-    Anchor, CommentState, Manifest, Pick, PlanEdit, RequestKey, RequestState, ReviewEdit, canonical_json,
+    Anchor, CommentState, Manifest, Pick, PlanEdit, RenditionKind, RequestKey, RequestState, ReviewEdit,
+    canonical_json,
 };
 
 use crate::forge::{altered, collection, expanded, insert, made, put, put_of, refusal};
-use crate::world::{Peer, comment, contributor, peer, producer, request, request_id, version};
+use crate::world::{Peer, comment, contributor, peer, producer, rendition, request, request_id, version};
 
 fn policy(error: VetError) -> PolicyError {
     match error {
@@ -154,6 +155,7 @@ fn a_key_that_is_not_the_hash_of_its_value_is_refused() {
         ("versions", manifest.to_json().unwrap()),
         ("blobs", blobs[0].to_json().unwrap()),
         ("picks", pick.to_json().unwrap()),
+        ("renditions", thumbnail(mallory.writer.person)),
     ];
     for (map, json) in values {
         for key in ["ab".repeat(32), "x".to_owned()] {
@@ -193,6 +195,32 @@ fn a_pick_in_somebody_elses_name_is_refused() {
     let key = blake3::hash(json.as_bytes()).to_hex();
     let bad = instead(&mallory, Review, vec![put(collection(Review, "picks"), &key, json)]);
     assert!(matches!(policy(refusal(&mut ada.doc, bad)), PolicyError::OtherAuthor(_)));
+}
+
+fn thumbnail(by: PersonId) -> String {
+    let of = ContentHash::of(b"first");
+    match rendition(by, of, RenditionKind::Thumbnail, "small") {
+        ReviewEdit::AddRendition { rendition, .. } => rendition.to_json().unwrap(),
+        _ => unreachable!("it adds a rendition"),
+    }
+}
+
+#[test]
+fn a_rendition_in_somebody_elses_name_or_by_a_contributor_is_refused() {
+    let put_as = |role, json: String| {
+        let (mut ada, mallory) = scene(role);
+        let key = blake3::hash(json.as_bytes()).to_hex();
+        let bad = instead(&mallory, Review, vec![put(collection(Review, "renditions"), &key, json)]);
+        policy(refusal(&mut ada.doc, bad))
+    };
+    let (ada, mallory) = scene(WriterRole::Producer);
+    let foreign = put_as(WriterRole::Producer, thumbnail(ada.writer.person));
+    assert!(matches!(foreign, PolicyError::OtherAuthor(_)));
+    let own = thumbnail(mallory.writer.person);
+    let guest = put_as(WriterRole::Contributor, own.clone());
+    assert!(matches!(guest, PolicyError::ProducersOnly(_)));
+    let endless = own.replace("\"bytes\":7", "\"bytes\":9007199254740991");
+    assert!(matches!(put_as(WriterRole::Producer, endless), PolicyError::Value { .. }));
 }
 
 #[test]

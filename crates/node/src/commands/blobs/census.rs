@@ -85,13 +85,11 @@ pub fn census(peer: &mut Peer, workspace: WorkspaceId) -> Result<Census, Failure
             let wants = policy.wants(asset.id, &view);
             for reference in view.blobs.values() {
                 let (blob, bytes) = (reference.blob, reference.bytes);
-                let named =
-                    view.versions.values().flat_map(|m| &m.files).find(|f| f.content == reference.content);
                 let here = stored.get(&blob);
                 files.push(Stored {
                     asset: asset.id,
                     asset_name: asset.name.clone(),
-                    name: named.map_or_else(|| blob.short(), |f| f.name.clone()),
+                    name: view.name_of(&reference.content).unwrap_or_else(|| blob.short()),
                     blob,
                     bytes,
                     here_bytes: here.map_or(0, |(e, _)| e.held),

@@ -109,7 +109,7 @@ pub(super) fn run(seat: &mut Seat<'_>, id: &str) -> Result<Report, Failure> {
 }
 
 fn filled<'a>(seat: &mut Seat<'_>, asset: &'a AssetView) -> Result<Filled<'a>, Failure> {
-    let status = seat.replica.status(seat.step.store, asset.id)?.review;
+    let status = seat.replica.status(seat.step.store, asset.id, seat.step.now)?;
     let labels: Vec<&String> = status.heads().map(|v| &v.label).collect();
     let version = match labels.as_slice() {
         [] => None,

@@ -1,0 +1,7 @@
+//! The public face of the crate, under test.
+
+#![allow(clippy::unwrap_used)]
+
+mod designs;
+mod pictures;
+mod psd;

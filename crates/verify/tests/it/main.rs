@@ -1,0 +1,7 @@
+//! What a certificate proves, and everything that it must not prove.
+
+mod golden;
+mod mutations;
+mod vectors;
+mod whole;
+mod world;

@@ -1,0 +1,199 @@
+//! Certificates as people use them: made on one machine, checked on another that has nothing but the file.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use proofroom_tests::house::root;
+use proofroom_tests::peer::{Peer, list, proofroom, string};
+use proofroom_tests::python::python;
+use proofroom_tests::world::{World, meet};
+use serde_json::Value;
+
+/// The program on a machine with nothing: no home, no workspace, no network asked for.
+fn stranger(args: &[&str]) -> Output {
+    let mut command = Command::new(proofroom());
+    command.env_clear().env("HOME", "nowhere").args(["--json", "verify"]).args(args);
+    command.output().expect("the program starts")
+}
+
+fn verdict(args: &[&str]) -> (i32, Value) {
+    let output = stranger(args);
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!said.contains("panicked"), "{said}");
+    let json =
+        serde_json::from_str(&out).unwrap_or_else(|e| panic!("{args:?} printed no JSON ({e}): {out}{said}"));
+    (output.status.code().expect("it ended by itself"), json)
+}
+
+fn failing(verdict: &Value) -> Vec<String> {
+    list(verdict, "rows")
+        .iter()
+        .filter(|row| row["state"] == "fails")
+        .map(|row| string(row, "check"))
+        .collect()
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("temporary folders have plain names")
+}
+
+/// What the second verifier, in Python, says of files.
+fn second_opinion(files: &[&Path]) -> Vec<(bool, String)> {
+    let output =
+        Command::new(python()).arg(root().join("tests/verify.py")).args(files).output().expect("python runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "verify.py: {said}");
+    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+    let read = |line: &str| {
+        let line: Value = serde_json::from_str(line).expect("verify.py prints JSON");
+        (line["holds"] == true, line["why"].as_str().unwrap_or_default().to_owned())
+    };
+    lines.lines().map(read).collect()
+}
+
+/// Ada and Bo in one workspace; Bo has approved Ada's second version.
+fn approved(world: &World) -> (Peer, Peer) {
+    let relay = world.relay();
+    let ada = world.owner("ada", &relay);
+    let bo = world.joined("bo", &ada, "reviewer");
+    for (n, text) in [("one.txt", "first words"), ("two.txt", "better words")] {
+        fs::write(world.place(n), text).expect("there is room");
+    }
+    ada.run(&["asset", "add", path(&world.place("one.txt")), "--name", "Copy", "--category", "written"]);
+    ada.run(&["asset", "assign", "Copy", "Bo Ek", "approver"]);
+    meet(&[&ada, &bo]);
+    bo.run(&["comment", "add", "Copy", "Say it <b>shorter</b> & \"better\"", "--label", "change"]);
+    bo.run(&["comment", "add", "Copy", "Between us: dull", "--team"]);
+    meet(&[&bo, &ada]);
+    ada.run(&["version", "add", "Copy", path(&world.place("two.txt")), "--note", "shorter"]);
+    meet(&[&ada, &bo]);
+    bo.run(&["decide", "Copy", "approved", "--reason", "reads well"]);
+    meet(&[&bo, &ada]);
+    (ada, bo)
+}
+
+#[test]
+fn an_approval_is_proved_to_somebody_who_has_nothing_but_the_file() {
+    let world = World::new();
+    let (ada, bo) = approved(&world);
+    let file = world.place("copy.certificate.zip");
+    let made = ada.run(&["certify", "Copy", "--out", path(&file), "--blobs"]);
+    assert_eq!(made["holds"], true, "{made}");
+    let (code, found) = verdict(&[path(&file)]);
+    assert_eq!(code, 0, "{found}");
+    assert_eq!(found["record"]["outcome"], "approved");
+    let text = found.to_string();
+    assert!(text.contains("shorter") && !text.contains("Between us"));
+
+    // The files that were approved, and one that was not.
+    assert_eq!(verdict(&[path(&file), "--file", path(&world.place("two.txt"))]).0, 0);
+    let (code, found) = verdict(&[path(&file), "--file", path(&world.place("one.txt"))]);
+    assert_eq!((code, &found["files"][0]["certified"]), (5, &Value::Bool(false)));
+
+    // A folder is as good; each replica makes the same but for its maker.
+    let folder = world.place("copy");
+    bo.run(&["certify", "Copy", "--folder", path(&folder)]);
+    assert_eq!(verdict(&[path(&folder)]).0, 0);
+    for name in ["certificate.bin", "VERIFY.md", "record.json", "report.html", "report.pdf"] {
+        assert!(folder.join(name).is_file(), "{name}");
+    }
+    let unpacked = world.place("unpacked");
+    let unzip =
+        Command::new("unzip").args(["-q", path(&file), "-d", path(&unpacked)]).status().expect("unzip runs");
+    assert!(unzip.success(), "every archive program opens it");
+    assert_eq!(verdict(&[path(&unpacked)]).0, 0);
+    let same = |a: &Path, b: &Path| {
+        let (a, b) = (
+            fs::read(a.join("certificate.bin")).expect("there"),
+            fs::read(b.join("certificate.bin")).expect("there"),
+        );
+        a.iter().zip(&b).take_while(|(a, b)| a == b).count()
+    };
+    let shared = same(&folder, &unpacked);
+    let maker = fs::read(folder.join("certificate.bin")).expect("there");
+    assert!(maker.len() - shared < 2_000, "they differ in the maker only");
+
+    // The report holds what people wrote as text, and opens without anything from elsewhere.
+    let report = fs::read_to_string(folder.join("report.html")).expect("there");
+    assert!(report.contains("Say it &lt;b&gt;shorter&lt;/b&gt; &amp;") && !report.contains("<script"));
+    assert!(!report.contains("http://") && !report.contains("https://"));
+    let pdf = fs::read(folder.join("report.pdf")).expect("there");
+    assert!(pdf.starts_with(b"%PDF-1.7"));
+}
+
+#[test]
+fn a_certificate_of_decisions_only_shows_no_comment() {
+    let world = World::new();
+    let (ada, _) = approved(&world);
+    let file = world.place("copy.zip");
+    ada.run(&["certify", "Copy", "--out", path(&file), "--decisions-only"]);
+    let (code, found) = verdict(&[path(&file)]);
+    assert_eq!(code, 0, "{found}");
+    assert!(!found.to_string().contains("Say it"));
+    ada.refused(&["certify", "Copy", "--out", path(&file)]).names(&["exists", "--force"]);
+}
+
+#[test]
+fn what_is_not_approved_or_was_altered_is_no_approval_and_says_where() {
+    let world = World::new();
+    let (ada, bo) = approved(&world);
+    let early = world.place("early.zip");
+    ada.run(&["certify", "Copy", "--version", "v1", "--out", path(&early)]);
+    let (code, found) = verdict(&[path(&early)]);
+    assert_eq!((code, failing(&found)), (5, vec!["route".to_owned()]));
+    bo.run(&["decide", "Copy", "rejected", "--reason", "no"]);
+    let late = world.place("late.zip");
+    bo.run(&["certify", "Copy", "--out", path(&late)]);
+    let (code, found) = verdict(&[path(&late)]);
+    assert_eq!((code, &found["record"]["outcome"]), (5, &Value::from("rejected")));
+
+    assert_eq!(
+        stranger(&[path(&world.place("nothing.zip"))]).status.code(),
+        Some(1),
+        "there is no such file"
+    );
+    let empty = world.place("empty.zip");
+    fs::write(&empty, b"PK").expect("there is room");
+    assert_eq!(verdict(&[path(&empty)]).0, 5);
+    // A certificate that was swapped into another's folder.
+    let (one, other) = (world.place("one"), world.place("other"));
+    ada.run(&["certify", "Copy", "--folder", path(&one)]);
+    bo.run(&["certify", "Copy", "--folder", path(&other)]);
+    fs::copy(other.join("certificate.bin"), one.join("certificate.bin")).expect("there is room");
+    let (code, found) = verdict(&[path(&one)]);
+    assert_eq!(code, 5);
+    assert!(failing(&found).contains(&"bytes".to_owned()));
+}
+
+#[test]
+fn a_second_verifier_in_another_language_agrees_on_whole_and_on_damaged_certificates() {
+    let golden = root().join("crates/verify/tests/golden");
+    let mut files: Vec<_> =
+        fs::read_dir(&golden).expect("they are committed").map(|f| f.expect("listed").path()).collect();
+    files.sort();
+    assert!(files.len() >= 3, "{files:?}");
+    let world = World::new();
+    let mut cases: Vec<std::path::PathBuf> = files.clone();
+    for file in &files {
+        let bytes = fs::read(file).expect("it is there");
+        let stem = file.file_stem().and_then(|s| s.to_str()).expect("plain names");
+        for (i, at) in (0..bytes.len()).step_by(bytes.len() / 40 + 1).enumerate() {
+            let mut bytes = bytes.clone();
+            bytes[at] ^= 0x20;
+            let case = world.place(&format!("{stem}-{i}.zip"));
+            fs::write(&case, bytes).expect("there is room");
+            cases.push(case);
+        }
+    }
+    let second = second_opinion(&cases.iter().map(std::path::PathBuf::as_path).collect::<Vec<_>>());
+    assert_eq!(second.len(), cases.len());
+    // What the second verifier looks at: bytes, hashes, signatures, chains.
+    let theirs = ["bytes", "signatures", "gaps", "equivocations"];
+    for (case, (holds, why)) in cases.iter().zip(second) {
+        let (_, found) = verdict(&[path(case)]);
+        let fails = failing(&found).iter().any(|check| theirs.contains(&check.as_str()));
+        assert_eq!(holds, !fails, "{}: the second verifier says {why:?}, ours {found}", case.display());
+    }
+}

@@ -1,0 +1,149 @@
+//! What this browser holds, keeps and gives up; routes and calendars.
+
+use std::collections::BTreeSet;
+
+use proofroom_ident::{AssetId, Audience, BlobHash, Millis, WorkspaceId};
+use proofroom_review::calendar::Week;
+use proofroom_review::{Hours, RouteTemplate};
+use proofroom_store::{Batch, Store};
+use proofroom_web_wire::{Library, Notice, RouteCard, StoredCard};
+
+use crate::desk::Desk;
+use crate::fault::DeskError;
+use crate::order::Order;
+
+/// Assets whose files this browser gave up.
+pub(crate) fn given_up(store: &impl Store) -> Result<BTreeSet<(WorkspaceId, AssetId)>, DeskError> {
+    let ids = |key: Vec<u8>| {
+        let (workspace, asset) = key.get(PREFIX.len()..)?.split_at_checked(32)?;
+        Some((
+            WorkspaceId::from_bytes(workspace.try_into().ok()?),
+            AssetId::from_bytes(asset.try_into().ok()?),
+        ))
+    };
+    Ok(store.scan(PREFIX)?.into_iter().filter_map(|(key, _)| ids(key.to_vec())).collect())
+}
+
+const PREFIX: &[u8] = b"web/given-up/";
+
+fn key(workspace: WorkspaceId, asset: AssetId) -> Vec<u8> {
+    [PREFIX, workspace.as_bytes(), asset.as_bytes()].concat()
+}
+
+impl<S: Store> Desk<S> {
+    pub(crate) fn stored(&mut self) -> Result<Vec<StoredCard>, DeskError> {
+        let mut cards = Vec::new();
+        for workspace in self.replicas.keys().copied().collect::<Vec<_>>() {
+            let plan = self.plan(workspace)?;
+            for asset in &plan.assets {
+                let blobs = self.blobs_of(workspace, asset.id)?;
+                let here = blobs.iter().filter(|(blob, _)| self.shelf.whole.contains(blob));
+                cards.push(StoredCard {
+                    workspace: workspace.to_hex(),
+                    workspace_name: plan.name.clone(),
+                    asset: asset.id.to_hex(),
+                    name: asset.name.clone(),
+                    bytes_here: here.map(|(_, bytes)| bytes).sum(),
+                    bytes: blobs.iter().map(|(_, bytes)| bytes).sum(),
+                    kept: !self.given_up.contains(&(workspace, asset.id)),
+                });
+            }
+        }
+        Ok(cards)
+    }
+
+    /// The blobs of an asset's versions, with their lengths.
+    pub(crate) fn blobs_of(
+        &mut self,
+        workspace: WorkspaceId,
+        asset: AssetId,
+    ) -> Result<Vec<(BlobHash, u64)>, DeskError> {
+        let (store, replica) = self.replica(workspace)?;
+        let view = replica.review(store, asset, Audience::Everyone)?;
+        Ok(view.blobs.values().map(|held| (held.blob, held.bytes)).collect())
+    }
+
+    /// Keeps an asset's files here, or gives them up. What the relay lacks yet is never given up.
+    pub(crate) fn keep(
+        &mut self,
+        now: Millis,
+        workspace: WorkspaceId,
+        asset: AssetId,
+        keep: bool,
+    ) -> Result<(), DeskError> {
+        let mut batch = Batch::default();
+        if keep {
+            batch.delete(key(workspace, asset));
+            self.given_up.remove(&(workspace, asset));
+        } else {
+            batch.put(key(workspace, asset), Vec::new());
+            self.given_up.insert((workspace, asset));
+        }
+        self.store.commit(batch)?;
+        if keep {
+            self.fetch(now, workspace)?;
+        } else {
+            for (blob, _) in self.blobs_of(workspace, asset)? {
+                if !self.outgoing.holds(workspace, blob) && self.shelf.whole.remove(&blob) {
+                    self.orders.push_back(Order::Drop { blob });
+                }
+            }
+        }
+        self.tell(Notice::File { workspace: workspace.to_hex() });
+        Ok(())
+    }
+
+    pub(crate) fn library(&mut self, workspace: WorkspaceId) -> Result<Library, DeskError> {
+        let names = self.names(workspace)?;
+        let plan = self.plan(workspace)?;
+        let library = &plan.library;
+        let calendar =
+            |c: &proofroom_review::CalendarSpec| (c.name.to_string(), c.zone.clone(), week_in_words(&c.week));
+        Ok(Library {
+            routes: library.routes.iter().map(route_card).collect(),
+            calendars: library.calendars.iter().map(calendar).collect(),
+            cast: library
+                .cast
+                .iter()
+                .map(|(role, people)| (role.to_string(), people.iter().map(|p| names.of(p)).collect()))
+                .collect(),
+        })
+    }
+}
+
+fn route_card(route: &RouteTemplate) -> RouteCard {
+    let stage = |s: &proofroom_review::route::StageTemplate| {
+        let title = s.title.clone().unwrap_or_else(|| s.name.to_string());
+        let asks: Vec<String> = s
+            .reviewers
+            .iter()
+            .map(|slot| match &slot.role {
+                Some(role) if slot.people.is_empty() => role.to_string(),
+                _ => slot.people.join(", "),
+            })
+            .collect();
+        (title, asks.join(", "))
+    };
+    RouteCard {
+        name: route.name.to_string(),
+        about: route.about.clone(),
+        calendar: route.calendar.as_ref().map(ToString::to_string).unwrap_or_default(),
+        stages: route.stages.iter().map(stage).collect(),
+    }
+}
+
+/// `Mon 09:00-17:00; Tue 09:00-17:00`, days off left out.
+fn week_in_words(week: &Week) -> String {
+    let days = [
+        ("Mon", &week.mon),
+        ("Tue", &week.tue),
+        ("Wed", &week.wed),
+        ("Thu", &week.thu),
+        ("Fri", &week.fri),
+        ("Sat", &week.sat),
+        ("Sun", &week.sun),
+    ];
+    let hours = |of: &[Hours]| of.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let worked = days.iter().filter(|(_, of)| !of.is_empty());
+    worked.map(|(day, of)| format!("{day} {}", hours(of))).collect::<Vec<_>>().join("; ")
+}

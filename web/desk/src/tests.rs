@@ -1,0 +1,210 @@
+//! A desk with a store in memory: what a page asks, what it is answered, what the browser is told to do.
+
+use proofroom_blobs::{Held, verify};
+use proofroom_ident::{Audience, Millis, WorkspaceId};
+use proofroom_replica::{Replica, Step};
+use proofroom_store::MemoryStore;
+use proofroom_web_wire::splice::Splice;
+use proofroom_web_wire::{
+    Ask, Fault, FormDraft, OwnAct, OwnReply, PeopleAct, PeopleReply, PlanAct, PlanReply, Reply, Target,
+    UploadAct, UploadState, Who,
+};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng as _;
+
+use crate::line::Line;
+use crate::uploads::Flow;
+use crate::{Desk, Order};
+
+const NOW: Millis = Millis(1_700_000_000_000);
+const ID: &str = "00112233445566778899aabbccddeeff";
+
+fn nobody(seed: u8) -> Desk<MemoryStore> {
+    let rng = ChaCha20Rng::from_seed([seed; 32]);
+    Desk::open(MemoryStore::default(), crate::Shelf::default(), "", rng, NOW).expect("an empty store opens")
+}
+
+/// Ada at a desk with a workspace of her own.
+fn ada() -> (Desk<MemoryStore>, WorkspaceId) {
+    let mut desk = nobody(1);
+    desk.set_up(NOW, "Ada Ackermann", "Studio Nord", "").expect("a name");
+    let me = desk.me().expect("she is here");
+    let mut step = Step { store: &mut desk.store, now: NOW, rng: &mut desk.rng };
+    let replica = Replica::create(&mut step, me, "Spring").expect("created");
+    let workspace = replica.workspace();
+    desk.replicas.insert(workspace, replica);
+    desk.lines.insert(workspace, Line::new(vec!["ws://relay.example".into()]));
+    (desk, workspace)
+}
+
+fn plan(desk: &mut Desk<MemoryStore>, workspace: WorkspaceId, act: PlanAct) -> Result<PlanReply, Fault> {
+    match desk.handle(NOW, Ask::Plan { workspace: workspace.to_hex(), act }) {
+        Reply::Plan(reply) => Ok(reply),
+        Reply::Fault(fault) => Err(fault),
+        other => panic!("an answer about the plan is wanted: {other:?}"),
+    }
+}
+
+fn own(desk: &mut Desk<MemoryStore>, act: OwnAct) -> Result<OwnReply, Fault> {
+    match desk.handle(NOW, Ask::Own(act)) {
+        Reply::Own(reply) => Ok(reply),
+        Reply::Fault(fault) => Err(fault),
+        other => panic!("an answer about oneself is wanted: {other:?}"),
+    }
+}
+
+fn filed(desk: &mut Desk<MemoryStore>, workspace: WorkspaceId) -> String {
+    let form = FormDraft { title: "Bright mornings".into(), ..FormDraft::default() };
+    match plan(desk, workspace, PlanAct::File { id: ID.into(), form }) {
+        Ok(PlanReply::Filed { request }) => request,
+        other => panic!("filed: {other:?}"),
+    }
+}
+
+fn insert(at: usize, text: &str) -> Vec<Splice> {
+    vec![Splice { at, delete: 0, insert: text.into() }]
+}
+
+#[test]
+fn a_request_that_is_filed_twice_is_there_once() {
+    let (mut desk, workspace) = ada();
+    assert_eq!(filed(&mut desk, workspace), filed(&mut desk, workspace));
+    let Ok(PlanReply::Requests { requests, may_file }) = plan(&mut desk, workspace, PlanAct::Requests) else {
+        panic!("a list");
+    };
+    assert!(may_file);
+    assert_eq!(requests.iter().map(|r| r.title.as_str()).collect::<Vec<_>>(), ["Bright mornings"]);
+}
+
+#[test]
+fn a_brief_changes_only_where_the_text_is_the_one_that_was_seen() {
+    let (mut desk, workspace) = ada();
+    let request = filed(&mut desk, workspace);
+    let mut splice = |seen: &str, changes| {
+        let act = PlanAct::Splice { request: request.clone(), seen: seen.into(), changes };
+        match plan(&mut desk, workspace, act) {
+            Ok(PlanReply::Brief { made, text, revision }) => (made, text, revision),
+            other => panic!("a brief: {other:?}"),
+        }
+    };
+    let (_, text, first) = splice("", Vec::new());
+    let (made, later, second) = splice(&first, insert(text.encode_utf16().count(), "🚲 more"));
+    assert!(made && later.ends_with("🚲 more"), "{later}");
+    let (made, same, third) = splice(&first, insert(0, "lost?"));
+    assert!(!made);
+    assert_eq!((same, third), (later, second));
+}
+
+#[test]
+fn an_upload_becomes_a_version_whose_slices_are_proved() {
+    let (mut desk, workspace) = ada();
+    let whole: Vec<u8> = (0..700_000_u32).map(|i| (i / 3) as u8).collect();
+    let target = Target::Asset { name: "Hero".into(), category: "visual".into(), request: None, slot: None };
+    let files = vec![("hero.png".to_owned(), whole.len() as u64)];
+    desk.begin_upload(NOW, &workspace.to_hex(), ID, target, String::new(), files).expect("she may");
+    let mut sealed = Vec::new();
+    for piece in whole.chunks(100_000) {
+        assert_eq!(desk.upload_flow(ID), Flow::Go);
+        let mut piece = piece.to_vec();
+        desk.seal_piece(ID, 0, sealed.len() as u64, &mut piece).expect("it goes on");
+        sealed.extend(piece);
+    }
+    let (blob, tree) = desk.end_part(ID, 0).expect("it is whole");
+    desk.part_kept(ID, 0).expect("kept");
+    desk.finish_upload(NOW, ID).expect("recorded");
+    let asset = desk.plan(workspace).expect("a plan").assets[0].id;
+    let (store, replica) = desk.replica(workspace).expect("it is here");
+    let view = replica.review(store, asset, Audience::Everyone).expect("a view");
+    let held = view.blobs.values().next().expect("a blob");
+    assert_eq!((held.blob, held.bytes), (blob, whole.len() as u64));
+    let key = proofroom_seal::BlobKey::from_bytes(*held.key.as_bytes());
+    let mut opened = sealed.clone();
+    key.apply(0, &mut opened).expect("it opens");
+    assert!(opened == whole);
+    let cards = desk.upload_cards(workspace);
+    assert_eq!(cards.iter().map(|c| c.state).collect::<Vec<_>>(), [UploadState::Sending]);
+    for span in Held::all(held.bytes).spans() {
+        let bytes = &sealed[span.offset as usize..span.end() as usize];
+        let proof = proofroom_blobs::prove(blob, held.bytes, span, bytes, tree.as_slice()).expect("proved");
+        verify(blob, held.bytes, span, &proof).expect("it holds");
+    }
+    desk.delivered(workspace, blob).expect("noted");
+    assert_eq!(desk.upload_cards(workspace), []);
+    let orders: Vec<Order> = std::iter::from_fn(|| desk.poll()).collect();
+    assert!(orders.iter().any(|o| matches!(o, Order::DropTree { blob: of } if *of == blob)), "{orders:?}");
+}
+
+#[test]
+fn an_upload_goes_on_with_the_same_files_only() {
+    let (mut desk, workspace) = ada();
+    let target = Target::Asset { name: "Hero".into(), category: "visual".into(), request: None, slot: None };
+    let files = vec![("hero.png".to_owned(), 10)];
+    desk.begin_upload(NOW, &workspace.to_hex(), ID, target, String::new(), files.clone()).expect("she may");
+    // The browser is closed: what the store knows is all there is.
+    desk.uploads = crate::uploads::known(&desk.store).expect("readable");
+    assert_eq!(desk.upload_cards(workspace)[0].state, UploadState::Interrupted);
+    assert_eq!(desk.upload_flow(ID), Flow::End);
+    let other = desk.resume_upload(ID, &[("hero.png".to_owned(), 11)]).expect_err("another length");
+    assert!(other.to_string().contains("hero.png"), "{other}");
+    desk.resume_upload(ID, &files).expect("the same");
+    assert_eq!(desk.upload_flow(ID), Flow::Go);
+    let ask = Ask::Upload { workspace: workspace.to_hex(), act: UploadAct::Cancel { id: ID.into() } };
+    assert_eq!(desk.handle(NOW, ask), Reply::Uploads(Vec::new()));
+    assert_eq!(crate::uploads::known(&desk.store).expect("readable").len(), 0);
+}
+
+#[test]
+fn a_second_browser_becomes_a_device_of_the_person_who_approves_it() {
+    let (mut desk, workspace) = ada();
+    let mut second = nobody(2);
+    let Ok(OwnReply::Code { code, device }) = own(&mut second, OwnAct::AskLink) else { panic!("a code") };
+    let Ok(OwnReply::Code { code: approval, device: seen }) = own(&mut desk, OwnAct::ApproveLink { code })
+    else {
+        panic!("an approval");
+    };
+    assert_eq!(device, seen);
+    let Ok(OwnReply::Start(start)) = own(&mut second, OwnAct::TakeLink { code: approval.clone() }) else {
+        panic!("linked");
+    };
+    assert!(matches!(&start.who, Who::Person { name, .. } if name == "Ada Ackermann"), "{start:?}");
+    assert_eq!(start.workspaces.iter().map(|w| w.id.clone()).collect::<Vec<_>>(), [workspace.to_hex()]);
+    let refused = own(&mut nobody(3), OwnAct::TakeLink { code: approval }).expect_err("it asked for nothing");
+    assert!(refused.what.contains("did not ask"), "{refused:?}");
+}
+
+#[test]
+fn a_wrong_passphrase_changes_nothing_and_the_phrase_is_shown_until_it_is_kept() {
+    let (mut desk, _) = ada();
+    let change = |old: &str, new: &str| OwnAct::Passphrase { old: old.into(), new: new.into() };
+    own(&mut desk, change("", "correct horse")).expect("there was none");
+    let refused = own(&mut desk, change("wrong", "other")).expect_err("it is wrong");
+    assert!(refused.what.contains("passphrase is wrong"), "{refused:?}");
+    let passphrase = || "correct horse".to_owned();
+    let phrase = |desk: &mut _| match own(desk, OwnAct::Phrase { passphrase: passphrase() }) {
+        Ok(OwnReply::Phrase { words }) => words.len(),
+        other => panic!("words: {other:?}"),
+    };
+    assert_eq!(phrase(&mut desk), 24);
+    own(&mut desk, OwnAct::PhraseKept { passphrase: passphrase() }).expect("kept");
+    assert_eq!(phrase(&mut desk), 0);
+}
+
+#[test]
+fn an_invite_is_made_listed_and_revoked() {
+    let (mut desk, workspace) = ada();
+    let mut ask = |act| match desk.handle(NOW, Ask::People { workspace: workspace.to_hex(), act }) {
+        Reply::People(PeopleReply::Invite { link }) => link,
+        Reply::People(PeopleReply::Show(screen)) => {
+            screen.invites.iter().map(|i| format!("{} {} {}", i.invite, i.role, i.state)).collect::<String>()
+        }
+        Reply::Done => String::new(),
+        other => panic!("an answer about people is wanted: {other:?}"),
+    };
+    let link = ask(PeopleAct::Invite { role: "guest".into(), uses: 2, expires: 0 });
+    assert!(link.starts_with("proofroom:join/"), "{link}");
+    let listed = ask(PeopleAct::Show);
+    let (invite, rest) = listed.split_once(' ').expect("one invite");
+    assert_eq!(rest, "guest open");
+    ask(PeopleAct::Revoke { invite: invite.into() });
+    assert!(ask(PeopleAct::Show).ends_with("guest revoked"));
+}

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A second verifier of certificates: bytes, hashes and signatures, written from docs/certificate.md alone.
+"""A second verifier of certificates: bytes, hashes, signatures, gaps, written from docs/certificate.md alone.
 
 It shares no code with the project and needs `cryptography` and `blake3` from PyPI. It knows nothing
 of membership, routes or documents; what it accepts there, the project's own verifier may still refuse.
@@ -273,9 +273,9 @@ def verify(data):
             check(digest(data[SIGNED:]) == h["hash"], "a payload is not the one that was signed")
         signed(h["author"], "proofroom 1 entry", data[:HEADER], h["signature"], "an entry")
         check((h["id"] if h["genesis"] else h["workspace"]) == workspace, "an entry of another workspace")
-        if form == 4:
-            opened(key, data)
+    plain = [opened(key, data) if form == 4 else None for form, key, data, _ in pieces]
     chains(pieces)
+    frontiers(pieces, plain)
     return len(pieces)
 
 
@@ -292,6 +292,19 @@ def chains(pieces):
         check(not any(h["previous_log"]) or h["previous_log"] in ids, "an earlier log is missing")
         check(h["genesis"] or h["membership"] in ids, "a membership entry is missing")
         tip[log] = (h["position"], h["id"])
+
+
+def frontiers(pieces, plain):
+    """What the signers of decisions and acts say that they had in front of them is there."""
+    there = {(h["log"], h["position"], h["id"]) for *_, h in pieces}
+    for (*_, h), text in zip(pieces, plain):
+        if h["kind"] not in (4, 7) or text is None:
+            continue
+        statement = json.loads(text)
+        check(isinstance(statement, dict) and "seen_heads" in statement, "a statement without what its signer had seen")
+        for log, head in statement["seen_heads"].items():
+            place = (bytes.fromhex(log), head["seq"], bytes.fromhex(head["hash"]))
+            check(place in there, "what a signer had in front of them is missing")
 
 
 def main(paths):

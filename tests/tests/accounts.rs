@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use proofroom_tests::peer::{Peer, list, string};
+use proofroom_tests::relay::Relay;
 use proofroom_tests::world::{World, meet};
 use serde_json::Value;
 
@@ -11,8 +12,8 @@ fn path(path: &Path) -> &str {
     path.to_str().expect("temporary folders have plain names")
 }
 
-/// Ada's copy, which Bo sends back and then approves.
-fn reviewed(world: &World) -> (Peer, Peer) {
+/// Ada's copy, which Bo sends back and then approves. The relay lives as long as its handle.
+fn reviewed(world: &World) -> (Relay, Peer, Peer) {
     let relay = world.relay();
     let ada = world.owner("ada", &relay);
     let bo = world.joined("bo", &ada, "reviewer");
@@ -30,7 +31,7 @@ fn reviewed(world: &World) -> (Peer, Peer) {
     meet(&[&ada, &bo]);
     bo.run(&["decide", "Copy", "approved", "--reason", "reads well"]);
     meet(&[&bo, &ada]);
-    (ada, bo)
+    (relay, ada, bo)
 }
 
 /// The lines of a trail that say what was done.
@@ -41,21 +42,27 @@ fn lines<'a>(trail: &'a Value, act: &str) -> Vec<&'a Value> {
 #[test]
 fn the_trail_tells_who_did_what_when_and_why_with_the_old_and_the_new() {
     let world = World::new();
-    let (ada, bo) = reviewed(&world);
+    let (_relay, ada, bo) = reviewed(&world);
+    ada.run(&["release", "Copy", "--to", path(&world.place("out"))]);
+    meet(&[&ada, &bo]);
     let trail = ada.run(&["audit"]);
     let decisions = lines(&trail, "decided in stage review");
     let told = decisions.iter().map(|d| (string(d, "new"), string(d, "why"))).collect::<Vec<_>>();
     let wanted = [("changes_required", "too long, \"really\""), ("approved", "reads well")];
     assert_eq!(told, wanted.map(|(new, why)| (new.to_owned(), why.to_owned())));
-    // Ada's second version witnesses Bo's first decision.
-    assert!(decisions[0]["not_after"].is_u64() && decisions[1]["not_before"].is_u64(), "{decisions:?}");
+    // Each version witnesses that Bo's decision came later, and Ada's release that both came before.
+    let witnessed = |d: &Value| d["not_before"].is_u64() && d["not_after"].is_u64();
+    assert!(decisions.iter().all(|d| witnessed(d)), "{decisions:?}");
     let moved = lines(&trail, "comment: state");
     assert_eq!((string(moved[0], "old"), string(moved[0], "new")), ("open".into(), "addressed".into()));
     assert_eq!(string(lines(&trail, "comment added")[0], "new"), "=Too long");
     assert_eq!(string(lines(&trail, "version added")[1], "why"), "shorter");
     assert_eq!(lines(&trail, "joined").len(), 1);
     assert_eq!(lines(&trail, "founded the workspace").len(), 1);
-    assert_eq!(string(lines(&trail, "asset: assignments")[0], "about").split(' ').next(), Some("asset"));
+    let bo_id = string(decisions[0], "person");
+    let assigned = lines(&trail, &format!("asset: assignments.{bo_id}"));
+    assert_eq!((string(assigned[0], "new"), assigned[0]["old"].clone()), ("approver".into(), Value::Null));
+    assert_eq!(lines(&trail, "handed off, 2 files").len(), 1);
 
     let bos = ada.run(&["audit", "--person", "Bo Ek", "--asset", "Copy"]);
     assert!(list(&bos, "lines").iter().all(|line| line["person"] == decisions[0]["person"]));
@@ -67,6 +74,7 @@ fn the_trail_tells_who_did_what_when_and_why_with_the_old_and_the_new() {
     assert!(csv.starts_with("claimed_at,not_before,not_after,by,act,"), "{csv}");
     assert!(csv.contains("\"too long, \"\"really\"\"\"") && csv.contains(",'=Too long,"), "{csv}");
     let html = printed(&ada, &["audit", "--html"]);
+    assert!(csv.contains("\"asset: assignments, Bo Ek\""), "{csv}");
     assert!(html.starts_with("<!doctype html>") && html.contains("too long, &quot;really&quot;"), "{html}");
 }
 
@@ -82,10 +90,13 @@ fn printed(peer: &Peer, args: &[&str]) -> String {
 #[test]
 fn what_does_not_count_stands_out() {
     let world = World::new();
-    let (ada, bo) = reviewed(&world);
+    let (_relay, ada, bo) = reviewed(&world);
     ada.run(&["members", "remove", "Bo Ek"]);
+    // Bo, offline, has not heard of it. No relay lets Bo in any more; a bundle brings it.
     bo.run(&["comment", "add", "Copy", "written after the line"]);
-    meet(&[&bo, &ada]);
+    let bundle = world.place("bo.bundle");
+    bo.run(&["bundle", "export", path(&bundle)]);
+    ada.run(&["bundle", "import", path(&bundle)]);
     let trail = ada.run(&["audit", "--standing-out"]);
     let marks: Vec<&Value> = list(&trail, "lines").iter().flat_map(|line| list(line, "marks")).collect();
     assert!(marks.contains(&&Value::from("held_back")), "{trail}");
@@ -95,7 +106,7 @@ fn what_does_not_count_stands_out() {
 #[test]
 fn any_past_state_can_be_shown() {
     let world = World::new();
-    let (ada, _) = reviewed(&world);
+    let (_relay, ada, _bo) = reviewed(&world);
     let now = ada.run(&["show", "Copy", "--at", "2999-01-01"]);
     assert_eq!((list(&now, "versions").len(), list(&now, "decisions").len()), (2, 2));
     assert_eq!(list(&now, "comments")[0]["state"], "addressed");

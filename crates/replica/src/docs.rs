@@ -212,7 +212,8 @@ pub(crate) fn incoming(item: &Opened) -> Incoming {
 
 /// The latest profile of a person by (claimed time, hash): deterministic whatever the order of arrival.
 fn take_profile(open: &mut OpenDoc, item: &Opened) {
-    let profile: ProfileStatement = match serde_json::from_slice(&item.plain) {
+    let text = String::from_utf8_lossy(&item.plain);
+    let profile = match ProfileStatement::from_json(&text) {
         Ok(profile) => profile,
         Err(e) => {
             open.refused.insert(item.entry.hash(), format!("profile: {e}"));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proofroom_authority::{Cut, Op, Role};
-use proofroom_ident::{Audience, DeviceRecord, InviteId, KexPublic, Millis, PersonId, SignerKey};
+use proofroom_ident::{DeviceRecord, InviteId, KexPublic, Millis, PersonId, SignerKey};
 use proofroom_review::ProfileStatement;
 use proofroom_seal::InviteSecret;
 use proofroom_store::{Batch, Store};
@@ -244,9 +244,7 @@ impl Replica {
         if open.profiles.get(&me).is_some_and(|(_, _, held)| *held == profile) {
             return Ok(());
         }
-        let plain = serde_json::to_vec(&profile).map_err(|e| ReplicaError::Invalid(e.to_string()))?;
-        self.ensure_keys(step)?;
-        self.append(step, plan, Audience::Everyone, proofroom_entry::EntryKind::Profile, &plain, None)?;
+        self.sign(step, plan, proofroom_entry::EntryKind::Profile, profile.to_json())?;
         Ok(())
     }
 

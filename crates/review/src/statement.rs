@@ -260,6 +260,8 @@ pub struct ProfileStatement {
     pub role_title: Option<String>,
 }
 
+const PROFILE_BYTES_MAX: usize = 8_192;
+
 impl ProfileStatement {
     /// The canonical form.
     pub fn to_json(&self) -> Result<String, StatementError> {
@@ -267,9 +269,13 @@ impl ProfileStatement {
         Ok(canonical_json(self)?)
     }
 
-    /// Reads the canonical form, and nothing else.
+    /// Reads it in any spelling: the first programs signed names in another than the canonical one, and
+    /// no hash of it is ever computed.
     pub fn from_json(json: &str) -> Result<Self, StatementError> {
-        let statement: Self = from_canonical_json(json, 8_192)?;
+        if json.len() > PROFILE_BYTES_MAX {
+            return Err(CanonicalError::TooLarge { bytes: json.len(), bytes_max: PROFILE_BYTES_MAX }.into());
+        }
+        let statement: Self = serde_json::from_str(json).map_err(|e| CanonicalError::Json(e.to_string()))?;
         statement.check()?;
         Ok(statement)
     }

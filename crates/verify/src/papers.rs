@@ -107,7 +107,10 @@ impl<'a> Rebuild<'a> {
         if waiting > 0 {
             table.fail(
                 Check::Gaps,
-                format!("{waiting} change{} wait for others that are missing", s(waiting)),
+                format!(
+                    "changes that others stand on are missing: {waiting} change{} cannot be read",
+                    s(waiting)
+                ),
             );
         }
         Paper { view: (*self.document.review()).clone(), rebuilt: true, open_at }

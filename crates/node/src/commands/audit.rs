@@ -107,6 +107,12 @@ impl Names<'_> {
         self.plan.asset(&id).map(|asset| asset.name.as_str())
     }
 
+    /// What was done, with a name in the place of a person's key: `asset: assignments, Bo Ek`.
+    fn act(&self, line: &AuditLine) -> String {
+        let person = line.act.rsplit_once('.').and_then(|(act, id)| Some((act, id.parse().ok()?)));
+        person.map_or_else(|| line.act.clone(), |(act, id)| format!("{act}, {}", self.people.name(id)))
+    }
+
     /// What a line is about: a name where there is one, else the beginning of an id.
     fn about(&self, line: &AuditLine) -> String {
         let text = line.about.as_deref().unwrap_or_default();
@@ -153,7 +159,7 @@ fn row(line: &AuditLine, names: &Names<'_>) -> Vec<Cell> {
     vec![
         Cell::from(when::shown(line.claimed_at)),
         Cell::from(names.by(line)),
-        Cell::from(&line.act),
+        Cell::from(names.act(line)),
         Cell::from(names.about(line)),
         Cell::from(brief(line.old.as_ref())),
         Cell::from(brief(line.new.as_ref())),
@@ -190,7 +196,7 @@ fn csv(lines: &[AuditLine], names: &Names<'_>) -> String {
             time(line.not_before),
             time(line.not_after),
             names.by(line),
-            line.act.clone(),
+            names.act(line),
             line.about.clone().unwrap_or_default(),
             line.old.clone().unwrap_or_default(),
             line.new.clone().unwrap_or_default(),
@@ -234,7 +240,7 @@ fn page(workspace: &str, lines: &[AuditLine], names: &Names<'_>) -> String {
         vec![
             PaperCell::new(at.trim_end()),
             PaperCell::new(names.by(line)),
-            PaperCell::new(&line.act),
+            PaperCell::new(names.act(line)),
             PaperCell::new(names.about(line)),
             value(line.old.as_ref()),
             value(line.new.as_ref()),

@@ -24,7 +24,9 @@ impl fmt::Display for Act {
             Self::CarryForward { stage, decision } => {
                 write!(f, "approval {} carried forward in stage {stage}", decision.short())
             }
-            Self::Acknowledge { comments } => write!(f, "{} comments acknowledged", comments.len()),
+            Self::Acknowledge { comments } => {
+                write!(f, "{} acknowledged", counted(comments.len(), "comment"))
+            }
             Self::MeetCondition { decision, condition } => {
                 write!(f, "condition {} of approval {} met", condition.saturating_add(1), decision.short())
             }
@@ -33,10 +35,14 @@ impl fmt::Display for Act {
             Self::Compare(comparison) => write!(f, "compared with version {}", comparison.from.short()),
             Self::Sync => f.write_str("version received"),
             Self::Open => f.write_str("version opened"),
-            Self::Release(handoff) => write!(f, "handed off, {} files", handoff.files.len()),
+            Self::Release(handoff) => write!(f, "handed off, {}", counted(handoff.files.len(), "file")),
             Self::Remind(key) => {
                 write!(f, "{} reminded of stage {}: {}", key.person.short(), key.stage, key.threshold)
             }
         }
     }
+}
+
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use proofroom_tests::house::root;
 use proofroom_tests::peer::{Peer, list, proofroom, string};
 use proofroom_tests::python::python;
+use proofroom_tests::relay::Relay;
 use proofroom_tests::world::{World, meet};
 use serde_json::Value;
 
@@ -53,8 +54,8 @@ fn second_opinion(files: &[&Path]) -> Vec<(bool, String)> {
     lines.lines().map(read).collect()
 }
 
-/// Ada and Bo in one workspace; Bo has approved Ada's second version.
-fn approved(world: &World) -> (Peer, Peer) {
+/// Ada and Bo in one workspace; Bo has approved Ada's second version. The relay lives as long as its handle.
+fn approved(world: &World) -> (Relay, Peer, Peer) {
     let relay = world.relay();
     let ada = world.owner("ada", &relay);
     let bo = world.joined("bo", &ada, "reviewer");
@@ -71,13 +72,13 @@ fn approved(world: &World) -> (Peer, Peer) {
     meet(&[&ada, &bo]);
     bo.run(&["decide", "Copy", "approved", "--reason", "reads well"]);
     meet(&[&bo, &ada]);
-    (ada, bo)
+    (relay, ada, bo)
 }
 
 #[test]
 fn an_approval_is_proved_to_somebody_who_has_nothing_but_the_file() {
     let world = World::new();
-    let (ada, bo) = approved(&world);
+    let (_relay, ada, bo) = approved(&world);
     let file = world.place("copy.certificate.zip");
     let made = ada.run(&["certify", "Copy", "--out", path(&file), "--blobs"]);
     assert_eq!(made["holds"], true, "{made}");
@@ -126,7 +127,7 @@ fn an_approval_is_proved_to_somebody_who_has_nothing_but_the_file() {
 #[test]
 fn a_certificate_of_decisions_only_shows_no_comment() {
     let world = World::new();
-    let (ada, _) = approved(&world);
+    let (_relay, ada, _bo) = approved(&world);
     let file = world.place("copy.zip");
     ada.run(&["certify", "Copy", "--out", path(&file), "--decisions-only"]);
     let (code, found) = verdict(&[path(&file)]);
@@ -138,12 +139,15 @@ fn a_certificate_of_decisions_only_shows_no_comment() {
 #[test]
 fn what_is_not_approved_or_was_altered_is_no_approval_and_says_where() {
     let world = World::new();
-    let (ada, bo) = approved(&world);
+    let (_relay, ada, bo) = approved(&world);
     let early = world.place("early.zip");
     ada.run(&["certify", "Copy", "--version", "v1", "--out", path(&early)]);
     let (code, found) = verdict(&[path(&early)]);
     assert_eq!((code, failing(&found)), (5, vec!["route".to_owned()]));
+    ada.run(&["version", "add", "Copy", path(&world.place("one.txt")), "--note", "as it was"]);
+    meet(&[&ada, &bo]);
     bo.run(&["decide", "Copy", "rejected", "--reason", "no"]);
+    meet(&[&bo, &ada]);
     let late = world.place("late.zip");
     bo.run(&["certify", "Copy", "--out", path(&late)]);
     let (code, found) = verdict(&[path(&late)]);

@@ -29,6 +29,7 @@ const SHELL: &[&str] = &[
     "node",
     "web-engine",
     "web-app",
+    "web-lens",
     "web-verify",
 ];
 /// Packages that run the others and are depended on by none.

@@ -53,6 +53,8 @@ journeys! {
     a_film_that_was_kept_plays_with_the_network_unplugged
     a_quote_on_a_page_reaches_the_terminal
     two_versions_are_compared
+    two_texts_are_compared_word_by_word
+    a_design_shows_its_layers
     nothing_in_a_file_is_run
     damaged_media_says_so_and_can_be_saved
     a_phone_reviews_by_touch

@@ -10,12 +10,12 @@ const BITS = 10;
 const RATE = [30_000, 1_001];
 
 /** A film whose every frame shows its own number in black and white blocks. */
-function film(world, name, { seconds = 12, size = '640x360', extra = [], codec = ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '48', '-bf', '2'] } = {}) {
+function film(world, name, { seconds = 12, size = '640x360', extra = [], sound = false, codec = ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '48', '-bf', '2'] } = {}) {
   const file = path.join(world.dir, name);
   const block = Number(size.split('x')[0]) / BITS;
   const blocks = Array.from({ length: BITS }, (_, bit) => `drawbox=x=${bit * block}:y=0:w=${block}:h=${block}:color=white:t=fill:enable='gte(mod(floor(n/${2 ** bit}),2),1)'`);
   const source = `color=c=black:size=${size}:rate=${RATE.join('/')}:duration=${seconds}`;
-  execFileSync('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', [source, ...blocks, ...extra].join(','), ...codec, '-pix_fmt', 'yuv420p', '-movflags', '+faststart', file]);
+  execFileSync('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', [source, ...blocks, ...extra].join(','), ...(sound ? ['-f', 'lavfi', '-i', `sine=frequency=220:duration=${seconds}`, '-c:a', 'aac', '-shortest'] : []), ...codec, '-pix_fmt', 'yuv420p', '-movflags', '+faststart', file]);
   return file;
 }
 
@@ -157,7 +157,7 @@ export const journeys = {
   /** What was kept offline plays without a network, from the first frame to the last. */
   async a_film_that_was_kept_plays_with_the_network_unplugged(world) {
     const { relay, ada, link } = await studio(world);
-    await add(world, ada, relay, film(world, 'spot.mp4', { seconds: 8 }), 'Spot', 'video');
+    await add(world, ada, relay, film(world, 'spot.mp4', { seconds: 8, sound: true }), 'Spot', 'video');
     const bo = await world.browser('bo');
     const page = await join(bo, relay, link);
     await open(page, 'Spot');
@@ -166,6 +166,7 @@ export const journeys = {
     await relay.kill();
     await page.reload();
     await filmOpen(page);
+    await page.getByTestId('wave').locator('path[d^="M"]').waitFor({ state: 'attached' });
     for (const frame of [200, 17, 239, 1]) await go(page, frame);
     await page.keyboard.press('Space');
     await until('it plays', async () => (await burnt(page)) > 20);
@@ -206,6 +207,7 @@ export const journeys = {
     };
     await ada('asset', 'add', picture('one.png', ''), '--name', 'Poster', '--category', 'visual');
     await ada('comment', 'add', 'Poster', 'Put the logo here', '--region', '300,200,40,30');
+    await ada('comment', 'add', 'Poster', 'Keep this corner', '--region', '20,20,40,30');
     await ada('version', 'add', 'Poster', picture('two.png', ',drawbox=x=300:y=200:w=40:h=30:color=white:t=fill'));
     await ada('sync');
     const bo = await world.browser('bo');
@@ -215,10 +217,12 @@ export const journeys = {
     await page.keyboard.press('v');
     await page.locator('figure img.medium').nth(1).waitFor();
     await page.screenshot({ path: `${SHOTS}/compare-side.png` });
-    await page.getByTestId('old').filter({ hasText: 'Put the logo here' }).waitFor();
+    await page.getByTestId('changes').filter({ hasText: '1 region changed, 1200 pixels (0.30 %).' }).waitFor();
+    for (const [text, answer] of [['Put the logo here', 'yes'], ['Keep this corner', 'no']]) {
+      await page.getByTestId('old').filter({ hasText: text }).getByText(`changed under the anchor: ${answer}`).waitFor();
+    }
     await page.getByRole('button', { name: 'Difference' }).click();
     await page.getByTestId('difference').filter({ hasText: '1200 of 400000 pixels differ (0.30 %)' }).waitFor();
-    await page.getByTestId('old').filter({ hasText: 'changed under the anchor: yes' }).waitFor();
     await page.screenshot({ path: `${SHOTS}/compare-difference.png` });
     for (const how of ['Wipe', 'Onion skin']) {
       await page.getByRole('button', { name: how }).click();
@@ -234,6 +238,55 @@ export const journeys = {
     equal('findings', await findings(page), []);
     await page.keyboard.press('v');
     await page.getByRole('complementary', { name: 'Comments', exact: true }).waitFor();
+  },
+
+  /** Two texts: what went, what came, and whether a quote still stands. */
+  async two_texts_are_compared_word_by_word(world) {
+    const { relay, ada, link } = await studio(world);
+    const write = (name, text) => {
+      const file = path.join(world.dir, name);
+      writeFileSync(file, text);
+      return file;
+    };
+    await ada('asset', 'add', write('copy.md', '# Bright mornings\n\nThe slow tram is late again.\n\nTerms apply.\n'), '--name', 'Copy', '--category', 'written');
+    await ada('comment', 'add', 'Copy', 'Nobody likes slow trams', '--quote', 'slow tram');
+    await ada('comment', 'add', 'Copy', 'Legal wants this', '--quote', 'Terms apply');
+    await ada('version', 'add', 'Copy', write('copy2.md', '# Bright mornings\n\nThe new bike is never late.\n\nTerms apply.\n'));
+    await ada('sync');
+    const page = await join(await world.browser('bo'), relay, link);
+    await open(page, 'Copy');
+    await page.locator('.prose').getByText('The new bike is never late.').waitFor();
+    await page.getByRole('button', { name: 'Compare' }).click();
+    await page.getByTestId('words').locator('ins').filter({ hasText: 'new bike' }).waitFor();
+    equal('what went', await page.getByTestId('words').locator('del').first().textContent(), 'slow tram');
+    for (const [text, answer] of [['Nobody likes slow trams', 'yes'], ['Legal wants this', 'no']]) {
+      await page.getByTestId('old').filter({ hasText: text }).getByText(`changed under the anchor: ${answer}`).waitFor();
+    }
+    await page.screenshot({ path: `${SHOTS}/compare-words.png` });
+    equal('findings', await findings(page), []);
+  },
+
+  /** A design: its flat picture, its layers, and a comment about one of them that the terminal reads. */
+  async a_design_shows_its_layers(world) {
+    const { relay, ada, link } = await studio(world);
+    const file = path.join(world.dir, 'poster.psd');
+    writeFileSync(file, psd([{ name: 'Sky', rgb: [40, 90, 160], box: [0, 0, 320, 200] }, { name: 'Headline', rgb: [240, 230, 60], box: [40, 30, 200, 80] }], 320, 200));
+    await add(world, ada, relay, file, 'Layered', 'design_source');
+    const page = await join(await world.browser('bo'), relay, link);
+    await open(page, 'Layered');
+    await page.locator('img.medium').waitFor();
+    await until('the flat picture is drawn', () => page.evaluate(() => document.querySelector('img.medium').naturalWidth === 320));
+    equal('layers from the top', await page.getByRole('list', { name: 'Layers, from the top' }).getByRole('button').allInnerTexts(), ['Headline', 'Sky']);
+    await page.getByRole('button', { name: 'Headline' }).click();
+    await page.getByText('About the layer Headline').waitFor();
+    await comment(page, 'Set it larger');
+    await page.getByTestId('thread').filter({ hasText: 'Headline' }).waitFor();
+    await page.screenshot({ path: `${SHOTS}/design.png` });
+    equal('findings', await findings(page), []);
+    await page.getByText('In sync', { exact: true }).waitFor();
+    await ada('sync');
+    const { comments } = await ada('comment', 'list', 'Layered');
+    equal('the layer in the terminal', comments[0].anchor.selectors.find((s) => s.layer)?.layer.path, ['Headline']);
   },
 
   /** Scripts in pictures, names, texts and captions do nothing, wherever they are opened. */
@@ -354,6 +407,28 @@ async function pinch(page, box) {
   await touch('touchStart', 30);
   for (const apart of [40, 60, 80, 100]) await touch('touchMove', apart);
   await touch('touchEnd', null);
+}
+
+/** A PSD of eight bits with plain layers of one colour each, the lowest first. */
+function psd(layers, width, height) {
+  const u16 = (n) => { const b = Buffer.alloc(2); b.writeUInt16BE(n & 0xffff); return b; };
+  const u32 = (n) => { const b = Buffer.alloc(4); b.writeUInt32BE(n >>> 0); return b; };
+  const block = (...parts) => { const all = Buffer.concat(parts); return Buffer.concat([u32(all.length), all]); };
+  const side = ([left, top, right, bottom]) => (right - left) * (bottom - top);
+  const name = (text) => { const b = Buffer.alloc(Math.ceil((text.length + 1) / 4) * 4); b[0] = text.length; b.write(text, 1, 'latin1'); return b; };
+  const records = layers.map(({ name: title, box }) => Buffer.concat([
+    u32(box[1]), u32(box[0]), u32(box[3]), u32(box[2]), u16(3), ...[0, 1, 2].map((id) => Buffer.concat([u16(id), u32(2 + side(box))])),
+    Buffer.from('8BIMnorm'), Buffer.from([255, 0, 8, 0]), block(u32(0), u32(0), name(title)),
+  ]));
+  const planes = layers.flatMap(({ rgb, box }) => rgb.map((value) => Buffer.concat([u16(0), Buffer.alloc(side(box), value)])));
+  const info = Buffer.concat([u16(layers.length), ...records, ...planes]);
+  const even = info.length % 2 ? Buffer.concat([info, Buffer.alloc(1)]) : info;
+  const flat = [0, 1, 2].map((channel) => {
+    const plane = Buffer.alloc(width * height);
+    for (const { rgb, box: [left, top, right, bottom] } of layers) for (let y = top; y < bottom; y++) plane.fill(rgb[channel], y * width + left, y * width + right);
+    return plane;
+  });
+  return Buffer.concat([Buffer.from('8BPS'), u16(1), Buffer.alloc(6), u16(3), u32(height), u32(width), u16(8), u16(3), u32(0), u32(0), block(block(even), u32(0)), u16(0), ...flat]);
 }
 
 /** A PDF with a line of text on each page. */

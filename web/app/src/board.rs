@@ -104,8 +104,16 @@ fn Tile(workspace: String, asset: AssetCard) -> impl IntoView {
         !matches!(asset.outcome.as_str(), "approved" | "not_applicable" | "skipped" | "withdrawn");
     let old = age(asset.since).filter(|_| open_work);
     let stage = asset.stage.clone();
+    let thumbnail = asset.thumbnail.map(|content| format!("./media/{workspace}/{}/{content}", asset.id));
+    let (pictured, broken) = (thumbnail.is_some(), RwSignal::new(false));
+    // The very first page has no service worker yet, which hands pictures out.
+    let picture = thumbnail.map(|url| {
+        view! { <img class="thumb" src=url alt="" loading="lazy" class:gone=move || broken.get() on:error=move |_| broken.set(true)/> }
+    });
     view! {
-        <a class="card" href=Route::Review(workspace, asset.id).href()>
+        <a class="card" class:pictured=pictured href=Route::Review(workspace, asset.id).href()>
+            {picture}
+            <span class="told">
             <span class="row">
                 <strong>{asset.name}</strong>
                 <span class=format!("chip {}", tone(&asset.outcome))>{label(&asset.outcome)}</span>
@@ -120,6 +128,7 @@ fn Tile(workspace: String, asset: AssetCard) -> impl IntoView {
                     {old.map(|days| view! { <span class="age" class:old=days.ge(&7) title="Since it is where it is">{format!("{days} d")}</span> })}
                 </span>
             })}
+            </span>
         </a>
     }
 }

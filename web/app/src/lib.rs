@@ -13,6 +13,7 @@ mod confirm;
 mod engine;
 mod form;
 mod home;
+mod lens;
 mod link;
 mod page;
 mod people;

@@ -2,6 +2,7 @@
 
 mod compare;
 mod decide;
+mod design;
 mod desk;
 mod file;
 mod film;
@@ -27,6 +28,7 @@ use crate::welcome::Problem;
 use crate::words::{label, tone};
 use compare::{Compare, Mode, OldComments};
 use decide::DecideDialog;
+use design::{Design, is_design};
 pub(crate) use desk::Desk;
 use file::FileView;
 use film::{Film, is_film};
@@ -289,6 +291,7 @@ fn Stage() -> impl IntoView {
 fn medium(file: FileCard, captions: Vec<FileCard>) -> AnyView {
     match file.media_type.as_str() {
         kind if is_picture(kind) => view! { <Picture file/> }.into_any(),
+        kind if is_design(kind) => view! { <Design file/> }.into_any(),
         kind if is_film(kind) => view! { <Film file captions/> }.into_any(),
         "application/pdf" => view! { <Pages file/> }.into_any(),
         kind if is_prose(kind) => view! { <Prose file/> }.into_any(),

@@ -15,10 +15,9 @@ use crate::{engine, page, store};
 pub(crate) fn SettingsScreen() -> impl IntoView {
     view! {
         <div class="columns">
-            <div class="stack"><Person/><Passphrase/><Phrase/></div>
+            <div class="stack"><Person/><Passphrase/><Phrase/><LinkScreen code=String::new()/></div>
             <div class="stack"><Appearance/><Storage/><Workspaces/></div>
         </div>
-        <LinkScreen code=String::new()/>
     }
 }
 

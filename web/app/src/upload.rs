@@ -263,7 +263,10 @@ pub(crate) fn AddVersion(workspace: String, asset: String) -> impl IntoView {
         choice.begin(Target::Version { asset: asset.get_value() });
     };
     view! {
-        <div class="add" class:over=move || over.get()>{choice.button("Add a version", take)}</div>
+        <section class="panel add" class:over=move || over.get() aria-label="Add a version">
+            {choice.button("Add a version", take)}
+            <span class="quiet">"or drop files anywhere here"</span>
+        </section>
         <dialog node_ref=choice.dialog aria-labelledby="version-title">
             <form on:submit=submit>
                 <h2 id="version-title">"Add a version"</h2>

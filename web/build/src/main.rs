@@ -50,16 +50,23 @@ fn build() -> Done {
     let mut files = Files::new(&dist)?;
     let engine = bind(&target, &stage, "engine")?;
     let app = bind(&target, &stage, "app")?;
+    let lens = bind(&target, &stage, "lens")?;
     let style = files.hashed("style.css", &styles(&root.join("web/static"))?)?;
     let pages = pages(&root, &mut files)?;
     let engine = files.module("engine", &engine)?;
     let worker = files.hashed("worker.js", starter(&engine, "start").as_bytes())?;
+    let lens = files.module("lens", &lens)?;
+    files.later.extend([lens.js.clone(), lens.wasm.clone()]);
+    let text = fs::read_to_string(root.join("web/static/lens.js"))?;
+    let lens =
+        files.later("lens.mjs", fill(&text, &[("LENS", &lens.js), ("WASM", &lens.wasm)]).as_bytes())?;
     let app = files.module("app", &app)?;
     let boot = fs::read_to_string(root.join("web/static/boot.js"))?;
     let boot = fill(&format!("{boot}{}", starter(&app, "main")), &[("PAGES", &pages)]);
     let boot = files.hashed("boot.js", boot.as_bytes())?;
     let icon = files.hashed("icon.svg", &fs::read(root.join("web/static/icon.svg"))?)?;
-    let names = [("STYLE", &style), ("BOOT", &boot), ("ICON", &icon), ("WORKER", &worker)];
+    let names =
+        [("STYLE", &style), ("BOOT", &boot), ("ICON", &icon), ("WORKER", &worker), ("LENSWORKER", &lens)];
     for name in ["index.html", "manifest.webmanifest"] {
         let text = fill(&fs::read_to_string(root.join("web/static").join(name))?, &names);
         files.write(name, text.as_bytes())?;
@@ -114,7 +121,7 @@ const STAMP: &str = ".stamp";
 
 /// A hash of everything that the files are made from.
 fn stamp(root: &Path, target: &Path) -> Done<String> {
-    let modules = ["engine", "app", "verify"].map(|name| compiled(target, name));
+    let modules = ["engine", "app", "lens", "verify"].map(|name| compiled(target, name));
     let style = root.join("crates/paper/src/paper.css");
     let mut from = modules.into_iter().chain([std::env::current_exe()?, style]).collect::<Vec<_>>();
     let mut names =
@@ -143,7 +150,9 @@ fn compiled(target: &Path, name: &str) -> PathBuf {
 fn compile(root: &Path) -> Done {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root).args(["build", "--target", "wasm32-unknown-unknown", "--profile", &profile()]);
-    cargo.args(["-p", "proofroom-web-engine", "-p", "proofroom-web-app", "-p", "proofroom-web-verify"]);
+    for name in ["engine", "app", "lens", "verify"] {
+        cargo.args(["-p", &format!("proofroom-web-{name}")]);
+    }
     match cargo.status()?.success() {
         true => Ok(()),
         false => {

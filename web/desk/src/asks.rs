@@ -41,10 +41,9 @@ impl<S: Store> Desk<S> {
             }
             // Likewise: it is read from the file.
             Ask::Film { .. } => Ok(Reply::Film(None)),
-            Ask::Prose { .. } => Ok(Reply::Prose(Vec::new())),
-            Ask::KeepOffline { workspace, content, keep, .. } => {
-                self.keep_offline(now, here(&workspace)?, parse(&content, "a file's hash")?, keep)?;
-                Ok(Reply::Done)
+            Ask::Pairs { workspace, asset, before, after } => {
+                let versions = (parse(&before, "a version")?, parse(&after, "a version")?);
+                self.pairs(here(&workspace)?, parse(&asset, "an asset")?, versions)
             }
             Ask::Comment { workspace, asset, draft } => {
                 let (workspace, asset) = (here(&workspace)?, parse(&asset, "an asset")?);

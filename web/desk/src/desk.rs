@@ -18,6 +18,7 @@ use crate::identity::{self, Held, Identity};
 use crate::line::{Line, Want};
 use crate::order::Order;
 use crate::outgoing::Outgoing;
+use crate::shelf::Wish;
 use crate::uploads::Upload;
 
 /// What a socket tells the desk.
@@ -48,7 +49,7 @@ pub struct Desk<S: Store> {
     pub(crate) shelf: BlobShelf,
     pub(crate) uploads: BTreeMap<String, Upload>,
     pub(crate) outgoing: Outgoing,
-    pub(crate) given_up: BTreeSet<(WorkspaceId, AssetId)>,
+    pub(crate) wishes: BTreeMap<(WorkspaceId, AssetId), Wish>,
     pub(crate) orders: VecDeque<Order>,
     pub(crate) origin: String,
 }
@@ -75,7 +76,7 @@ impl<S: Store> Desk<S> {
         let mut desk = Self {
             uploads: crate::uploads::known(&store)?,
             outgoing: Outgoing::known(&store)?,
-            given_up: crate::shelf::given_up(&store)?,
+            wishes: crate::shelf::wishes(&store)?,
             store,
             rng,
             who: None,

@@ -2,7 +2,7 @@
 //!
 //! Bytes come slice by slice, each verified by the session against the blob's name. Files of up
 //! to [`FETCHED_BYTES_MAX`] are fetched as a whole by themselves; of a larger one come the parts that
-//! somebody looks at, and all of it once it is to be kept offline.
+//! somebody looks at, and all of it once its asset is to be kept offline.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +11,14 @@ use proofroom_ident::{Audience, BlobHash, ContentHash, Millis, WorkspaceId};
 use proofroom_replica::ReplicaError;
 use proofroom_review::ReviewView;
 use proofroom_seal::BlobKey;
-use proofroom_store::{Batch, Store};
+use proofroom_store::Store;
 use proofroom_sync::Input;
 use proofroom_web_wire::{Link, Notice};
 
 use crate::desk::{Desk, parse};
 use crate::fault::DeskError;
 use crate::order::Order;
+use crate::shelf::Wish;
 
 /// Largest file that is fetched as a whole without being asked for, in bytes.
 pub const FETCHED_BYTES_MAX: u64 = 64 << 20;
@@ -95,11 +96,12 @@ pub enum Piece {
 fn recipe(view: &ReviewView, content: ContentHash) -> Result<Recipe, DeskError> {
     let missing = || DeskError::malformed(&content.to_hex(), "a file of this asset");
     let held = view.blobs.get(&content).ok_or_else(missing)?;
-    let files = view.versions.values().flat_map(|manifest| &manifest.files);
-    let file = files.into_iter().find(|file| file.content == content).ok_or_else(missing)?;
+    let mut files = view.versions.values().flat_map(|manifest| &manifest.files);
+    let file = files.find(|file| file.content == content).map(|file| &file.media_type);
+    let made = || view.renditions.iter().find(|made| made.content == content).map(|made| &made.media_type);
     Ok(Recipe {
         blob: held.blob,
-        media_type: file.media_type.clone(),
+        media_type: file.or_else(made).ok_or_else(missing)?.clone(),
         total: held.bytes,
         content,
         key: BlobKey::from_bytes(*held.key.as_bytes()),
@@ -213,12 +215,15 @@ impl<S: Store> Desk<S> {
     pub(crate) fn fetch(&mut self, now: Millis, workspace: WorkspaceId) -> Result<(), ReplicaError> {
         let Some(replica) = self.replicas.get_mut(&workspace) else { return Ok(()) };
         let mut lacking = BTreeMap::new();
-        let kept = kept(&self.store, workspace)?;
         let assets: Vec<_> = replica.plan(&self.store)?.assets.iter().map(|asset| asset.id).collect();
-        for asset in assets.into_iter().filter(|asset| !self.given_up.contains(&(workspace, *asset))) {
+        for asset in assets {
+            let wish = self.wishes.get(&(workspace, asset)).copied();
+            if wish == Some(Wish::GiveUp) {
+                continue;
+            }
             let view = replica.review(&self.store, asset, Audience::Everyone)?;
             for held in view.blobs.values().filter(|held| !self.shelf.whole.contains(&held.blob)) {
-                let asked = kept.contains(&held.content);
+                let asked = wish == Some(Wish::Keep);
                 if asked || held.bytes <= FETCHED_BYTES_MAX {
                     let rank = if asked { Rank::Asked } else { Rank::Original };
                     lacking.insert(held.blob, (held.bytes, rank));
@@ -234,38 +239,6 @@ impl<S: Store> Desk<S> {
         }
         Ok(())
     }
-
-    /// Keeps a file here as a whole, or no longer.
-    pub(crate) fn keep_offline(
-        &mut self,
-        now: Millis,
-        workspace: WorkspaceId,
-        content: ContentHash,
-        keep: bool,
-    ) -> Result<(), DeskError> {
-        let mut contents = kept(&self.store, workspace)?;
-        let _known = if keep { contents.insert(content) } else { contents.remove(&content) };
-        let bytes: Vec<u8> = contents.iter().flat_map(|content| *content.as_bytes()).collect();
-        let mut batch = Batch::default();
-        batch.put(kept_key(workspace), bytes);
-        self.store.commit(batch)?;
-        self.fetch(now, workspace)?;
-        self.tell(Notice::File { workspace: workspace.to_hex() });
-        Ok(())
-    }
-}
-
-/// The files of a workspace that are kept however large they are: their content hashes, 32 bytes each.
-pub(crate) fn kept(
-    store: &impl Store,
-    workspace: WorkspaceId,
-) -> Result<BTreeSet<ContentHash>, ReplicaError> {
-    let bytes = store.get(&kept_key(workspace))?.unwrap_or_default();
-    Ok(bytes.as_chunks::<32>().0.iter().map(|hash| ContentHash::from_bytes(*hash)).collect())
-}
-
-fn kept_key(workspace: WorkspaceId) -> Vec<u8> {
-    [b"web/kept/".as_slice(), workspace.as_bytes()].concat()
 }
 
 /// Parts that somebody waits for, and blobs that the relay was found to lack.

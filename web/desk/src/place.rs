@@ -7,6 +7,9 @@ use proofroom_web_wire::Place;
 
 use crate::fault::DeskError;
 
+/// Whose layers the lens reads.
+const DESIGN_TOOL: &str = "psd";
+
 /// What a screen draws of an anchor.
 pub(crate) fn place_of(anchor: &Anchor) -> Place {
     let mut place = Place::default();
@@ -28,8 +31,8 @@ fn note(place: &mut Place, selector: &Selector) {
         Selector::Quote { exact, prefix, suffix } => {
             place.quote = Some([exact.clone(), prefix.clone(), suffix.clone()]);
         }
-        Selector::Layer { path, rel, .. } => {
-            place.layer = Some(path.clone());
+        Selector::Layer { id, path, rel, .. } => {
+            (place.layer, place.layer_id) = (Some(path.clone()), Some(id.clone()));
             if let Some(r) = rel {
                 place.region = Some([r.x, r.y, r.w, r.h]);
             }
@@ -64,6 +67,10 @@ pub(crate) fn anchor_of(version: VersionHash, place: &Place) -> Result<Anchor, D
     }
     if let Some([exact, prefix, suffix]) = place.quote.clone() {
         selectors.push(Selector::Quote { exact, prefix, suffix });
+    }
+    if let Some(path) = place.layer.clone() {
+        let id = place.layer_id.clone().unwrap_or_else(|| path.join(" / "));
+        selectors.push(Selector::Layer { tool: DESIGN_TOOL.to_owned(), id, path, rel: None });
     }
     let shape = place.path.clone().map(|svg_path| Selector::Shape { svg_path });
     let region = place.region.map(|[x, y, w, h]| Selector::Region(Region { x, y, w, h, native_px: None }));

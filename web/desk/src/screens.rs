@@ -1,23 +1,22 @@
 //! Screens, made from what replicas show.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use proofroom_authority::Role;
-use proofroom_ident::{
-    AssetId, Audience, ContentHash, EntryHash, Millis, PersonId, VersionHash, WorkspaceId,
-};
+use proofroom_ident::{AssetId, Audience, EntryHash, Millis, PersonId, VersionHash, WorkspaceId};
 use proofroom_replica::{Membership, ReplicaError, SignedDecision};
-use proofroom_review::{AssetView, CommentView, FileRef, Manifest, ReviewView};
+use proofroom_review::{AssetView, CommentView, FileRef, Manifest, RenditionKind, ReviewView};
 use proofroom_store::Store;
 use proofroom_web_wire::{
     AssetCard, AssetScreen, Board, CommentCard, DecisionCard, FileCard, MemberCard, PersonCard, VersionCard,
 };
 use proofroom_workflow::{AssetState, AssignmentState, Phase, Progress, RunState, StageState};
 
-use crate::desk::Desk;
+use crate::desk::{Desk, parse};
 use crate::fault::DeskError;
-use crate::files::{Shelf, kept};
+use crate::files::Shelf;
 use crate::place::place_of;
+use crate::shelf::Wish;
 
 /// Printed names by person.
 pub(crate) struct Names {
@@ -49,6 +48,10 @@ impl<S: Store> Desk<S> {
         for asset in &plan.assets {
             assets.extend(evaluation.asset(&asset.id).map(|state| asset_card(asset, state, &names)));
         }
+        for card in &mut assets {
+            let view = replica.review(store, parse(&card.id, "an asset")?, Audience::Everyone)?;
+            card.thumbnail = thumbnail(&view);
+        }
         let may_add = self.role(workspace)?.is_some_and(|role| role >= Role::Producer);
         Ok(Board { workspace: card, members, requests, assets, may_add })
     }
@@ -60,7 +63,7 @@ impl<S: Store> Desk<S> {
         now: Millis,
     ) -> Result<AssetScreen, DeskError> {
         let names = self.names(workspace)?;
-        let kept = kept(&self.store, workspace)?;
+        let kept = self.wishes.get(&(workspace, asset)) == Some(&Wish::Keep);
         let replica = self.replicas.get_mut(&workspace).ok_or(ReplicaError::UnknownWorkspace(workspace))?;
         let (store, shelf) = (&self.store, &self.shelf);
         let shown = replica.plan(store)?.asset(&asset).ok_or(ReplicaError::UnknownAsset(asset))?.clone();
@@ -72,8 +75,7 @@ impl<S: Store> Desk<S> {
             _ => None,
         };
         let has_team = role.is_some_and(|role| role.reads(Audience::Team));
-        let scene =
-            Scene { names: &names, view: &view, status: &status, decisions: &decisions, shelf, kept: &kept };
+        let scene = Scene { names: &names, view: &view, status: &status, decisions: &decisions, shelf, kept };
         let mut versions: Vec<VersionCard> =
             view.numbered().iter().filter_map(|n| scene.version(&n.version, &n.label)).collect();
         versions.reverse();
@@ -150,11 +152,20 @@ fn asset_card(asset: &AssetView, status: &AssetState, names: &Names) -> AssetCar
         stage: heads.first().map(|run| running(run)).unwrap_or_default(),
         due: due(status, &names.me),
         since: since(asset, status),
+        thumbnail: None,
         blocked_by: heads
             .first()
             .map(|v| v.blocks().into_iter().map(|b| names.in_text(&b.to_string())).collect())
             .unwrap_or_default(),
     }
+}
+
+/// The thumbnail of the newest version's first file that has one.
+fn thumbnail(view: &ReviewView) -> Option<String> {
+    let newest = view.numbered().pop()?;
+    let files = &view.versions.get(&newest.version)?.files;
+    let made = files.iter().find_map(|file| view.rendition(&file.content, RenditionKind::Thumbnail))?;
+    Some(made.content.to_hex())
 }
 
 /// The stages that run, in words; nothing where the route has one stage only.
@@ -204,7 +215,7 @@ struct Scene<'a> {
     status: &'a AssetState,
     decisions: &'a [SignedDecision],
     shelf: &'a Shelf,
-    kept: &'a BTreeSet<ContentHash>,
+    kept: bool,
 }
 
 impl Scene<'_> {
@@ -217,7 +228,8 @@ impl Scene<'_> {
             content: file.content.to_hex(),
             here: self.view.blobs.get(&file.content).is_some_and(|b| self.shelf.whole.contains(&b.blob)),
             held,
-            kept: self.kept.contains(&file.content),
+            kept: self.kept,
+            waveform: self.view.rendition(&file.content, RenditionKind::Waveform).map(|r| r.content.to_hex()),
         }
     }
 

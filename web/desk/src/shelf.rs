@@ -1,6 +1,6 @@
 //! What this browser holds, keeps and gives up; routes and calendars.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use proofroom_ident::{AssetId, Audience, BlobHash, Millis, WorkspaceId};
 use proofroom_review::calendar::Week;
@@ -10,21 +10,35 @@ use proofroom_web_wire::{Library, Notice, RouteCard, StoredCard};
 
 use crate::desk::Desk;
 use crate::fault::DeskError;
+use crate::files::FETCHED_BYTES_MAX;
 use crate::order::Order;
 
-/// Assets whose files this browser gave up.
-pub(crate) fn given_up(store: &impl Store) -> Result<BTreeSet<(WorkspaceId, AssetId)>, DeskError> {
-    let ids = |key: Vec<u8>| {
-        let (workspace, asset) = key.get(PREFIX.len()..)?.split_at_checked(32)?;
-        Some((
-            WorkspaceId::from_bytes(workspace.try_into().ok()?),
-            AssetId::from_bytes(asset.try_into().ok()?),
-        ))
-    };
-    Ok(store.scan(PREFIX)?.into_iter().filter_map(|(key, _)| ids(key.to_vec())).collect())
+/// What the person at this browser wants of an asset's files. Without a wish those of moderate size
+/// come by themselves, and of others the parts that are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// All of them are kept here, however large.
+    Keep,
+    /// None comes by itself, and those that are here go.
+    GiveUp,
 }
 
-const PREFIX: &[u8] = b"web/given-up/";
+/// All wishes that are stored.
+pub(crate) fn wishes(store: &impl Store) -> Result<BTreeMap<(WorkspaceId, AssetId), Wish>, DeskError> {
+    let wish = |key: &[u8], value: &[u8]| {
+        let (workspace, asset) = key.get(PREFIX.len()..)?.split_at_checked(32)?;
+        let ids = (
+            WorkspaceId::from_bytes(workspace.try_into().ok()?),
+            AssetId::from_bytes(asset.try_into().ok()?),
+        );
+        Some((ids, if value == KEEP { Wish::Keep } else { Wish::GiveUp }))
+    };
+    Ok(store.scan(PREFIX)?.into_iter().filter_map(|(key, value)| wish(&key, &value)).collect())
+}
+
+const PREFIX: &[u8] = b"web/wish/";
+const KEEP: &[u8] = b"keep";
+const GIVE_UP: &[u8] = b"give up";
 
 fn key(workspace: WorkspaceId, asset: AssetId) -> Vec<u8> {
     [PREFIX, workspace.as_bytes(), asset.as_bytes()].concat()
@@ -45,7 +59,10 @@ impl<S: Store> Desk<S> {
                     name: asset.name.clone(),
                     bytes_here: here.map(|(_, bytes)| bytes).sum(),
                     bytes: blobs.iter().map(|(_, bytes)| bytes).sum(),
-                    kept: !self.given_up.contains(&(workspace, asset.id)),
+                    kept: match self.wishes.get(&(workspace, asset.id)) {
+                        Some(wish) => *wish == Wish::Keep,
+                        None => blobs.iter().all(|(_, bytes)| *bytes <= FETCHED_BYTES_MAX),
+                    },
                 });
             }
         }
@@ -63,7 +80,7 @@ impl<S: Store> Desk<S> {
         Ok(view.blobs.values().map(|held| (held.blob, held.bytes)).collect())
     }
 
-    /// Keeps an asset's files here, or gives them up. What the relay lacks yet is never given up.
+    /// Keeps all of an asset's files here, or gives them up. What the relay lacks yet is never given up.
     pub(crate) fn keep(
         &mut self,
         now: Millis,
@@ -71,15 +88,11 @@ impl<S: Store> Desk<S> {
         asset: AssetId,
         keep: bool,
     ) -> Result<(), DeskError> {
+        let (wish, word) = if keep { (Wish::Keep, KEEP) } else { (Wish::GiveUp, GIVE_UP) };
         let mut batch = Batch::default();
-        if keep {
-            batch.delete(key(workspace, asset));
-            self.given_up.remove(&(workspace, asset));
-        } else {
-            batch.put(key(workspace, asset), Vec::new());
-            self.given_up.insert((workspace, asset));
-        }
+        batch.put(key(workspace, asset), word.to_vec());
         self.store.commit(batch)?;
+        self.wishes.insert((workspace, asset), wish);
         if keep {
             self.fetch(now, workspace)?;
         } else {

@@ -84,9 +84,6 @@ impl Lead {
             Ask::Film { workspace, asset, content } => {
                 return (self.film(Name { workspace, asset, content }).await, JsValue::UNDEFINED);
             }
-            Ask::Prose { workspace, asset, content } => {
-                return (self.prose(Name { workspace, asset, content }).await, JsValue::UNDEFINED);
-            }
             Ask::Own(OwnAct::Export { workspace }) => return self.export(workspace).await,
             Ask::Upload { workspace, act } => {
                 if let Err(fault) = self.upload(workspace, act, &files) {

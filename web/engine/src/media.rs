@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use js_sys::{Function, Promise, Uint8Array};
 use proofroom_review::media::film;
-use proofroom_web_desk::{FETCHED_BYTES_MAX, PROSE_BYTES_MAX, Piece, Recipe, prose};
+use proofroom_web_desk::{FETCHED_BYTES_MAX, Piece, Recipe};
 use proofroom_web_wire::{Fault, FilmCard, PIECE_BYTES_MAX, Reply};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
@@ -72,25 +72,6 @@ impl Lead {
         match recipe {
             Ok(recipe) => self.film_of(name.workspace, &recipe).await.map_or_else(Reply::Fault, Reply::Film),
             Err(error) => Reply::Fault(error.into()),
-        }
-    }
-
-    /// Answers with written work as blocks.
-    pub(crate) async fn prose(&self, name: Name<'_>) -> Reply {
-        let recipe = self.desk().borrow_mut().recipe(name.workspace, name.asset, name.content);
-        let recipe = match recipe {
-            Ok(recipe) => recipe,
-            Err(error) => return Reply::Fault(error.into()),
-        };
-        if recipe.total > PROSE_BYTES_MAX {
-            let what =
-                format!("the text has {} bytes; this screen shows {PROSE_BYTES_MAX} at most", recipe.total);
-            return Reply::Fault(Fault { what, hint: String::new() });
-        }
-        match self.bytes_of(name.workspace, &recipe, 0, recipe.total).await {
-            Ok(bytes) => prose(&recipe.media_type, &bytes)
-                .map_or_else(|what| Reply::Fault(Fault { what, hint: String::new() }), Reply::Prose),
-            Err(fault) => Reply::Fault(fault),
         }
     }
 

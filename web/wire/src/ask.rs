@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::lens::{AnchorCard, FilePair};
 use crate::own::{OwnAct, OwnReply};
 use crate::people::{PeopleAct, PeopleReply};
 use crate::plan::{PlanAct, PlanReply};
-use crate::prose::Block;
 use crate::screens::{AssetScreen, Badge, Board, FilmCard, Start, StatementCard};
 use crate::trail::TrailScreen;
 use crate::upload::{UploadAct, UploadCard};
@@ -89,25 +89,17 @@ pub enum Ask {
         /// The file's content hash.
         content: String,
     },
-    /// Written work as blocks of text; answered by [`Reply::Prose`].
-    Prose {
+    /// Which file became which, and where the earlier version's comments point; answered by
+    /// [`Reply::Pairs`].
+    Pairs {
         /// Which workspace.
         workspace: String,
         /// Which asset.
         asset: String,
-        /// The file's content hash.
-        content: String,
-    },
-    /// Keeps a file in this browser as a whole, however large, or no longer.
-    KeepOffline {
-        /// Which workspace.
-        workspace: String,
-        /// Which asset.
-        asset: String,
-        /// The file's content hash.
-        content: String,
-        /// Whether it is kept.
-        keep: bool,
+        /// The earlier version.
+        before: String,
+        /// The later one.
+        after: String,
     },
     /// Writes a comment or a reply.
     Comment {
@@ -220,9 +212,8 @@ impl Ask {
             | Self::Opened { workspace, .. }
             | Self::Piece { workspace, .. }
             | Self::Film { workspace, .. }
-            | Self::Prose { workspace, .. }
+            | Self::Pairs { workspace, .. }
             | Self::CommentLabel { workspace, .. }
-            | Self::KeepOffline { workspace, .. }
             | Self::Comment { workspace, .. }
             | Self::CommentState { workspace, .. }
             | Self::Decide { workspace, .. }
@@ -274,6 +265,8 @@ pub struct Place {
     pub quote: Option<[String; 3]>,
     /// The names that lead to a layer.
     pub layer: Option<Vec<String>>,
+    /// The layer's id in its file; its names stand for it where it has none.
+    pub layer_id: Option<String>,
 }
 
 /// Answers one ask.
@@ -300,8 +293,13 @@ pub enum Reply {
     },
     /// Answers [`Ask::Statement`].
     Statement(StatementCard),
-    /// Answers [`Ask::Prose`].
-    Prose(Vec<Block>),
+    /// Answers [`Ask::Pairs`].
+    Pairs {
+        /// The files of both versions.
+        pairs: Vec<FilePair>,
+        /// Where the comments on the earlier version point, those of the team included where one may read them.
+        anchors: Vec<AnchorCard>,
+    },
     /// Answers [`Ask::Film`]; nothing where the file does not say.
     Film(Option<FilmCard>),
     /// The act is durable on this device; it is sent when a relay is reachable.

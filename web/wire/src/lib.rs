@@ -9,6 +9,7 @@
 //! entries, so it stays small and can do nothing that the engine does not offer.
 
 mod ask;
+mod lens;
 mod own;
 mod people;
 mod plan;
@@ -19,6 +20,9 @@ mod trail;
 mod upload;
 
 pub use ask::{Ask, Asked, Draft, Fault, Notice, PIECE_BYTES_MAX, Place, Reply, Told};
+pub use lens::{
+    AnchorCard, ChangesCard, DesignCard, Fate, FileChangesCard, FilePair, LayerCard, Look, Looked, Passage,
+};
 pub use own::{Library, OwnAct, OwnReply, RouteCard, StoredCard};
 pub use people::{DeviceCard, HeldCard, InviteCard, MemberRow, PeopleAct, PeopleReply, PeopleScreen};
 pub use plan::{

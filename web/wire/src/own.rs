@@ -55,7 +55,7 @@ pub enum OwnAct {
     },
     /// What this browser holds, by workspace and asset.
     Storage,
-    /// Whether an asset's files are kept in this browser.
+    /// Whether an asset's files are kept in this browser, all of them and however large.
     Keep {
         /// Which workspace.
         workspace: String,
@@ -124,7 +124,7 @@ pub struct StoredCard {
     pub bytes_here: u64,
     /// Bytes of all its files.
     pub bytes: u64,
-    /// Whether its files are kept here.
+    /// Whether its files are kept here: asked for, or small enough to come by themselves.
     pub kept: bool,
 }
 

@@ -170,6 +170,8 @@ pub struct AssetCard {
     pub due: u64,
     /// Since when it is where it is, in milliseconds since 1970.
     pub since: u64,
+    /// The content hash of its current version's thumbnail, where somebody made one.
+    pub thumbnail: Option<String>,
 }
 
 /// One asset.
@@ -235,6 +237,8 @@ pub struct FileCard {
     pub held: u64,
     /// Whether somebody asked to keep it here, however large it is.
     pub kept: bool,
+    /// The content hash of its waveform, where somebody made one.
+    pub waveform: Option<String>,
 }
 
 /// What a film says about its picture.

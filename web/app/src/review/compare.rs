@@ -5,8 +5,7 @@
 mod difference;
 mod medium;
 mod old;
-
-use std::collections::BTreeMap;
+mod told;
 
 use leptos::ev::PointerEvent;
 use leptos::html::Div;
@@ -19,6 +18,7 @@ use super::tools::Zoom;
 use difference::Difference;
 use medium::{Medium, Step, StepControls};
 pub(crate) use old::OldComments;
+use told::{Layers, Said, Words};
 
 /// How two versions are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +81,6 @@ pub(crate) fn toggle(desk: Desk) -> bool {
         return true;
     };
     desk.clear();
-    desk.changed.set(BTreeMap::new());
     desk.mode.set(Mode::Compare(other, How::Side));
     true
 }
@@ -133,9 +132,11 @@ pub(crate) fn Compare() -> impl IntoView {
                 .map(|(old, new)| ((old.label.clone(), file_of(old)), (new.label.clone(), file_of(new))))
         })
     });
+    told::ask(desk);
     view! {
         <section class="stage" aria-label="Comparison">
             <Bar/>
+            <Said/>
             {move || match files.get() {
                 Some(((a, Some(old)), (b, Some(new)))) => view! { <Pair old=(a, old) new=(b, new)/> }.into_any(),
                 _ => view! { <p class="empty">"One of these versions has no file to compare."</p> }.into_any(),
@@ -156,10 +157,7 @@ fn Bar() -> impl IntoView {
             all.filter(|v| v.hash != shown).map(|v| (v.hash.clone(), v.label.clone())).collect::<Vec<_>>()
         })
     };
-    let choose = move |hash: String| {
-        desk.changed.set(BTreeMap::new());
-        desk.mode.update(|m| *m = Mode::Compare(hash, m.how()));
-    };
+    let choose = move |hash: String| desk.mode.update(|m| *m = Mode::Compare(hash, m.how()));
     view! {
         <div class="tools" role="toolbar" aria-label="Comparison">
             <label class="inline">"with "
@@ -186,6 +184,12 @@ type Named = (String, FileCard);
 fn Pair(old: Named, new: Named) -> impl IntoView {
     let desk: Desk = expect_context();
     let (kind, other) = (medium::kind(&new.1), medium::kind(&old.1));
+    if kind == other && kind == medium::Kind::Words {
+        return view! { <Words/> }.into_any();
+    }
+    if kind == other && kind == medium::Kind::Layers {
+        return view! { <Layers/> }.into_any();
+    }
     if kind == medium::Kind::None || kind != other {
         let why = format!(
             "{} is {}, {} is {}: this pair cannot be laid over each other here.",

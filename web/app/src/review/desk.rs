@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use proofroom_web_wire::{AssetScreen, CommentCard, Place, VersionCard};
+use proofroom_web_wire::{AssetScreen, ChangesCard, CommentCard, Place, VersionCard};
 
 use super::compare::Mode;
 use super::film::Player;
@@ -63,8 +63,8 @@ pub(crate) struct Desk {
     pub(crate) mode: RwSignal<Mode>,
     /// The version that is flicked to.
     pub(crate) flick: RwSignal<String>,
-    /// Whether the versions compared differ where the older one's comments point, as far as was looked at.
-    pub(crate) changed: RwSignal<BTreeMap<String, bool>>,
+    /// What changed between the versions that are compared, once it is known.
+    pub(crate) changes: RwSignal<Option<Result<ChangesCard, String>>>,
     /// The keys in force.
     pub(crate) keys: RwSignal<Keys>,
     /// The ground that zoom keys move.
@@ -101,7 +101,7 @@ impl Desk {
             helping: RwSignal::new(false),
             mode: RwSignal::new(Mode::default()),
             flick: RwSignal::new(String::new()),
-            changed: RwSignal::new(BTreeMap::new()),
+            changes: RwSignal::new(None),
             keys: RwSignal::new(Keys::load()),
             ground: RwSignal::new(None),
             player: RwSignal::new(None),
@@ -152,7 +152,9 @@ impl Desk {
             page: if pointed { aim.page.or(now.page) } else { None },
             quote: aim.quote,
             layer: aim.layer,
-            ..Place::default()
+            layer_id: aim.layer_id,
+            region: aim.region,
+            path: None,
         };
         match drawn {
             Some(shape) => shape.into_place(place),

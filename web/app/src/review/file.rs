@@ -6,7 +6,7 @@
 
 use js_sys::{Array, Promise, Reflect, Uint8Array};
 use leptos::prelude::*;
-use proofroom_web_wire::{Ask, Fault, FileCard, PIECE_BYTES_MAX, Reply};
+use proofroom_web_wire::{Ask, Fault, FileCard, OwnAct, PIECE_BYTES_MAX, Reply};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
@@ -86,16 +86,24 @@ async fn address(desk: Desk, file: &FileCard) -> Result<String, String> {
         ));
     }
     let bytes = collect(desk, file).await?;
+    blob_of(&bytes, &file.media_type)
+}
+
+/// An address of bytes that this page holds; to be given back.
+pub(crate) fn blob_of(pieces: &Array, media_type: &str) -> Result<String, String> {
     let options = web_sys::BlobPropertyBag::new();
-    options.set_type(&file.media_type);
+    options.set_type(media_type);
     let refused = |_| "the browser cannot show it".to_owned();
-    let blob = web_sys::Blob::new_with_u8_array_sequence_and_options(&bytes, &options).map_err(refused)?;
+    let blob = web_sys::Blob::new_with_u8_array_sequence_and_options(pieces, &options).map_err(refused)?;
     web_sys::Url::create_object_url_with_blob(&blob).map_err(refused)
 }
 
 /// All bytes of a file, in pieces.
-async fn collect(desk: Desk, file: &FileCard) -> Result<Array, String> {
+pub(crate) async fn collect(desk: Desk, file: &FileCard) -> Result<Array, String> {
     let (parts, mut at) = (Array::new(), 0);
+    if file.bytes > COLLECTED_BYTES_MAX {
+        return Err(format!("{} is too large to be read in a browser", size(file.bytes)));
+    }
     while at < file.bytes {
         let bytes = piece(desk, &file.content, at, PIECE_BYTES_MAX).await?;
         if bytes.length() == 0 {
@@ -151,7 +159,7 @@ async fn controlled() -> bool {
 #[component]
 pub(crate) fn FileBar(file: FileCard, shown: RwSignal<Shown>) -> impl IntoView {
     let desk: Desk = expect_context();
-    let (name, content) = (file.name.clone(), file.content.clone());
+    let name = file.name.clone();
     let save = move || match shown.get() {
         Shown::At(url) if url.starts_with("blob:") => {
             Some(view! { <a class="button" href=url download=name.clone()>"Save the file"</a> }.into_any())
@@ -164,7 +172,7 @@ pub(crate) fn FileBar(file: FileCard, shown: RwSignal<Shown>) -> impl IntoView {
         _ => None,
     };
     let kept = {
-        let content = content.clone();
+        let content = file.content.clone();
         Memo::new(move |_| {
             desk.screen.with(|s| {
                 let mut files = s.iter().flat_map(|s| &s.versions).flat_map(|v| &v.files);
@@ -173,13 +181,12 @@ pub(crate) fn FileBar(file: FileCard, shown: RwSignal<Shown>) -> impl IntoView {
         })
     };
     let keep = move |_| {
-        let ask = Ask::KeepOffline {
+        let act = OwnAct::Keep {
             workspace: desk.workspace.get_value(),
             asset: desk.asset.get_value(),
-            content: content.clone(),
             keep: !kept.get_untracked().1,
         };
-        engine::ask(ask, |_| {});
+        engine::ask(Ask::Own(act), |_| {});
     };
     let bytes = file.bytes;
     let where_it_is = move || match kept.get() {
@@ -198,7 +205,7 @@ pub(crate) fn FileBar(file: FileCard, shown: RwSignal<Shown>) -> impl IntoView {
             <strong>{file.name.clone()}</strong>
             <span>{file.media_type.clone()}" · "{size(bytes)}" · "{where_it_is}</span>
             <span class="grow"></span>
-            {move || offer().map(|text| view! { <button on:click=keep.clone()>{text}</button> })}
+            {move || offer().map(|text| view! { <button on:click=keep>{text}</button> })}
             {save}
         </p>
     }

@@ -86,7 +86,7 @@ pub(crate) fn Film(file: FileCard, captions: Vec<FileCard>) -> impl IntoView {
             <Surface ground>{medium}</Surface>
             <p class="caption" aria-live="off">{move || player.captions.get().then(|| cues.with(|c| c.at(player.seconds()))).flatten()}</p>
         </div>
-        <Timeline player/>
+        <Timeline player waveform=file.waveform.clone().map(|content| (desk, content))/>
         <Controls player/>
         <CaptionsOf files=captions cues player/>
         <FileBar file shown/>

@@ -2,13 +2,12 @@
 
 use leptos::html::Div;
 use leptos::prelude::*;
-use proofroom_web_wire::{Ask, Block, BlockKind, FileCard, Reply, Run};
+use proofroom_web_wire::{Block, BlockKind, FileCard, Look, Looked, Run};
 
 use super::Desk;
-use super::file::{FileBar, open};
+use super::file::{FileBar, collect, open};
 use super::quote::{self, Quotes};
-use crate::engine;
-use crate::state::told;
+use crate::lens;
 
 const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 
@@ -20,17 +19,18 @@ pub(crate) fn is_prose(media_type: &str) -> bool {
 /// The blocks of a file, once they are here.
 fn blocks_of(desk: Desk, file: &FileCard) -> RwSignal<Result<Vec<Block>, String>> {
     let blocks = RwSignal::new(Ok(Vec::new()));
-    let ask = Ask::Prose {
-        workspace: desk.workspace.get_value(),
-        asset: desk.asset.get_value(),
-        content: file.content.clone(),
-    };
-    engine::ask(ask, move |reply| {
-        // The screen may be gone by the time the answer comes.
-        let _gone = match reply {
-            Reply::Prose(found) => blocks.try_set(Ok(found)).is_some(),
-            Reply::Fault(fault) => blocks.try_set(Err(told(&fault))).is_some(),
-            _ => false,
+    let file = file.clone();
+    leptos::task::spawn_local(async move {
+        let ask = Look::Prose { media_type: file.media_type.clone() };
+        let found = match collect(desk, &file).await {
+            Ok(bytes) => lens::look(ask, vec![bytes]).await,
+            Err(why) => Err(why),
+        };
+        // The screen may be gone by now.
+        let _gone = match found {
+            Ok((Looked::Prose(found), _)) => blocks.try_set(Ok(found)),
+            Ok(_) => None,
+            Err(why) => blocks.try_set(Err(why)),
         };
     });
     blocks

@@ -131,7 +131,7 @@ fn Filters(filter: RwSignal<Filter>) -> impl IntoView {
     view! {
         <div class="filters" role="group" aria-label="Which comments are listed">
             <select aria-label="By state" on:change=move |e| filter.update(|f| f.show = event_target_value(&e))>
-                <option value="">"All comments"</option>
+                <option value="">"All"</option>
                 <option value="unresolved">"Unresolved"</option>
                 <option value="mine">"Mine"</option>
                 {move || has_team.get().then(|| view! { <option value="team">"Team only"</option> })}

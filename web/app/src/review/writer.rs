@@ -200,7 +200,7 @@ fn describe(place: &Place) -> String {
     parts.extend(place.page.map(|page| format!("page {}", page + 1)));
     parts.extend(place.layer.as_ref().map(|path| format!("the layer {}", path.join(" › "))));
     parts.extend(place.quote.as_ref().map(|[exact, ..]| format!("“{}”", short(exact))));
-    if place.region.is_some() {
+    if place.region.is_some() && place.layer.is_none() {
         parts.push("what you drew".into());
     }
     if parts.is_empty() { "About all of this version".into() } else { format!("About {}", parts.join(", ")) }

@@ -14,15 +14,15 @@ const PIXELS_MAX: f64 = 6_000_000.0;
 /// What differs is drawn in this colour.
 const MARK: [u8; 3] = [255, 72, 48];
 
-/// Two pictures of the same size, as RGBA: what is drawn of their difference, and which pixels differ.
+/// Two pictures of the same size, as RGBA: what is drawn of their difference, and how many pixels differ.
 /// Where nothing does, the newer one is shown pale and grey.
-fn difference(old: &[u8], new: &[u8], tolerance: u8) -> (Vec<u8>, Vec<bool>) {
+fn difference(old: &[u8], new: &[u8], tolerance: u8) -> (Vec<u8>, usize) {
     let mut out = Vec::with_capacity(new.len());
-    let mut differs = Vec::with_capacity(new.len() / 4);
+    let mut differ = 0;
     for (a, b) in old.as_chunks::<4>().0.iter().zip(new.as_chunks::<4>().0) {
         let apart = a.iter().zip(b).map(|(a, b)| a.abs_diff(*b)).max().unwrap_or(0);
-        differs.push(apart > tolerance);
         if apart > tolerance {
+            differ += 1;
             out.extend_from_slice(&[MARK[0], MARK[1], MARK[2], 255]);
         } else {
             let grey = (u16::from(b[0]) * 3 + u16::from(b[1]) * 6 + u16::from(b[2])) / 10;
@@ -30,49 +30,7 @@ fn difference(old: &[u8], new: &[u8], tolerance: u8) -> (Vec<u8>, Vec<bool>) {
             out.extend_from_slice(&[pale, pale, pale, 255]);
         }
     }
-    (out, differs)
-}
-
-/// Which pixels of a comparison differ, row by row.
-struct Seen {
-    differs: Vec<bool>,
-    count: usize,
-    width: u32,
-    height: u32,
-}
-
-impl Seen {
-    /// Whether any pixel of a region in parts per million differs.
-    fn differs_in(&self, [x, y, w, h]: [u32; 4]) -> bool {
-        let span = |from: u32, length: u32, size: u32| {
-            let at = |ppm: u64| usize::try_from(ppm * u64::from(size) / 1_000_000).unwrap_or(0);
-            let first = at(u64::from(from)).min(size.saturating_sub(1) as usize);
-            first..at(u64::from(from) + u64::from(length)).clamp(first + 1, size as usize)
-        };
-        let columns = span(x, w, self.width);
-        span(y, h, self.height).any(|row| {
-            let start = row * self.width as usize;
-            self.differs
-                .get(start + columns.start..start + columns.end)
-                .is_some_and(|line| line.contains(&true))
-        })
-    }
-}
-
-/// For each comment of the older version: does it differ where the comment points? Only what is on
-/// the screen now was compared, so a comment on another frame or page is left out.
-fn under(desk: super::super::Desk, seen: &Seen) -> std::collections::BTreeMap<String, bool> {
-    let older = desk.mode.with_untracked(|m| m.other().to_owned());
-    let here = |c: &&proofroom_web_wire::CommentCard| {
-        c.version == older && c.parent.is_none() && c.place.frames.is_none() && c.place.page.is_none()
-    };
-    desk.screen.with_untracked(|s| {
-        let all = s.iter().flat_map(|s| &s.comments).filter(here);
-        let differs = |c: &proofroom_web_wire::CommentCard| {
-            c.place.region.map_or(seen.count > 0, |r| seen.differs_in(r))
-        };
-        all.map(|c| (c.key.clone(), differs(c))).collect()
-    })
+    (out, differ)
 }
 
 /// Both media out of sight, and what they differ in.
@@ -91,10 +49,9 @@ pub(crate) fn Difference(old: Named, new: Named, ground: Ground, step: Step) -> 
         let Some((w, h)) = second.size.get().filter(|_| first.size.get().is_some()) else { return };
         ground.size.set(Some((w, h)));
         match draw(&a, &b, &canvas, (w, h), tolerance) {
-            Ok(seen) => {
+            Ok(counts) => {
                 fault.set(String::new());
-                found.set(Some((seen.count, seen.differs.len())));
-                step.desk.changed.set(under(step.desk, &seen));
+                found.set(Some(counts));
             }
             Err(error) => fault.set(format!("the pictures cannot be compared: {error:?}")),
         }
@@ -139,13 +96,14 @@ fn tolerance_of(percent: f64) -> u8 {
     value
 }
 
+/// Draws what differs; how many pixels do, and of how many.
 fn draw(
     a: &web_sys::Element,
     b: &web_sys::Element,
     canvas: &HtmlCanvasElement,
     size: (f64, f64),
     tolerance: u8,
-) -> Result<Seen, JsValue> {
+) -> Result<(usize, usize), JsValue> {
     let scale = (PIXELS_MAX / (size.0 * size.1)).sqrt().min(1.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few million at most")]
     let (w, h) = ((size.0 * scale).round().max(1.0) as u32, (size.1 * scale).round().max(1.0) as u32);
@@ -158,9 +116,9 @@ fn draw(
         Ok(context.get_image_data(0.0, 0.0, f64::from(w), f64::from(h))?.data().0)
     };
     let (old, new) = (pixels(a)?, pixels(b)?);
-    let (out, differs) = difference(&old, &new, tolerance);
+    let (out, differ) = difference(&old, &new, tolerance);
     context.put_image_data(&ImageData::new_with_u8_clamped_array_and_sh(Clamped(&out), w, h)?, 0.0, 0.0)?;
-    Ok(Seen { count: differs.iter().filter(|d| **d).count(), differs, width: w, height: h })
+    Ok((differ, out.len() / 4))
 }
 
 fn paint(

@@ -6,10 +6,12 @@ use proofroom_timecode::Rate;
 use proofroom_web_wire::{Ask, FileCard, FilmCard, Reply};
 
 use super::super::Desk;
+use super::super::design::is_design;
 use super::super::file::{Shown, open};
 use super::super::film::{is_film, time};
 use super::super::pages::PageSheet;
 use super::super::picture::is_picture;
+use super::super::prose::is_prose;
 use super::super::surface::{Ground, image_size};
 use crate::engine;
 
@@ -19,6 +21,10 @@ pub(crate) enum Kind {
     Picture,
     Film,
     Pages,
+    /// Texts are told passage by passage.
+    Words,
+    /// Designs are told layer by layer.
+    Layers,
     None,
 }
 
@@ -28,6 +34,8 @@ pub(crate) fn kind(file: &FileCard) -> Kind {
         kind if is_picture(kind) => Kind::Picture,
         kind if is_film(kind) => Kind::Film,
         "application/pdf" => Kind::Pages,
+        kind if is_prose(kind) => Kind::Words,
+        kind if is_design(kind) => Kind::Layers,
         _ => Kind::None,
     }
 }

@@ -40,11 +40,16 @@ fn Row(n: usize, comment: CommentCard) -> impl IntoView {
     let desk: Desk = expect_context();
     let key = comment.key.clone();
     let changed = move || {
-        let (tone, words) = match desk.changed.with(|all| all.get(&key).copied()) {
-            Some(true) => ("warn", "changed under the anchor: yes"),
-            Some(false) => ("calm", "changed under the anchor: no"),
-            None => ("calm", "changed under the anchor: unknown"),
-        };
+        let answer = desk.changes.with(|changes| match changes {
+            None => Some("being compared".to_owned()),
+            Some(Ok(card)) => {
+                card.under.iter().find(|(comment, _)| *comment == key).map(|(_, said)| said.clone())
+            }
+            Some(Err(_)) => None,
+        });
+        let answer = answer.unwrap_or_else(|| "unknown".to_owned());
+        let tone = if answer == "yes" { "warn" } else { "calm" };
+        let words = format!("changed under the anchor: {answer}");
         view! { <span class=format!("chip {tone}")>{words}</span> }
     };
     let done = !OPEN.contains(&comment.state.as_str());

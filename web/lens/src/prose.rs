@@ -6,13 +6,16 @@ use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 /// Longest text that is shown, in bytes.
-pub const PROSE_BYTES_MAX: u64 = 8 << 20;
+const BYTES_MAX: usize = 8 << 20;
 
 /// Reads a file of this media type.
 ///
 /// # Errors
 /// When it cannot be shown as text, and why.
-pub fn prose(media_type: &str, bytes: &[u8]) -> Result<Vec<Block>, String> {
+pub(crate) fn prose(media_type: &str, bytes: &[u8]) -> Result<Vec<Block>, String> {
+    if bytes.len() > BYTES_MAX {
+        return Err(format!("the text has {} bytes; this screen shows {BYTES_MAX} at most", bytes.len()));
+    }
     match media_type {
         "text/markdown" => Ok(markdown(&String::from_utf8_lossy(bytes))),
         DOCX => Ok(plain(&proofroom_compare::text_of_docx(bytes)?.replace('\n', "\n\n"))),

@@ -96,6 +96,9 @@ impl<'r, 'a> Assembly<'r, 'a> {
     pub fn stage(&mut self, s: usize) -> StageState {
         let now = &self.states[s];
         let stage = self.run.stage(s);
+        // Also where the stage runs already: a clock that is ahead can have started it.
+        let opens = self.opens_at(&stage.start);
+        self.out.moments.extend(opens);
         let kept = if now.closed.is_none() && !matches!(now.start, Start::At(_)) {
             self.run.started_once(s)
         } else {
@@ -250,8 +253,23 @@ impl<'r, 'a> Assembly<'r, 'a> {
         }
     }
 
+    /// The times, all yet to come, that a start rule waits for.
+    fn opens_at(&self, rule: &StartRule) -> Vec<Millis> {
+        let zone = self.run.calendar().map(|calendar| calendar.zone());
+        let (mut out, mut next) = (Vec::new(), vec![rule]);
+        while let Some(rule) = next.pop() {
+            match rule {
+                StartRule::All(rules) | StartRule::Any(rules) => next.extend(rules),
+                StartRule::At(local) => out.extend(zone.and_then(|zone| zone.at(*local))),
+                StartRule::OnSubmit | StartRule::After { .. } | StartRule::Manual => {}
+            }
+        }
+        out.retain(|at| *at > self.now);
+        out
+    }
+
     /// Why a stage has not started.
-    fn start_blocks(&mut self, rule: &StartRule) -> Vec<Block> {
+    fn start_blocks(&self, rule: &StartRule) -> Vec<Block> {
         let mut blocks = Vec::new();
         let mut after: Vec<_> = rule.upstream().into_iter().cloned().collect();
         after.retain(|name| self.run.index(name.as_str()).is_none_or(|i| self.states[i].closed.is_none()));
@@ -260,24 +278,17 @@ impl<'r, 'a> Assembly<'r, 'a> {
         if !after.is_empty() {
             blocks.push(Block::StartsAfter(after));
         }
+        blocks.extend(self.opens_at(rule).into_iter().map(Block::StartsAt));
         let mut next = vec![rule];
         while let Some(rule) = next.pop() {
             match rule {
                 StartRule::All(rules) | StartRule::Any(rules) => next.extend(rules),
                 StartRule::Manual => blocks.push(Block::StartsByHand),
-                StartRule::At(local) => {
-                    let at = self.run.calendar().and_then(|calendar| calendar.zone().at(*local));
-                    if let Some(at) = at.filter(|at| *at > self.now) {
-                        blocks.push(Block::StartsAt(at));
-                    }
-                }
-                StartRule::OnSubmit | StartRule::After { .. } => {}
+                StartRule::At(_) | StartRule::OnSubmit | StartRule::After { .. } => {}
             }
         }
         blocks.sort();
         blocks.dedup();
-        let starts = blocks.iter().filter_map(|b| if let Block::StartsAt(at) = b { Some(*at) } else { None });
-        self.out.moments.extend(starts);
         blocks
     }
 
@@ -294,7 +305,10 @@ impl<'r, 'a> Assembly<'r, 'a> {
             });
             above.sort();
             above.dedup();
-            blocks.push(Block::UpstreamNotFinal(above));
+            match above.is_empty() {
+                true => blocks.extend(self.start_blocks(&stage.start)),
+                false => blocks.push(Block::UpstreamNotFinal(above)),
+            }
         }
         blocks.extend(self.reopened(s));
         let tally = Tally::of(stage);
@@ -343,7 +357,8 @@ impl<'r, 'a> Assembly<'r, 'a> {
                 }
                 None => {
                     self.out.warnings.push(Warning::NoDeadline { stage: stage.name.clone() });
-                    silent(&|a| tally.counts(a))
+                    let missing = silent(&|a| tally.counts(a));
+                    if missing.is_empty() { vec![Block::NobodyLeft] } else { missing }
                 }
             },
             CloseRule::AnyOne | CloseRule::Quorum(_) | CloseRule::QuorumByRole(_) | CloseRule::Majority => {

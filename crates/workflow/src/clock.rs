@@ -50,6 +50,7 @@ impl Assembly<'_, '_> {
         let Some((progress, stand_ins)) = running else {
             // Silence until the end: the deadline was missed if it came before the end.
             let missed = due.is_ok_and(|due| due <= closed_at.unwrap_or(self.now));
+            self.out.moments.extend(due.ok());
             return (due.ok(), missed.then_some(SlaState::Missed));
         };
         let ladder = Ladder {

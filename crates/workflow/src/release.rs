@@ -130,6 +130,7 @@ impl Asset<'_> {
                 Block::OutOfReach | Block::NobodyLeft | Block::Left(_) | Block::NobodyAsked => {
                     out.push(by_hand(WaitFor::Unblock));
                 }
+                Block::Reopened(_) => self.reopened_waits(run, stage, out),
                 _ => {}
             }
         }
@@ -148,6 +149,20 @@ impl Asset<'_> {
                     ..wait(what, run.version, Some(person), Some(&stage.stage))
                 });
             }
+        }
+    }
+
+    /// A reopened stage asks those again who had decided; where nobody is left who could, whoever
+    /// moderates closes it.
+    fn reopened_waits(&self, run: &RunState, stage: &StageState, out: &mut Vec<Wait>) {
+        let decide = |person| Wait {
+            since: stage.started_at,
+            ..wait(WaitFor::Decide, run.version, Some(person), Some(&stage.stage))
+        };
+        let counted = || stage.assignments.iter().filter(|a| a.duty.counts());
+        out.extend(counted().filter(|a| a.decision.is_some()).map(|a| decide(a.person)));
+        if counted().all(|a| a.decision.is_none() && a.end.is_some()) {
+            out.push(wait(WaitFor::CloseStage, run.version, None, Some(&stage.stage)));
         }
     }
 

@@ -56,7 +56,8 @@ fn silence_approves_nothing_and_nothing_waits_in_silence(view: &WorkflowView) ->
     let waiting = matches!(asset.current, Current::One(_)) && asset.heads().any(|run| open(&run));
     prop_assert!(
         !waiting || !asset.waits.is_empty() || asset.changes_at.is_some(),
-        "something is open, waits for nobody and for no time"
+        "something is open, waits for nobody and for no time: {:?}",
+        asset.runs
     );
     Ok(())
 }

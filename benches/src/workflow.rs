@@ -139,6 +139,7 @@ impl Writer {
             },
             claimed_at: Millis(self.at),
             utc_offset_min: 60,
+            user_verified: None,
         };
         SignedDecision { person: person(by), entry, log, seq, statement }
     }

@@ -62,7 +62,7 @@ fn the_trail_tells_who_did_what_when_and_why_with_the_old_and_the_new() {
     let bo_id = string(decisions[0], "person");
     let assigned = lines(&trail, &format!("asset: assignments.{bo_id}"));
     assert_eq!((string(assigned[0], "new"), assigned[0]["old"].clone()), ("approver".into(), Value::Null));
-    assert_eq!(lines(&trail, "handed off, 2 files").len(), 1);
+    assert_eq!(lines(&trail, "handed off, 3 files").len(), 1);
 
     let bos = ada.run(&["audit", "--person", "Bo Ek", "--asset", "Copy"]);
     assert!(list(&bos, "lines").iter().all(|line| line["person"] == decisions[0]["person"]));

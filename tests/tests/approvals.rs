@@ -137,6 +137,33 @@ fn a_certificate_of_decisions_only_shows_no_comment() {
 }
 
 #[test]
+fn what_is_released_brings_the_certificate_of_its_approval() {
+    let world = World::new();
+    let (_relay, ada, bo) = approved(&world);
+    let folder = world.place("out");
+    let released = ada.run(&["release", "Copy", "--to", path(&folder)]);
+    assert_eq!(released["warnings"], Value::Null);
+    let files = list(&released["assets"][0], "files");
+    let kinds: Vec<String> = files.iter().map(|file| string(file, "kind")).collect();
+    assert_eq!(kinds, ["original", "sidecar", "certificate"]);
+    let certificate = folder.join("certificate.zip");
+    let (code, found) = verdict(&[path(&certificate), "--file", path(&folder.join("two.txt"))]);
+    assert_eq!(code, 0, "{found}");
+    assert_eq!((found["holds"].clone(), found["files"][0]["certified"].clone()), (true.into(), true.into()));
+    assert!(!found.to_string().contains("Say it"), "comments stay at home");
+    // The hand-off names what went out by its hash, the certificate too.
+    meet(&[&ada, &bo]);
+    let later = world.place("later.zip");
+    bo.run(&["certify", "Copy", "--out", path(&later)]);
+    let (code, found) = verdict(&[path(&later)]);
+    assert_eq!(code, 0, "{found}");
+    let acts = list(&found["record"]["assets"][0], "acts");
+    let act = acts.iter().find(|act| act["statement"]["act"]["act"] == "release").expect("it was signed");
+    let sent = list(&act["statement"]["act"], "files");
+    assert!(sent.contains(&files[2]["content"]), "{act}");
+}
+
+#[test]
 fn what_is_not_approved_or_was_altered_is_no_approval_and_says_where() {
     let world = World::new();
     let (_relay, ada, bo) = approved(&world);

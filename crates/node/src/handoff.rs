@@ -1,14 +1,17 @@
 //! What leaves with a released version: files, and where each of them comes from.
 //!
-//! Whatever else belongs to a hand-off joins in [`outgoing`]; the rest of the release only
-//! writes what is listed.
+//! Whatever else belongs to a hand-off joins here; the rest of the release only writes what is listed.
 
 use std::path::{Path, PathBuf};
 
+use proofroom_certificate::Subject;
 use proofroom_ident::{AssetId, Audience, ContentHash, HashWords as _, VersionHash, WorkspaceId};
+use proofroom_replica::{Disclosure, ReplicaError};
 use proofroom_review::{BlobRef, FileRef, Rendition, RenditionKind};
+use proofroom_verify::State;
 
 use crate::blobs::BlobError;
+use crate::certificate::{make, packed};
 use crate::failure::Failure;
 use crate::home::at;
 use crate::peer::Seat;
@@ -120,6 +123,35 @@ pub fn outgoing(
         out.extend(here);
     }
     Ok(out)
+}
+
+/// The certificate of a version's approval, for whoever the version is handed to: decisions and acts, no
+/// comments. What does not hold is told beside it; there is none where a snapshot stands for entries that it needs.
+///
+/// # Errors
+/// When what is here makes no certificate.
+pub fn certificate(
+    seat: &mut Seat<'_>,
+    asset: AssetId,
+    version: VersionHash,
+) -> Result<(Option<Vec<u8>>, Option<String>), Failure> {
+    let (subject, now) = (Subject::Version { asset, version }, seat.step.now);
+    let draft = seat.replica.certificate(seat.step.store, subject, Disclosure::DecisionsOnly, now);
+    let draft = match draft {
+        Err(ReplicaError::HistoryElsewhere(_)) => {
+            let why = "no certificate, as a snapshot stands for earlier entries here; a member who has them all \
+                       makes one: proofroom certify";
+            return Ok((None, Some(why.to_owned())));
+        }
+        draft => draft?,
+    };
+    let made = make(seat, &draft, Vec::new())?;
+    let fails = made.verdict.rows.iter().find(|row| row.state != State::Holds);
+    let warning = fails.map(|row| {
+        let why = row.details.first().unwrap_or(&row.found);
+        format!("the certificate does not hold: {}: {why}", row.title)
+    });
+    Ok((Some(packed(&made.members)?), warning))
 }
 
 /// The renditions that people look at; the others are for this program's own screens.

@@ -16,6 +16,7 @@
 mod agent;
 mod blobs;
 mod ceremony;
+mod certificate;
 mod cli;
 mod commands;
 mod compared;

@@ -79,16 +79,30 @@ fn check_moment(about: &About, made_at: Millis, slice: &Slice, table: &mut Table
 }
 
 fn outcome_of(state: Option<&AssetState>, version: &VersionHash) -> Outcome {
-    state.and_then(|state| state.run(version)).map_or(Outcome::Pending, |run| run.outcome)
+    let Some(state) = state else { return Outcome::Pending };
+    match (covered(state, version), state.run(version)) {
+        (Some(_), _) => Outcome::Approved,
+        (None, run) => run.map_or(Outcome::Pending, |run| run.outcome),
+    }
 }
 
-/// The certified versions; of a package's review as a whole, the current one.
+/// The earlier version whose approval with changes covers this one, with every condition met.
+fn covered(state: &AssetState, version: &VersionHash) -> Option<VersionHash> {
+    state.release.covered_by.filter(|_| state.release.version == Some(*version))
+}
+
+/// The versions whose decisions make the outcome: those certified, or the earlier ones that cover them; of a
+/// package's review as a whole, the current one.
 fn subjects(about: &About, view: &WorkflowView) -> Vec<(AssetId, VersionHash)> {
     let mut out = about.subject.versions();
     if let Subject::Package { package: Package { whole: Some(whole), .. } } = &about.subject {
         let current = view.assets.get(whole).map(|state| state.current.heads().to_vec());
         out.extend(current.unwrap_or_default().into_iter().map(|version| (*whole, version)));
     }
+    let earlier = |(asset, version): &(AssetId, VersionHash)| {
+        view.assets.get(asset).and_then(|state| covered(state, version)).map(|earlier| (*asset, earlier))
+    };
+    out.extend(out.clone().iter().filter_map(earlier));
     out
 }
 

@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use proofroom_certificate::{Archive, Attachment, CERTIFICATE_NAME, FILES_FOLDER, Subject};
+use proofroom_certificate::{Attachment, FILES_FOLDER, Subject};
 use proofroom_ident::{AssetId, Audience, VersionHash, WorkspaceId};
 use proofroom_replica::Disclosure;
 use proofroom_review::{Current, Package, PlanView};
-use proofroom_verify::{Record, Verdict, verify};
+use proofroom_verify::{Record, Verdict};
 use serde_json::json;
 
 use super::Call;
-use super::verify::{shown, table};
+use super::verify::table;
+use crate::certificate::{Made, Member, make, packed};
 use crate::failure::Failure;
 use crate::find;
 use crate::home::{at, write_atomic};
@@ -71,35 +72,13 @@ pub fn run(args: &Certify, peer: &mut Peer, call: &Call) -> Result<Report, Failu
     let subject = subject(&mut seat, &plan, args)?;
     let disclosure = if args.decisions_only { Disclosure::DecisionsOnly } else { Disclosure::Full };
     let draft = seat.replica.certificate(seat.step.store, subject.clone(), disclosure, seat.step.now)?;
-    let sign = |seat: &Seat<'_>, attachments| {
-        let signed = seat.replica.sign_certificate(&draft, attachments, seat.step.now);
-        signed.map_err(|e| Failure::user(e.to_string()))
-    };
-    // What goes into the report is what the verifier finds, never what this replica believes.
-    let bare = sign(&seat, Vec::new())?;
-    let verdict = verify(&alone(&bare)?);
-    let record = verdict.record.as_ref();
-    let record =
-        record.ok_or_else(|| Failure::verify("what this machine holds does not make a certificate"))?;
-    let mut members = papers(&verdict, record)?;
-    if args.blobs {
-        members.extend(files(workspace, &mut seat, call, &subject)?);
-    }
-    members.sort_by(|a, b| a.0.cmp(&b.0));
-    let attachments = members.iter().map(|(name, bytes)| Attachment::of(name, bytes)).collect();
-    members.push((CERTIFICATE_NAME.to_owned(), sign(&seat, attachments)?));
-    members.sort_by(|a, b| a.0.cmp(&b.0));
+    let files = if args.blobs { files(workspace, &mut seat, call, &subject)? } else { Vec::new() };
+    let Made { members, verdict, record } = make(&seat, &draft, files)?;
     let bytes = target.write(&members)?;
-    Ok(report(&target.path, bytes, &verdict, record, &members))
+    Ok(report(&target.path, bytes, &verdict, &record, &members))
 }
 
-fn report(
-    path: &Path,
-    bytes: u64,
-    verdict: &Verdict,
-    record: &Record,
-    members: &[(String, Vec<u8>)],
-) -> Report {
+fn report(path: &Path, bytes: u64, verdict: &Verdict, record: &Record, members: &[Member]) -> Report {
     let listed: Vec<Attachment> = members.iter().map(|(name, bytes)| Attachment::of(name, bytes)).collect();
     let json = json!({
         "path": path,
@@ -137,13 +116,9 @@ impl Target {
         Ok(Self { path, folder })
     }
 
-    fn write(&self, members: &[(String, Vec<u8>)]) -> Result<u64, Failure> {
+    fn write(&self, members: &[Member]) -> Result<u64, Failure> {
         if !self.folder {
-            let mut archive = Archive::default();
-            for (name, bytes) in members {
-                archive.add(name, bytes).map_err(|e| Failure::user(e.to_string()))?;
-            }
-            let bytes = archive.to_bytes().map_err(|e| Failure::user(e.to_string()))?;
+            let bytes = packed(members)?;
             write_atomic(&self.path, &bytes)?;
             return Ok(bytes.len() as u64);
         }
@@ -158,12 +133,6 @@ impl Target {
         }
         Ok(members.iter().map(|(_, bytes)| bytes.len() as u64).sum())
     }
-}
-
-fn alone(bytes: &[u8]) -> Result<Archive<'_>, Failure> {
-    let mut archive = Archive::default();
-    archive.add(CERTIFICATE_NAME, bytes).map_err(|e| Failure::user(e.to_string()))?;
-    Ok(archive)
 }
 
 /// What a person named: an asset's version, or a package.
@@ -195,27 +164,13 @@ fn subject(seat: &mut Seat<'_>, plan: &PlanView, args: &Certify) -> Result<Subje
     Ok(Subject::Version { asset: asset.id, version })
 }
 
-/// The documents for people and programs.
-fn papers(verdict: &Verdict, record: &Record) -> Result<Vec<(String, Vec<u8>)>, Failure> {
-    let blocks = proofroom_paper::layout(verdict);
-    let title = format!("Certificate: {}", shown(record));
-    let pdf = proofroom_pdf::pdf(&title, &blocks, record.maker.made_at);
-    let json = serde_json::to_vec_pretty(record).map_err(|e| Failure::store(e.to_string()))?;
-    Ok(vec![
-        ("VERIFY.md".to_owned(), proofroom_paper::VERIFY_MD.as_bytes().to_vec()),
-        ("record.json".to_owned(), json),
-        ("report.html".to_owned(), proofroom_paper::html(&title, &blocks).into_bytes()),
-        ("report.pdf".to_owned(), pdf.map_err(|e| Failure::store(e.to_string()))?),
-    ])
-}
-
 /// The files of the certified versions, byte for byte as they were signed.
 fn files(
     workspace: WorkspaceId,
     seat: &mut Seat<'_>,
     call: &Call,
     subject: &Subject,
-) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+) -> Result<Vec<Member>, Failure> {
     let versions = subject.versions();
     let several = versions.len() > 1;
     let mut out = Vec::new();
@@ -231,7 +186,7 @@ fn files_of(
     call: &Call,
     (asset, version): (AssetId, VersionHash),
     several: bool,
-) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+) -> Result<Vec<Member>, Failure> {
     let view = seat.replica.review(seat.step.store, asset, Audience::Everyone)?;
     let manifest = view.versions.get(&version).ok_or_else(|| Failure::user("there is no such version"))?;
     let total: u64 = manifest.files.iter().map(|f| f.bytes).sum();

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{Call, package};
 use crate::failure::Failure;
 use crate::find;
-use crate::handoff::{Outgoing, outgoing};
+use crate::handoff::{Outgoing, certificate, outgoing};
 use crate::home::at;
 use crate::peer::{Peer, Seat};
 use crate::people::People;
@@ -29,7 +29,8 @@ Examples:
   proofroom release \"Spring launch\" --to out/launch     a package: one folder an asset
 
 Writes the files byte for byte as they were signed, an XMP sidecar for each (hero.jpg.xmp: title, version, who approved
-it), and release.json, and signs that it was done. Refused, with every reason, while anything is open: no approval,
+it), the certificate of the approval (certificate.zip: decisions, no comments; `proofroom verify` checks it), and
+release.json, and signs that it was done. Refused, with every reason, while anything is open: no approval,
 unmet conditions, blockers and tasks, blockers that an approver has not seen, a fork. Producers and owners may.
 
 JSON: {\"name\", \"package\", \"folder\", \"assets\": [{\"asset\", \"name\", \"version\", \"label\", \"entry\", \"files\": [{\"path\",
@@ -78,7 +79,8 @@ pub fn run(args: Release, peer: &mut Peer, call: &Call) -> Result<Report, Failur
         return Err(Failure::user(format!("{} is not empty", to.display())).hint("name another folder"));
     }
     let staging = staging(&to)?;
-    let work = Work { workspace, call, package: package.map(|(id, _)| id), reason: args.reason };
+    let package = package.map(|(id, _)| id);
+    let mut work = Work { workspace, call, package, reason: args.reason, warnings: Vec::new() };
     let written = work.write(&mut seat, &leaving, &staging);
     let json = written.inspect_err(|_| discard(&staging))?;
     let json = json!({
@@ -91,7 +93,7 @@ pub fn run(args: Release, peer: &mut Peer, call: &Call) -> Result<Report, Failur
     let list = staging.join("release.json");
     std::fs::write(&list, listed).map_err(at("write", &list))?;
     std::fs::rename(&staging, &to).map_err(at("write", &to))?;
-    Ok(shown(json, &to))
+    Ok(work.warnings.into_iter().fold(shown(json, &to), Report::warn))
 }
 
 /// A package and its id.
@@ -192,11 +194,17 @@ struct Work<'a> {
     call: &'a Call,
     package: Option<ContentHash>,
     reason: Option<String>,
+    warnings: Vec<String>,
 }
 
 impl Work<'_> {
     /// Writes everything, then signs that each version went out.
-    fn write(&self, seat: &mut Seat<'_>, leaving: &[Leaving], staging: &Path) -> Result<Vec<Value>, Failure> {
+    fn write(
+        &mut self,
+        seat: &mut Seat<'_>,
+        leaving: &[Leaving],
+        staging: &Path,
+    ) -> Result<Vec<Value>, Failure> {
         let mut all: Vec<Vec<Outgoing>> = Vec::new();
         for item in leaving {
             all.push(self.files(seat, item)?);
@@ -219,8 +227,8 @@ impl Work<'_> {
         Ok(out)
     }
 
-    /// The files of a version, each original with its sidecar.
-    fn files(&self, seat: &mut Seat<'_>, item: &Leaving) -> Result<Vec<Outgoing>, Failure> {
+    /// The files of a version, each original with its sidecar, and the certificate.
+    fn files(&mut self, seat: &mut Seat<'_>, item: &Leaving) -> Result<Vec<Outgoing>, Failure> {
         let mut files = outgoing(self.workspace, seat, item.asset, item.version)?;
         let originals: Vec<(PathBuf, ContentHash)> = files
             .iter()
@@ -232,6 +240,9 @@ impl Work<'_> {
             let name = format!("{}.xmp", path.display());
             files.push(Outgoing::made(name, "sidecar", sidecar.to_xml().into_bytes()));
         }
+        let (certificate, warning) = certificate(seat, item.asset, item.version)?;
+        files.extend(certificate.map(|bytes| Outgoing::made(free_name(&files), "certificate", bytes)));
+        self.warnings.extend(warning.map(|why| format!("{}: {why}", item.name)));
         Ok(files)
     }
 
@@ -243,6 +254,14 @@ impl Work<'_> {
         let choice = ActChoice { act, version: Some(item.version), reason: self.reason.clone() };
         Ok(seat.replica.act(&mut seat.step, item.asset, choice)?.0.entry)
     }
+}
+
+/// A name for the certificate that no file of the version has.
+fn free_name(files: &[Outgoing]) -> String {
+    let names =
+        std::iter::once("certificate.zip".to_owned()).chain((2..).map(|n| format!("certificate-{n}.zip")));
+    let free = |name: &String| files.iter().all(|file| file.path != Path::new(name));
+    names.into_iter().find(free).unwrap_or_default()
 }
 
 /// What the sidecar of one file says.

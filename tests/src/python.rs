@@ -1,4 +1,4 @@
-//! The Python that has what `verify.py` needs.
+//! The Python that has what `verify.py` and the checker of PDFs need.
 
 use std::path::PathBuf;
 

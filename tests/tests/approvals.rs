@@ -120,8 +120,26 @@ fn an_approval_is_proved_to_somebody_who_has_nothing_but_the_file() {
     let report = fs::read_to_string(folder.join("report.html")).expect("there");
     assert!(report.contains("Say it &lt;b&gt;shorter&lt;/b&gt; &amp;") && !report.contains("<script"));
     assert!(!report.contains("http://") && !report.contains("https://"));
-    let pdf = fs::read(folder.join("report.pdf")).expect("there");
-    assert!(pdf.starts_with(b"%PDF-1.7"));
+    let levels: Vec<u8> = report.match_indices("<h").filter_map(|(at, _)| heading(&report[at..])).collect();
+    assert!(levels[0] == 1 && levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
+    is_a_tagged_pdf(&folder.join("report.pdf"));
+}
+
+/// The level of the heading that a piece of HTML begins with.
+fn heading(html: &str) -> Option<u8> {
+    let level = *html.as_bytes().get(2)?;
+    level.is_ascii_digit().then(|| level - b'0')
+}
+
+/// What a program can tell of PDF/UA, as a checker that is not ours tells it. (The writer refuses what PDF/A-2a
+/// forbids.)
+fn is_a_tagged_pdf(file: &Path) {
+    let bytes = fs::read(file).expect("there");
+    assert!(bytes.starts_with(b"%PDF-1.7"));
+    let checked = Command::new(python()).args(["-m", "pdfua", "check", path(file)]).output();
+    let checked = checked.expect("python runs");
+    let said = String::from_utf8_lossy(&checked.stdout);
+    assert!(checked.status.success() && said.contains("PASS (no findings)"), "{said}");
 }
 
 #[test]

@@ -8,7 +8,8 @@ use crate::run::{Done, cargo, must, output_of, program, root};
 const NEXTEST: (&str, &str) = ("cargo-nextest", "0.9.143");
 const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
 
-const PYTHON_PACKAGES: &[(&str, &str)] = &[("blake3", "1.0.11"), ("cryptography", "50.0.2")];
+const PYTHON_PACKAGES: &[(&str, &str)] =
+    &[("blake3", "1.0.11"), ("cryptography", "50.0.2"), ("pdfua", "0.1.3")];
 
 /// Programs that the whole-process tests run: what proves that one is there,
 /// and the Debian package that brings it.

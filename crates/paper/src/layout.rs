@@ -101,7 +101,7 @@ impl Page<'_> {
                     Cell::mono(f.content),
                 ]
             });
-            out.push(Block::Subheading(format!("The certified files of {}, {}", asset.name, version.label)));
+            out.push(Block::Heading(format!("The certified files of {}, {}", asset.name, version.label)));
             out.push(Block::Fields(vec![("Version hash".into(), Cell::mono(version.version))]));
             out.push(table(
                 "The certified files and their hashes",

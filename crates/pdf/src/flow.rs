@@ -197,8 +197,9 @@ impl<'a> Flow<'a> {
         self.y += 16.0;
     }
 
+    /// A heading, with room for a sentence and the beginning of a table: none stands at a page's end.
     fn heading(&mut self, text: &str) {
-        self.room(90.0);
+        self.room(140.0);
         if self.y > MARGIN {
             self.y += 14.0;
             let y = self.y;

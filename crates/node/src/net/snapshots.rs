@@ -29,10 +29,12 @@ pub(super) struct Snapshots {
 }
 
 impl Snapshots {
-    /// Something became durable, here or there.
+    /// Something became durable, here or there. Whoever is not patient looks at once, also where
+    /// somebody patient was to look later.
     pub(super) fn look(&mut self, patient: bool) {
         let ms = if patient { PATIENCE_MS + world::rng().next_u64() % PATIENCE_MS } else { 0 };
-        self.look_at.get_or_insert_with(|| Instant::now() + Duration::from_millis(ms));
+        let at = Instant::now() + Duration::from_millis(ms);
+        self.look_at = Some(self.look_at.map_or(at, |held| held.min(at)));
     }
 
     /// The other end tells what it keeps.

@@ -221,7 +221,8 @@ const journeys = {
     await page.getByLabel('Printed name').waitFor();
     const focused = () => page.evaluate(() => {
       const e = document.activeElement;
-      if (e === document.body) return 'BODY';
+      // What holds everything says the words of everything.
+      if (e === document.body || e.id === 'main') return e.tagName;
       return `${e.tagName} ${e.getAttribute('aria-label') ?? e.innerText ?? ''} ${e.labels?.[0]?.innerText ?? ''} ${e.value ?? ''}`;
     });
     const reach = async (what, key = 'Tab') => {

@@ -39,6 +39,8 @@ pub(crate) fn Shell() -> impl IntoView {
     on_cleanup(move || moved.remove());
     let newer = update::watch();
     titles(state);
+    // What is known of workspaces changes while somebody types: only who is here makes another screen.
+    let who = Memo::new(move |_| state.start.with(|start| start.as_ref().map(|s| Here::of(&s.who))));
     view! {
         <a class="skip" href="#main" on:click=|event| { event.prevent_default(); page::focus("main"); }>"Skip to the work"</a>
         <Bar/>
@@ -49,7 +51,7 @@ pub(crate) fn Shell() -> impl IntoView {
             </p>
         </Show>
         <Trouble/>
-        <main id="main" tabindex="-1">{move || screen(state)}</main>
+        <main id="main" tabindex="-1">{move || screen(state, who.get())}</main>
         <div class="toast" role="status" class:shown=move || state.said.with(|s| !s.is_empty())>
             {move || state.said.get()}
         </div>
@@ -76,7 +78,25 @@ fn titles(state: State) {
     });
 }
 
-fn screen(state: State) -> AnyView {
+/// Who is here, as far as it decides which screen is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Here {
+    Nobody,
+    Locked,
+    Person,
+}
+
+impl Here {
+    fn of(who: &Who) -> Self {
+        match who {
+            Who::Nobody => Self::Nobody,
+            Who::Locked => Self::Locked,
+            Who::Person { .. } => Self::Person,
+        }
+    }
+}
+
+fn screen(state: State, who: Option<Here>) -> AnyView {
     if let Some(fault) = state.broken.get() {
         return view! {
             <section class="sheet" role="alert">
@@ -88,16 +108,15 @@ fn screen(state: State) -> AnyView {
         }
         .into_any();
     }
-    let who = state.start.with(|start| start.as_ref().map(|s| s.who.clone()));
     match (who, state.route.get()) {
         (None, _) => view! { <p class="waiting" role="status">"Opening your work"</p> }.into_any(),
-        (Some(Who::Locked), _) => view! { <Unlock/> }.into_any(),
-        (Some(Who::Nobody), Route::Link(code)) => view! { <NewDevice code/> }.into_any(),
-        (Some(Who::Nobody), route) => match store::somebody_was_here() {
+        (Some(Here::Locked), _) => view! { <Unlock/> }.into_any(),
+        (Some(Here::Nobody), Route::Link(code)) => view! { <NewDevice code/> }.into_any(),
+        (Some(Here::Nobody), route) => match store::somebody_was_here() {
             Some(name) => view! { <Lost name link=link_of(&route)/> }.into_any(),
             None => view! { <Welcome link=link_of(&route)/> }.into_any(),
         },
-        (Some(Who::Person { .. }), route) => shown(route),
+        (Some(Here::Person), route) => shown(route),
     }
 }
 
@@ -168,7 +187,7 @@ fn Bar() -> impl IntoView {
             {move || place.get().map(|id| view! { <SyncBadge workspace=id/> })}
             {move || me().map(|name| view! {
                 <a class="me" href=Route::Settings.href() title="Settings" aria-label=format!("{name}, settings")>
-                    <span class="initials" aria-hidden="true">{initials(&name)}</span>
+                    <span class="initials" aria-hidden="true" data-initials=initials(&name)></span>
                     <span class="wide">{name.clone()}</span>
                 </a>
             })}
@@ -216,14 +235,15 @@ fn Trouble() -> impl IntoView {
             let known = s.as_ref()?.workspaces.iter().find(|w| w.id == id)?;
             Some(known.role.clone())
         });
-        match (badge.link, role.as_deref()) {
-            (_, Some("removed")) => Some((
+        let removed = role.as_deref() == Some("removed") || badge.link == Link::Refused && badge.removed;
+        match badge.link {
+            _ if removed => Some((
                 "You were removed from this workspace.".to_owned(),
                 "What you had is still in this browser and can be read. What you write now counts only if an owner or \
                  producer adopts it: ask them for a new invite link."
                     .to_owned(),
             )),
-            (Link::Refused, _) => Some((
+            Link::Refused => Some((
                 format!("The relay refuses: {}", badge.text),
                 "What you wrote is kept in this browser. If you were removed or the link has expired, ask an owner or \
                  producer for a new one; else press the badge to try again."

@@ -72,6 +72,7 @@ fn build() -> Done {
         files.write(name, text.as_bytes())?;
     }
     files.write("verify.html", verifier::page(&root, &target, &stage)?.as_bytes())?;
+    files.later.insert("verify.html".to_owned());
     let worker = fs::read_to_string(root.join("web/static/sw.js"))?;
     let media = fs::read_to_string(root.join("web/static/media.js"))?;
     let list = |later: bool| {

@@ -216,6 +216,7 @@ impl Line {
                 if !matches!(code, Code::Reconnect) {
                     self.badge.link = Link::Refused;
                     self.badge.text = text;
+                    self.badge.removed = code == Code::Removed;
                 }
                 wants.push(Want::Hangup);
             }

@@ -82,6 +82,8 @@ pub struct Badge {
     pub synced_at: u64,
     /// Why the relay refuses, or what failed last.
     pub text: String,
+    /// Whether it refuses because the person was removed: its word, until the membership log says so here.
+    pub removed: bool,
 }
 
 /// A workspace at a glance.

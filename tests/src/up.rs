@@ -9,6 +9,7 @@ use crate::relay::Running;
 pub struct Up<'a> {
     peer: &'a Peer,
     running: Running,
+    first: Value,
 }
 
 impl<'a> Up<'a> {
@@ -18,7 +19,7 @@ impl<'a> Up<'a> {
     /// When it ends instead.
     #[track_caller]
     pub fn on(peer: &'a Peer, ip: &str) -> Self {
-        Self::with(peer, &["up", "--listen", &format!("{ip}:0"), "--no-nearby"])
+        Self::with(peer, &["up", "--listen", &format!("{ip}:0"), "--no-nearby", "--no-web"])
     }
 
     /// Starts it with these arguments.
@@ -44,8 +45,13 @@ impl<'a> Up<'a> {
     #[track_caller]
     fn started(peer: &'a Peer, args: &[&str], mut command: std::process::Command) -> Self {
         let running = Running::command(&format!("{} {args:?}", peer.home().display()), &mut command);
-        running.wait_for("first line", |line| line["event"] == "up");
-        Self { peer, running }
+        let first = running.wait_for("first line", |line| line["event"] == "up");
+        Self { peer, running, first }
+    }
+
+    /// Where it serves the review app, if it does.
+    pub fn web(&self) -> Option<&str> {
+        self.first["web"].as_str()
     }
 
     /// Where it is reached.

@@ -1,5 +1,7 @@
 //! Peers that meet each other: real processes on loopback addresses of their own.
 
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::time::Instant;
 
 use proofroom_tests::peer::Peer;
@@ -198,4 +200,47 @@ fn mangled_tickets_and_gone_addresses_are_said_clearly() {
     // The relay is not held up by it.
     until("the relay is met", || up.peers()["relays"][0]["state"] == "in_sync");
     up.stop();
+}
+
+/// What a browser is answered at an address: head and body.
+fn page(url: &str, path: &str) -> String {
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    let mut stream = TcpStream::connect(address).expect("the app listens");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("it takes a request");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("it answers");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn the_review_app_is_on_this_machine_at_the_same_address_every_time() {
+    let world = World::new();
+    let ada = world.person("ada");
+    // Whoever has the usual port, it is not ada: hers is her own.
+    let _usual = TcpListener::bind("127.0.0.1:4750");
+    let args = ["up", "--listen", "127.0.0.1:0", "--no-nearby"];
+    let up = Up::with(&ada, &args);
+    let url = up.web().expect("the app is served").to_owned();
+    let answer = page(&url, "/");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("content-security-policy: default-src 'none'"), "{answer}");
+    assert!(answer.contains("<title>Proofroom</title>"), "{answer}");
+    assert!(page(&url, "/healthz").starts_with("HTTP/1.1 404"), "it is no relay");
+    up.stop();
+
+    let up = Up::with(&ada, &args);
+    assert_eq!(up.web(), Some(&*url), "a browser finds again what it keeps");
+    up.stop();
+
+    let taken = TcpListener::bind(url.trim_start_matches("http://").trim_end_matches('/'));
+    let taken = taken.expect("the port is free again");
+    let up = Up::with(&ada, &args);
+    assert_eq!(up.web(), None, "at another address, a browser would know nobody");
+    up.stop();
+    drop(taken);
+
+    ada.refused(&["up", "--web", "192.0.2.1:80"]).names(&["this machine only"]);
+    let without = Up::on(&ada, "127.0.0.1");
+    assert_eq!(without.web(), None);
 }

@@ -23,6 +23,8 @@ use crate::world;
 
 mod book;
 
+pub use book::Port;
+
 /// The store's file in the home directory.
 pub const STORE: &str = "store.redb";
 

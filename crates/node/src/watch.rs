@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use proofroom_ident::WorkspaceId;
+use proofroom_relayd::App;
 use proofroom_transport_iroh::{Endpoint, Options};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -24,11 +25,14 @@ use crate::console::Console;
 use crate::failure::Failure;
 use crate::find;
 use crate::net::{Near, Net, News, Standing, Tally};
-use crate::peer::Peer;
+use crate::peer::{Peer, Port};
 use crate::post::{self, Post};
 use crate::report::{Report, Tone};
 use crate::service::Manager;
 use crate::world;
+
+/// Where the review app is served first.
+const APP_PORT: u16 = 4750;
 
 /// Somebody who waits for an exchange.
 struct Waiter {
@@ -51,9 +55,11 @@ pub async fn watch(
 ) -> Result<(), Failure> {
     let only = only.map(|text| find::workspace(peer, Some(text))).transpose()?;
     let mut net = Net::new(true);
+    let mut app = None;
     if let Some(up) = up {
         let near = open(peer, up, &net).await?;
         net.meet(near);
+        app = serve_app(peer, up, console).await?;
     }
     let mut post = Post::open_anyway(peer.home())?;
     let manager = Manager::of_this_process();
@@ -62,7 +68,7 @@ pub async fn watch(
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     let mut stop =
         signal(SignalKind::terminate()).map_err(|e| Failure::store(format!("cannot hear signals: {e}")))?;
-    console.report(&first_words(&net));
+    console.report(&first_words(&net, app.as_ref()));
     manager.ready();
     keep_up(peer, &mut net, only)?;
     loop {
@@ -92,6 +98,7 @@ pub async fn watch(
         show(console, &news);
     }
     manager.stopping();
+    drop(app);
     drop(agent);
     net.close(peer).await?;
     Ok(())
@@ -106,7 +113,7 @@ async fn open(peer: &mut Peer, up: &Up, net: &Net) -> Result<Near, Failure> {
         authorities: peer.authorities().as_der().map(<[u8]>::to_vec).collect(),
         nearby: !up.no_nearby,
     };
-    let last = peer.last_port()?.filter(|_| up.listen.is_empty());
+    let last = peer.last_port(Port::Peers)?.filter(|_| up.listen.is_empty());
     let again =
         last.map(|port| vec![(Ipv4Addr::UNSPECIFIED, port).into(), (Ipv6Addr::UNSPECIFIED, port).into()]);
     let reopened = match again {
@@ -120,12 +127,46 @@ async fn open(peer: &mut Peer, up: &Up, net: &Net) -> Result<Near, Failure> {
         })?,
     };
     if let Some(port) = endpoint.port().filter(|_| up.listen.is_empty()) {
-        peer.keep_port(port)?;
+        peer.keep_port(Port::Peers, port)?;
     }
     Ok(Near::begin(endpoint, &up.iroh_relay, net.post()))
 }
 
-fn first_words(net: &Net) -> Report {
+/// Serves the review app, on the port of the last time: there a browser finds again what it keeps.
+/// Where that is taken, the app is not served: at another address it would know nobody.
+async fn serve_app(peer: &mut Peer, up: &Up, console: &mut Console) -> Result<Option<App>, Failure> {
+    if up.no_web || !App::is_here() {
+        return Ok(None);
+    }
+    let last = peer.last_port(Port::App)?;
+    let wanted = match (up.web, last) {
+        (Some(address), _) => address,
+        (None, port) => (Ipv4Addr::LOCALHOST, port.unwrap_or(APP_PORT)).into(),
+    };
+    let mut started = App::start(wanted).await;
+    if started.is_err() && up.web.is_none() && last.is_none() {
+        started = App::start((Ipv4Addr::LOCALHOST, 0).into()).await;
+    }
+    match started {
+        Ok(app) => {
+            if up.web.is_none() {
+                peer.keep_port(Port::App, app.address().port())?;
+            }
+            Ok(Some(app))
+        }
+        Err(e) if up.web.is_some() => Err(Failure::user(e).hint("choose another address with --web")),
+        Err(e) => {
+            let words = format!(
+                "the review app is not served here: {e}; end what uses that port, or choose one with --web"
+            );
+            console
+                .report(&Report::new(json!({"event": "trouble", "error": words})).toned(words, Tone::Warn));
+            Ok(None)
+        }
+    }
+}
+
+fn first_words(net: &Net, app: Option<&App>) -> Report {
     let picture = net.picture();
     let pid = std::process::id();
     let Some(here) = picture.here else {
@@ -133,13 +174,18 @@ fn first_words(net: &Net) -> Report {
             .toned("Watching; Ctrl-C ends it", Tone::Faint);
     };
     let addresses: Vec<String> = here.addresses.iter().map(ToString::to_string).collect();
-    let words = format!("Up, on {}; Ctrl-C ends it", addresses.join(", "));
+    let mut words = format!("Up, on {}; Ctrl-C ends it", addresses.join(", "));
+    let web = app.map(App::url);
+    if let Some(url) = &web {
+        words.push_str(&format!("\nReview app: {url}"));
+    }
     let json = json!({
         "event": "up",
         "pid": pid,
         "endpoint": here.endpoint,
         "addresses": addresses,
         "nearby": picture.nearby,
+        "web": web,
     });
     Report::new(json).toned(words, Tone::Faint)
 }

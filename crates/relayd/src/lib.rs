@@ -24,6 +24,7 @@
 //! is flushed before it gets its name, and its name before it is counted. What was
 //! brought of a blob stays for a week, so that the rest can follow.
 
+mod app;
 mod blobs;
 mod config;
 mod download;
@@ -39,6 +40,7 @@ mod socket;
 mod tls;
 mod web;
 
+pub use app::App;
 pub use config::Config;
 pub use download::{TOKEN_DOMAIN, TOKEN_MS_MAX, token, token_message};
 pub use error::RelayError;

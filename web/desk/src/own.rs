@@ -173,7 +173,8 @@ impl<S: Store> Desk<S> {
         self.enter(identity, now)
     }
 
-    /// Remembers which relays carry a workspace; the one that served the page is among them.
+    /// Remembers which relays carry a workspace. Where the page came from is tried last: a relay may be
+    /// there that the link knows by another name, or a program that serves pages only.
     pub(crate) fn shelve(
         &mut self,
         workspace: WorkspaceId,
@@ -181,13 +182,27 @@ impl<S: Store> Desk<S> {
     ) -> Result<Vec<String>, DeskError> {
         let mut relays: Vec<String> = relays.into_iter().filter(|relay| !relay.is_empty()).collect();
         if !self.origin.is_empty() && !relays.contains(&self.origin) {
-            relays.insert(0, self.origin.clone());
+            relays.push(self.origin.clone());
         }
         let mut batch = Batch::default();
         batch.put(crate::desk::shelf_key(workspace), crate::desk::shelf(&relays));
         self.store.commit(batch)?;
         Ok(relays)
     }
+
+    /// The relays that an invite names: not the page's own address on this machine, which leads nowhere
+    /// from another, unless there is no other.
+    pub(crate) fn relays_for_others(&self, workspace: WorkspaceId) -> Vec<String> {
+        let all = self.lines.get(&workspace).map(|line| line.relays.clone()).unwrap_or_default();
+        let own = |relay: &String| *relay == self.origin && is_loopback(relay);
+        let others: Vec<String> = all.iter().filter(|relay| !own(relay)).cloned().collect();
+        if others.is_empty() { all } else { others }
+    }
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, host)| host);
+    ["127.", "localhost", "[::1]"].iter().any(|own| host.starts_with(own))
 }
 
 fn requested(code: &str) -> Result<LinkRequest, DeskError> {

@@ -29,7 +29,7 @@ impl<S: Store> Desk<S> {
             PeopleAct::Invite { role, uses, expires } => {
                 let role: Role = parse(&role, "a role")?;
                 let expires = Some(Millis(expires)).filter(|end| end.0 > 0);
-                let relays = self.lines.get(&workspace).map(|line| line.relays.clone()).unwrap_or_default();
+                let relays = self.relays_for_others(workspace);
                 let link = self.act(now, workspace, |replica, step| {
                     replica.invite(step, role, uses.max(1), expires, relays)
                 })?;

@@ -17,12 +17,16 @@ who is met. Ctrl-C or SIGTERM ends it in good order.
 It also sends the reminders that are due, by the ways of notify.toml (`proofroom notify --help`), outside quiet hours;
 where several machines are up, the first one says it for all.
 
+Browsers on this machine find the review app at the address that is printed; it exchanges with the relays that an
+invite link names: append the link behind `#`.
+
 Examples:
   proofroom up
   proofroom up --listen 192.168.1.20:4749 --no-nearby
   proofroom up --iroh-relay http://relay.example:4748
+  proofroom up --web 127.0.0.1:8080
 
-JSON, one object per line: {\"event\", ...}: first up {\"pid\", \"endpoint\", \"addresses\", \"nearby\"}, then as
+JSON, one object per line: {\"event\", ...}: first up {\"pid\", \"endpoint\", \"addresses\", \"nearby\", \"web\"}, then as
 `proofroom sync --watch`; trouble {\"error\"} when peers cannot be met or the settings of reminders are wrong; reminded
 {\"to\", \"name\", \"line\", \"reminder\", \"ways\"}; sent {\"id\", \"way\", \"to\", \"outcome\", \"reason\", \"items\"}")]
 pub struct Up {
@@ -35,6 +39,20 @@ pub struct Up {
     /// A relay of packets for peers that cannot reach each other directly; may be given several times
     #[arg(long, value_name = "URL", env = "PROOFROOM_IROH_RELAY", value_delimiter = ',', value_parser = packet_relay)]
     pub iroh_relay: Vec<String>,
+    /// Where to serve the review app, for browsers on this machine [default: 127.0.0.1, the port of the last time]
+    #[arg(long, value_name = "IP:PORT", value_parser = loopback, conflicts_with = "no_web")]
+    pub web: Option<SocketAddr>,
+    /// Do not serve the review app
+    #[arg(long)]
+    pub no_web: bool,
+}
+
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text.parse().map_err(|_| "want IP:PORT, as 127.0.0.1:4750".to_owned())?;
+    match address.ip().is_loopback() {
+        true => Ok(address),
+        false => Err("the review app is served to this machine only; others open it at a relay".into()),
+    }
 }
 
 fn packet_relay(text: &str) -> Result<String, String> {

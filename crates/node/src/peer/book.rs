@@ -10,9 +10,26 @@ use super::Peer;
 use crate::failure::Failure;
 
 const PREFIX: &[u8] = b"node/peer/";
-const PORT: &[u8] = b"node/up/port";
 /// Addresses of one peer that are remembered, the newest first.
 const ADDRESSES_MAX: usize = 8;
+
+/// A port that is the same every time.
+#[derive(Clone, Copy, Debug)]
+pub enum Port {
+    /// For peers (UDP): who remembers this one's address finds it there again.
+    Peers,
+    /// For the review app (TCP): what a browser keeps, it keeps by the page's address.
+    App,
+}
+
+impl Port {
+    const fn key(self) -> &'static [u8] {
+        match self {
+            Self::Peers => b"node/up/port",
+            Self::App => b"node/up/app-port",
+        }
+    }
+}
 
 fn key(endpoint: EndpointKey) -> Vec<u8> {
     [PREFIX, endpoint.as_bytes()].concat()
@@ -60,25 +77,25 @@ impl Peer {
         Ok(known)
     }
 
-    /// The UDP port of the last time: who remembers this peer's address finds it there again.
+    /// The port of the last time.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn last_port(&self) -> Result<Option<u16>, Failure> {
-        let bytes = self.store.get(PORT)?;
+    pub fn last_port(&self, of: Port) -> Result<Option<u16>, Failure> {
+        let bytes = self.store.get(of.key())?;
         Ok(bytes.and_then(|b| <[u8; 2]>::try_from(b.as_slice()).ok()).map(u16::from_le_bytes))
     }
 
-    /// Remembers the UDP port.
+    /// Remembers the port.
     ///
     /// # Errors
     /// When it cannot be made durable.
-    pub fn keep_port(&mut self, port: u16) -> Result<(), Failure> {
-        if self.last_port()? == Some(port) {
+    pub fn keep_port(&mut self, of: Port, port: u16) -> Result<(), Failure> {
+        if self.last_port(of)? == Some(port) {
             return Ok(());
         }
         let mut batch = Batch::new();
-        batch.put(PORT, port.to_le_bytes());
+        batch.put(of.key(), port.to_le_bytes());
         Ok(self.store.commit(batch)?)
     }
 }

@@ -358,7 +358,7 @@ export const work = {
     await page.getByText(/^0 B of/).waitFor();
     await page.getByLabel('Keep Hero offline').check();
     await until('the file is here again', async () => (await page.getByText(/^0 B of/).count()) === 0);
-    // No room: nothing is begun, and that is said.
+    // No room: the browser tells no true number before, and refuses the bytes; that is said, and what to do.
     await page.goto(`${relay.http}/#/`);
     await page.getByRole('link', { name: /^Spring campaign/ }).click();
     await page.getByTestId('board').waitFor();
@@ -369,8 +369,9 @@ export const work = {
     writeFileSync(big, randomBytes(8 << 20));
     await page.locator('.add input[type=file]').setInputFiles(big);
     await page.getByRole('dialog').getByRole('button', { name: 'Add', exact: true }).click();
-    await page.getByRole('alert').filter({ hasText: 'Nothing was begun' }).waitFor();
-    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    await page.getByTestId('uploads').getByText(/Nothing else was lost; free some space, then choose the file again/).waitFor();
+    await page.getByTestId('uploads').getByRole('button', { name: 'Give up' }).click();
+    await until('it is given up', async () => (await page.getByTestId('uploads').count()) === 0);
     await session.send('Storage.overrideQuotaForOrigin', { origin });
     // No relay: work goes on, and what waits is counted.
     await relay.kill();

@@ -311,11 +311,11 @@ fn Row(card: UploadCard, cards: Memo<Vec<UploadCard>>) -> impl IntoView {
         cards.with(|all| all.iter().find(|c| c.id == first.id).cloned()).unwrap_or_else(|| first.clone())
     });
     let act = move |act: UploadAct| {
-        engine::ask(Ask::Upload { workspace: workspace.get_value(), act }, move |reply| match reply {
+        // The row may be gone by the time the answer comes.
+        let of = workspace.get_value();
+        engine::ask(Ask::Upload { workspace: of.clone(), act }, move |reply| match reply {
             Reply::Fault(f) => state.say(told(&f)),
-            Reply::Uploads(uploads) => {
-                state.uploads.update(|all| _ = all.insert(workspace.get_value(), uploads))
-            }
+            Reply::Uploads(uploads) => state.uploads.update(|all| _ = all.insert(of, uploads)),
             _ => {}
         });
     };

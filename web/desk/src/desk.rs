@@ -314,6 +314,13 @@ impl<S: Store> Desk<S> {
             Want::Hangup => self.orders.push_back(Order::Hangup { workspace }),
             Want::Write { blob, total, slice } => {
                 let Slice { span, bytes, .. } = slice;
+                // A player and the fetching of the whole may ask for the same part; a file that is
+                // complete is not opened for writing again.
+                if self.shelf.is_all(blob) {
+                    let arrived = Fetched::Arrived { from: (), blob, span };
+                    return self
+                        .with(now, workspace, |line, replica, step| line.fetched(replica, step, arrived));
+                }
                 self.orders.push_back(Order::Write { workspace, blob, total, span, bytes });
             }
             Want::Changed(docs) => {

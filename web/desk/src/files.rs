@@ -46,6 +46,11 @@ impl Shelf {
         if self.whole.contains(&blob) { total } else { self.parts.get(&blob).map_or(0, Held::bytes) }
     }
 
+    /// Whether every part of a blob was written, sealed or not yet.
+    pub(crate) fn is_all(&self, blob: BlobHash) -> bool {
+        self.whole.contains(&blob) || self.parts.get(&blob).is_some_and(Held::is_all)
+    }
+
     fn held(&self, blob: BlobHash, total: u64) -> Held {
         self.parts
             .get(&blob)

@@ -12,7 +12,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
 
 use crate::disk::{Handle, read_part};
-use crate::lead::{Lead, no_storage};
+use crate::lead::Lead;
 use crate::world::{now, said};
 
 /// Bytes read, sealed and written at a time: the worker answers others in between.
@@ -190,14 +190,18 @@ fn compare(handle: &Handle, at: u64, piece: &[u8], name: &str) -> Result<(), End
 }
 
 fn full(error: &std::io::Error) -> Ended {
+    not_kept(&error.to_string())
+}
+
+fn not_kept(why: &str) -> Ended {
     Ended::Failed(format!(
-        "this browser does not keep the file: {error}. Nothing else was lost; free some space, then choose the \
+        "this browser does not keep the file: {why}. Nothing else was lost; free some space, then choose the \
          file again"
     ))
 }
 
 fn unkept(error: JsValue) -> Ended {
-    Ended::Failed(no_storage(&error).what)
+    not_kept(&said(&error))
 }
 
 fn failed(error: proofroom_web_desk::DeskError) -> Ended {

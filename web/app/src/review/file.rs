@@ -117,13 +117,10 @@ pub(crate) async fn collect(desk: Desk, file: &FileCard) -> Result<Array, String
 
 /// A piece of a file.
 pub(crate) async fn piece(desk: Desk, content: &str, offset: u64, bytes: u64) -> Result<Uint8Array, String> {
-    let ask = Ask::Piece {
-        workspace: desk.workspace.get_value(),
-        asset: desk.asset.get_value(),
-        content: content.to_owned(),
-        offset,
-        bytes,
-    };
+    // Somebody may have left the screen while a long file was collected.
+    let ids = desk.workspace.try_get_value().zip(desk.asset.try_get_value());
+    let (workspace, asset) = ids.ok_or("the screen was left")?;
+    let ask = Ask::Piece { workspace, asset, content: content.to_owned(), offset, bytes };
     match engine::answer(ask).await {
         (Reply::Fault(fault), _) => Err(told(&fault)),
         (_, Some(body)) => Ok(body),

@@ -163,16 +163,16 @@ impl History {
         let version = self.versions[if b[2] > 200 { usize::from(b[2]) % (last + 1) } else { last }];
         match kind {
             Kind::Decide => self.decide(by, version, b),
-            Kind::Act => drop(self.world.act(by, version, act(b))),
+            Kind::Act => _ = self.world.act(by, version, act(b)),
             Kind::Carry => self.carry(by, version, b),
             Kind::Version => self.version(b),
             Kind::Submit => {
-                drop(self.world.submit(by, version, Some(self.routes[usize::from(b[3] % 2)].clone())))
+                _ = self.world.submit(by, version, Some(self.routes[usize::from(b[3] % 2)].clone()));
             }
-            Kind::Withdraw => drop(self.world.act(by, version, Act::Withdraw)),
+            Kind::Withdraw => _ = self.world.act(by, version, Act::Withdraw),
             Kind::Away if b[3] % 2 == 0 => self.world.offline(by),
             Kind::Away => self.world.online(by),
-            Kind::Comment => drop(self.world.comment(by, version, pick(CommentLabel::ALL, b[3]))),
+            Kind::Comment => _ = self.world.comment(by, version, pick(CommentLabel::ALL, b[3])),
             Kind::Delegate => self.delegate(by, b),
             Kind::Remind => {
                 let (stage, person) = (stage_name(pick(&NAMES, b[3])), pick(&WHO, b[4]));
@@ -223,8 +223,8 @@ impl History {
     fn delegate(&mut self, by: Device, b: &Spell) {
         let granted = pick(&[1, 4, 24], b[4]) * HOUR;
         match self.world.plan.delegations.last().map(|d| d.entry).filter(|_| b[3] > 200) {
-            Some(grant) => drop(self.world.delegate(by, Delegation::Revoke { grant })),
-            None => drop(self.world.grant(by, pick(&WHO, b[3]), granted)),
+            Some(grant) => _ = self.world.delegate(by, Delegation::Revoke { grant }),
+            None => _ = self.world.grant(by, pick(&WHO, b[3]), granted),
         }
     }
 

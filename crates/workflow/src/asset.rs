@@ -1,7 +1,7 @@
 //! One asset: its versions' runs, which of them is current, and whether it may go out.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proofroom_ident::{AssetId, Millis, PersonId, VersionHash};
 use proofroom_review::route::Route;
@@ -157,20 +157,7 @@ impl<'a> Asset<'a> {
 
     /// Whether a version in the graph was made from this one.
     fn is_before(&self, version: &VersionHash, graph: &BTreeMap<VersionHash, Manifest>) -> bool {
-        let mut next: Vec<VersionHash> = graph.keys().copied().collect();
-        let mut seen = next.clone();
-        while let Some(v) = next.pop() {
-            for parent in self.facts.versions.get(&v).iter().flat_map(|m| &m.parents) {
-                if parent == version {
-                    return true;
-                }
-                if !seen.contains(parent) {
-                    seen.push(*parent);
-                    next.push(*parent);
-                }
-            }
-        }
-        false
+        graph.keys().any(|v| ancestors(&self.facts.versions, *v).contains(version))
     }
 
     /// How a version was sent: by the submission of the highest round.
@@ -373,6 +360,13 @@ impl<'a, I: Iterator<Item = (usize, &'a SignedAct)>> Noted<'a> for I {
     }
 }
 
+/// Whether a comment on an earlier version still stands in the way: what asked for a change may have
+/// been answered by the version since, but nobody may pass over a blocker or a task in silence.
+pub(crate) fn is_carried(comment: &CommentFact) -> bool {
+    let blocks = comment.label == CommentLabel::Blocker && comment.state == CommentState::Open;
+    comment.state == CommentState::Task || blocks
+}
+
 /// Whether a comment stands in the way of a release.
 pub(crate) fn stands_in_the_way(comment: &CommentFact) -> bool {
     let asks = matches!(comment.label, CommentLabel::Blocker | CommentLabel::Change);
@@ -380,6 +374,16 @@ pub(crate) fn stands_in_the_way(comment: &CommentFact) -> bool {
 }
 
 type Versions = BTreeMap<VersionHash, Manifest>;
+
+/// All versions that a version was made from.
+pub(crate) fn ancestors(versions: &Versions, version: VersionHash) -> BTreeSet<VersionHash> {
+    let (mut seen, mut next) = (BTreeSet::new(), vec![version]);
+    while let Some(v) = next.pop() {
+        let parents = versions.get(&v).into_iter().flat_map(|m| m.parents.iter().copied());
+        next.extend(parents.filter(|parent| seen.insert(*parent)));
+    }
+    seen
+}
 
 /// The history of those versions that take part: each was made from the nearest that do.
 fn contract(versions: &Versions, takes_part: impl Fn(&VersionHash) -> bool) -> Cow<'_, Versions> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proofroom_ident::{Millis, PersonId, VersionHash};
 use proofroom_review::{Act, CommentKey, Current, NewVersionPolicy, Outcome, StageName};
 
-use crate::asset::{Asset, stands_in_the_way};
+use crate::asset::{Asset, ancestors, is_carried, stands_in_the_way};
 use crate::causal::{Event, What};
 use crate::notice::{Block, Warning};
 use crate::run::unaffected;
@@ -28,7 +28,10 @@ impl Asset<'_> {
             let unmet = run.conditions.iter().filter(|c| !c.met);
             open.extend(unmet.map(|c| Block::ConditionOpen(c.decision, c.index)));
         }
-        let comments = self.facts.comments.iter().filter(|c| c.version == version && stands_in_the_way(c));
+        let earlier = ancestors(&self.facts.versions, version);
+        let comments = self.facts.comments.iter().filter(|c| {
+            (c.version == version && stands_in_the_way(c)) || (earlier.contains(&c.version) && is_carried(c))
+        });
         open.extend(comments.map(|c| Block::CommentOpen(c.key)));
         open.extend(run.warnings.iter().filter_map(|w| match w {
             Warning::UnseenBlockers { person, .. } => Some(Block::NotAcknowledged(*person)),

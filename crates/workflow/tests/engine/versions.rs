@@ -184,6 +184,24 @@ fn open_blockers_and_tasks_keep_an_approved_version_from_going_out() {
 }
 
 #[test]
+fn a_blocker_of_an_earlier_version_is_not_passed_over_in_silence() {
+    let look = "[[stages]]\nname = \"look\"\n[[stages.reviewers]]\npeople = [\"Bo\"]\n";
+    let (mut world, v) = World::on(look);
+    world.comment(BO, v, CommentLabel::Change);
+    let blocker = world.comment(BO, v, CommentLabel::Blocker);
+    let two = world.version(&[v]);
+    world.submit(ADA, two, Some(route(look)));
+    world.decide(BO, two, "look", Approved);
+    assert_eq!(
+        world.asset().release.open,
+        [Block::CommentOpen(blocker)],
+        "what asked for a change was answered"
+    );
+    world.facts.comments[1].state = CommentState::Addressed;
+    assert!(world.asset().release.ready);
+}
+
+#[test]
 fn a_package_is_what_its_items_and_its_whole_amount_to() {
     let (mut world, v) = World::on("[[stages]]\nname = \"look\"\n[[stages.reviewers]]\npeople = [\"Bo\"]\n");
     let item = PackageItem { asset: ASSET, version: v };

@@ -298,7 +298,7 @@ def frontiers(pieces, plain):
     """What the signers of decisions and acts say that they had in front of them is there."""
     there = {(h["log"], h["position"], h["id"]) for *_, h in pieces}
     for (*_, h), text in zip(pieces, plain):
-        if h["kind"] not in (4, 7) or text is None:
+        if h["kind"] not in (4, 6, 7) or text is None:
             continue
         statement = json.loads(text)
         check(isinstance(statement, dict) and "seen_heads" in statement, "a statement without what its signer had seen")

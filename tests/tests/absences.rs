@@ -14,6 +14,7 @@ const GROUND: &[&str] = &[
     "compare",
     "workflow",
     "certificate",
+    "stamp",
     "web-wire",
     "web-assets",
 ];

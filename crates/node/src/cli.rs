@@ -8,7 +8,7 @@ use crate::commands::{
     answer, asset, audit, blobs, board, bundle, calendar, cast, certify, comment, completions, decide,
     delegate, device, doctor, export, form, identity, inbox, invite, log, members, notify, package, peers,
     quiet, relay, release, remind, request, review, route, rule, show, status, submit, sync, todo, up,
-    verify, version, workspace,
+    verify, version, witness, workspace,
 };
 
 const ABOUT: &str = "Creative review and sign-off between people who need no server to agree";
@@ -179,6 +179,8 @@ pub enum Command {
     Device(device::Command),
     /// Write out an asset's files, or a document as a plain .automerge file
     Export(export::Export),
+    /// Sign a receipt for what others decided: by this machine's clock, or with a time stamp
+    Witness(witness::Witness),
     /// Who did what, when and why, with the old and the new value; what stands out
     Audit(audit::Audit),
     /// An asset's review as it was, at a time or in front of a signer
@@ -317,6 +319,9 @@ mod tests {
             "calendar import zurich.toml --holidays ch.ics",
             "quiet --hours 19:00-08:00 --digest 09:00 --daily-max 5 --zone Europe/Zurich",
             "remind --dry-run",
+            "witness",
+            "witness Hero --authority http://tsa.example/tsr",
+            "verify hero.zip --authority ca.pem",
             "notify list",
             "notify test --to Bo",
             "notify retry",

@@ -42,6 +42,7 @@ pub mod todo;
 pub mod up;
 pub mod verify;
 pub mod version;
+pub mod witness;
 pub mod workspace;
 
 use std::path::{Path, PathBuf};
@@ -149,6 +150,7 @@ pub fn run(command: Command, peer: &mut Peer, call: &mut Call) -> Result<Next, F
         Command::Bundle(c) => bundle::run(c, peer, call).map(Next::from),
         Command::Members(c) => members::run(c, peer, call).map(Next::from),
         Command::Device(c) => device::run(c, peer, call).map(Next::from),
+        Command::Witness(c) => witness::run(&c, peer, call).map(Next::from),
         Command::Audit(c) => audit::run(&c, peer, call).map(Next::from),
         Command::Show(c) => show::run(&c, peer, call).map(Next::from),
         Command::Certify(c) => certify::run(&c, peer, call).map(Next::from),

@@ -274,7 +274,7 @@ fn posted(command: &Command, peer: &mut Peer, call: &Call) -> Result<Report, Fai
     Ok(commands::remind::carried(report, &sent))
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     let made = tokio::runtime::Builder::new_current_thread().enable_all().build();
     made.map_err(|e| Failure::store(format!("the network cannot be used: {e}")))
 }

@@ -22,6 +22,7 @@ mod mail;
 mod message;
 mod outbox;
 mod program;
+mod question;
 mod secret;
 mod settings;
 pub mod webhook;
@@ -29,6 +30,7 @@ pub mod webhook;
 pub use courier::{Courier, Sent, Verdict};
 pub use message::{Item, Message, Recipient, Way};
 pub use outbox::{ATTEMPTS_MAX, DEAD_MAX, Delivery, OUTBOX_MAX, Outbox, OutboxError};
+pub use question::ask;
 pub use secret::Secret;
 pub use settings::{
     Encryption, Exposed, MailSettings, MailTo, ProgramSettings, SETTINGS_EXAMPLE, Settings, SettingsError,

@@ -5,6 +5,7 @@
 //! counts nowhere (held back, refused, of a second history, not readable) is told as well, with why.
 
 mod order;
+mod signed;
 mod values;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,6 @@ use proofroom_authority::{Op, Standing};
 use proofroom_document::{DocKind, Document, changes_of};
 use proofroom_entry::{EntryKind, Verified};
 use proofroom_ident::{AssetId, Audience, DocId, EntryHash, LogId, Millis, PersonId, SignerKey};
-use proofroom_review::{ActStatement, DecisionStatement, Delegation, DelegationStatement, ProfileStatement};
 use proofroom_store::Store;
 use proofroom_workflow::{AssetState, Warning};
 use zeroize::Zeroizing;
@@ -23,6 +23,7 @@ use crate::error::ReplicaError;
 use crate::open::Replica;
 
 use order::{Node, ordered};
+use signed::{seen, stamp, statement};
 use values::{Change, Values};
 
 /// One line: something that somebody did, or a value that they changed.
@@ -265,8 +266,12 @@ impl Replica {
             if h.doc == DocId::AUTHORITY {
                 before.push(h.auth_head);
             }
-            let person = self.authority.state().person_of(h.author);
-            Node { entry: item.entry.hash(), person, claimed_at: h.claimed_at, before }
+            // An authority for time is nobody's clock but its own.
+            let (person, claimed_at) = match stamp(item) {
+                Some(at) => (None, at),
+                None => (self.authority.state().person_of(h.author), h.claimed_at),
+            };
+            Node { entry: item.entry.hash(), person, claimed_at, before }
         });
         nodes.collect()
     }
@@ -391,74 +396,4 @@ fn standing_out<'a>(assets: impl Iterator<Item = &'a AssetState>) -> BTreeMap<En
         }
     }
     out
-}
-
-/// The places that a statement's signer had in front of them.
-fn seen(item: &Item) -> Vec<(LogId, u64)> {
-    let text = item.plain.as_ref().and_then(|plain| std::str::from_utf8(plain).ok()).unwrap_or_default();
-    let heads = match item.entry.header().kind {
-        EntryKind::Approval => DecisionStatement::from_json(text).ok().map(|d| d.seen_heads),
-        EntryKind::Act => ActStatement::from_json(text).ok().map(|a| a.seen_heads),
-        EntryKind::Delegation => DelegationStatement::from_json(text).ok().map(|d| d.seen_heads),
-        _ => None,
-    };
-    heads.into_iter().flatten().map(|(log, head)| (log, head.seq)).collect()
-}
-
-/// A statement in words; `None` for changes.
-fn statement(kind: EntryKind, plain: &[u8], values: &mut Values, item: &Item) -> Option<Change> {
-    let text = std::str::from_utf8(plain).unwrap_or_default();
-    let author = item.entry.header().author;
-    Some(match kind {
-        EntryKind::Approval => match DecisionStatement::from_json(text) {
-            Ok(d) => {
-                let place = (author, d.stage.clone(), d.version_hash);
-                let old = values.decided(place, d.decision.to_string(), item.entry.hash());
-                let conditions: Vec<String> = d.conditions.iter().map(|c| c.text.clone()).collect();
-                let why = d.reason.clone().into_iter().chain(conditions).collect::<Vec<_>>().join("; ");
-                Change {
-                    act: format!("decided in stage {}", d.stage),
-                    about: Some(format!("version {}", d.version_hash)),
-                    old,
-                    new: Some(d.decision.to_string()),
-                    why: Some(why).filter(|why| !why.is_empty()),
-                }
-            }
-            Err(error) => Change::act("a decision that does not read").to(error.to_string()),
-        },
-        EntryKind::Act => match ActStatement::from_json(text) {
-            Ok(a) => Change {
-                act: a.act.to_string(),
-                about: Some(format!("version {}", a.version_hash)),
-                old: None,
-                new: None,
-                why: a.reason,
-            },
-            Err(error) => Change::act("an act that does not read").to(error.to_string()),
-        },
-        EntryKind::Delegation => match DelegationStatement::from_json(text) {
-            Ok(d) => {
-                let change = match &d.delegation {
-                    Delegation::Grant { to, from, until, .. } => Change::act("delegated")
-                        .about(format!("person {to}"))
-                        .to(format!("from {} ms until {} ms", from.0, until.0)),
-                    Delegation::Revoke { grant } => {
-                        Change::act("delegation revoked").about(format!("delegation {grant}"))
-                    }
-                };
-                Change { why: d.reason, ..change }
-            }
-            Err(error) => Change::act("a delegation that does not read").to(error.to_string()),
-        },
-        EntryKind::Profile => match ProfileStatement::from_json(text) {
-            Ok(p) => {
-                let name = format!("{}, {}", p.printed_name, p.organisation);
-                let old = values.named(author, name.clone());
-                Change::act("printed name").to(name).from(old)
-            }
-            Err(error) => Change::act("a name that does not read").to(error.to_string()),
-        },
-        EntryKind::Receipt => Change::act("receipt"),
-        EntryKind::Change | EntryKind::Authority => return None,
-    })
 }

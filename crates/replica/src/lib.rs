@@ -42,6 +42,7 @@ mod snapshot;
 mod statements;
 mod trail;
 mod view;
+mod witness;
 mod write;
 
 pub use access::Standings;

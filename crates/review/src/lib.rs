@@ -33,6 +33,7 @@ pub mod statement;
 mod text;
 mod versions;
 mod view;
+mod witness;
 mod words;
 
 pub use acknowledged::AcknowledgedKey;
@@ -61,6 +62,7 @@ pub use statement::{DecisionStatement, ProfileStatement, StatementError};
 pub use text::TextError;
 pub use versions::{Current, NumberedVersion, Pick, current, number};
 pub use view::{AssetView, CommentView, PlanView, RequestView, ReviewView};
+pub use witness::WitnessStatement;
 pub use words::{
     Aspect, AssignmentEnd, Category, CommentLabel, CommentState, Decision, MarkupShape, NewVersionPolicy,
     Outcome, RenditionKind, RequestState, ReviewerRole, RiskClass, SignMeaning, SlaState, Threshold,

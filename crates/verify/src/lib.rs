@@ -11,11 +11,12 @@
 //!       --open--> statements         decisions, acts, delegations, names                      (shown.rs)
 //!                 documents          versions and comments, made again from their changes     (papers.rs)
 //!       --fold--> outcome            the route, by the workflow's own rules                   (outcome.rs)
+//!       --see---> intervals          when, as others and authorities for time witnessed it     (time.rs)
 //!                 Verdict            a table of checks, and the record that was recomputed
 //! ```
 //!
 //! A sceptic reads this crate in that order. It stands on `entry` (signatures), `authority`
-//! (membership), `seal` (one key opens one entry), `review` (the words), `workflow` (the fold) and
+//! (membership), `seal` (one key opens one entry), `stamp` (time stamps), `review` (the words), `workflow` (the fold) and
 //! `document` (comments and versions). Where the certificate withholds the documents' changes,
 //! everything but the text of comments and the list of versions is proved without the last.
 
@@ -26,6 +27,7 @@ mod record;
 mod shown;
 mod slice;
 mod table;
+mod time;
 
 use proofroom_certificate::{Archive, CERTIFICATE_NAME, Certificate};
 use proofroom_ident::{ContentHash, HashWords as _};
@@ -33,7 +35,7 @@ use proofroom_ident::{ContentHash, HashWords as _};
 pub use people::People;
 pub use record::{
     ActRecord, AssetRecord, DecisionRecord, DeviceRecord, HeadRecord, PersonRecord, Record, RedactionRecord,
-    VersionRecord,
+    StampRecord, VersionRecord,
 };
 pub use table::{Check, Row, State, Verdict};
 
@@ -49,15 +51,21 @@ pub fn verify_bytes(bytes: &[u8]) -> Verdict {
 
 /// Verifies an archive, or a folder that was read into one.
 pub fn verify(archive: &Archive<'_>) -> Verdict {
+    verify_trusting(archive, &[])
+}
+
+/// Verifies an archive for a reader who believes some authorities for time: their certificates, as DER.
+pub fn verify_trusting(archive: &Archive<'_>, authorities: &[Vec<u8>]) -> Verdict {
     let mut table = Table::default();
     let Some(certificate) = read(archive, &mut table) else { return table.verdict(None) };
     let about = certificate.about();
     let slice = slice::prove(&certificate, &mut table);
-    let shown = shown::open(&slice, &mut table);
+    let shown = shown::open(&slice, authorities, &mut table);
     let people = People::of(&slice, &shown);
     people.check_maker(certificate.maker(), &mut table);
     let papers = papers::rebuild(about, &slice, &shown, &mut table);
-    let outcome = outcome::fold(&certificate, &slice, &shown, &papers, &people, &mut table);
+    let mut outcome = outcome::fold(&certificate, &slice, &shown, &papers, &people, &mut table);
+    time::tell(about, &shown, &people, &mut outcome, &mut table);
     papers::files(archive, about, &papers, &people, &mut table);
     let record = record::write(&certificate, &slice, &shown, &papers, &people, &outcome);
     table.verdict(Some(record))

@@ -6,7 +6,7 @@ use proofroom_certificate::{About, AssetPaper, Certificate, Subject};
 use proofroom_ident::{AssetId, Audience, EntryHash, HashWords as _, Millis, VersionHash};
 use proofroom_review::{Outcome, Package};
 use proofroom_workflow::calendar::zones_version;
-use proofroom_workflow::view::{CountedDecision, Interval};
+use proofroom_workflow::view::CountedDecision;
 use proofroom_workflow::{
     AssetFacts, AssetState, PersonFacts, PlanFacts, RunState, SignedDecision, WorkflowInput, WorkflowView,
     evaluate,
@@ -14,6 +14,7 @@ use proofroom_workflow::{
 
 use crate::papers::{Paper, label};
 use crate::people::People;
+use crate::record::StampRecord;
 use crate::shown::{Doc, Shown};
 use crate::slice::Slice;
 use crate::table::{Check, Table, s};
@@ -25,6 +26,8 @@ pub(crate) struct Folded {
     pub outcome: Outcome,
     /// The decisions that count, by their entry or that of the act that carried them forward.
     pub counted: BTreeMap<EntryHash, CountedDecision>,
+    /// What authorities for time say of decisions that count.
+    pub stamps: BTreeMap<EntryHash, Vec<StampRecord>>,
 }
 
 pub(crate) fn fold(
@@ -60,7 +63,7 @@ pub(crate) fn fold(
             format!("deadlines are computed with time zones {here}; the maker had {there}"),
         );
     }
-    Folded { view, outcome, counted }
+    Folded { view, outcome, counted, stamps: BTreeMap::new() }
 }
 
 /// The outcome is that of a moment which has been: not before the last entry, not after the making.
@@ -214,24 +217,12 @@ impl Reading<'_> {
                 open += usize::from(self.open_comments(asset, decision, table));
             }
         }
-        for counted in counted.values() {
-            let (by, when) = (self.people.name(&counted.by), counted.claimed_at);
-            let what = counted.decision;
-            table.note(Check::Time, format!("{by}, {what}: says {}; {}", time(when), within(counted.within)));
-            if counted.within.not_after.is_some_and(|end| when > end) {
-                table.note(
-                    Check::Time,
-                    format!("{by} says a later time than others witnessed: one of the clocks is wrong"),
-                );
-            }
-        }
         let (n, d) = (signers.len(), counted.len());
         table.tell(
             Check::Signers,
             format!("{n} signer{} of the decisions that count, each a member there and then", s(n)),
         );
         table.tell(Check::OpenComments, format!("{open} of {d} decision{} signed with comments open", s(d)));
-        table.tell(Check::Time, format!("claims of {d} decision{}, with what others witnessed", s(d)));
     }
 
     fn signer(&self, asset: &AssetPaper, decision: &SignedDecision, table: &mut Table) {
@@ -311,13 +302,4 @@ fn first_line(text: &str) -> String {
 pub(crate) fn time(at: Millis) -> String {
     let moment = i64::try_from(at.0).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     moment.map_or_else(|| format!("{} ms", at.0), |moment| moment.to_string())
-}
-
-fn within(interval: Interval) -> String {
-    match (interval.not_before, interval.not_after) {
-        (Some(from), Some(to)) => format!("others witnessed it between {} and {}", time(from), time(to)),
-        (Some(from), None) => format!("it was after {}, nobody else witnessed it", time(from)),
-        (None, Some(to)) => format!("others witnessed it by {}", time(to)),
-        (None, None) => "nobody else witnessed when".into(),
-    }
 }

@@ -100,8 +100,26 @@ pub struct DecisionRecord {
     pub counts: bool,
     /// When it can have been, as far as others witnessed it.
     pub within: Interval,
+    /// By when it was there, as authorities for time say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stamps: Vec<StampRecord>,
     /// What was signed.
     pub statement: DecisionStatement,
+}
+
+/// A time stamp (RFC 3161) over a receipt for a decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StampRecord {
+    /// The receipt's entry.
+    pub entry: EntryHash,
+    /// The moment by which the decision was there, by the authority's clock.
+    pub at: Millis,
+    /// The authority, as its certificate calls it.
+    pub authority: String,
+    /// The SHA-256 of its certificate, in hexadecimal.
+    pub certificate: String,
+    /// Whether an authority whom the reader believes vouches for it.
+    pub vouched: bool,
 }
 
 /// One act.
@@ -267,6 +285,7 @@ fn decisions(slice: &Slice, doc: &Doc, paper: &Paper, folded: &Folded) -> Vec<De
                 version_label: label(&paper.view, &d.statement.version_hash),
                 counts: counted.is_some(),
                 within: counted.map(|c| c.within).unwrap_or_default(),
+                stamps: folded.stamps.get(&d.entry).cloned().unwrap_or_default(),
                 statement: d.statement.clone(),
             }
         })

@@ -8,8 +8,11 @@ use proofroom_document::BATCH_BYTES_MAX;
 use proofroom_entry::{EntryKind, Header, VerifiedHeader};
 use proofroom_ident::{Audience, DocId, EntryHash, LogId, Millis, PersonId};
 use proofroom_review::statement::SeenHead;
-use proofroom_review::{ActStatement, DecisionStatement, DelegationStatement, ProfileStatement};
+use proofroom_review::{
+    ActStatement, DecisionStatement, DelegationStatement, ProfileStatement, WitnessStatement,
+};
 use proofroom_seal::EntryKey;
+use proofroom_stamp::{Stamp, StampError};
 use proofroom_workflow::{SignedAct, SignedDecision, SignedDelegation};
 
 use crate::slice::{Item, Slice};
@@ -22,6 +25,8 @@ pub(crate) struct Shown {
     pub delegations: Vec<SignedDelegation>,
     /// The latest name that each person gave themselves.
     pub names: BTreeMap<PersonId, (Millis, EntryHash, ProfileStatement)>,
+    /// Certificates of authorities whom the reader believes.
+    trusted: Vec<Vec<u8>>,
     /// What is not shown.
     pub redactions: Vec<(VerifiedHeader, Withheld)>,
 }
@@ -31,12 +36,23 @@ pub(crate) struct Shown {
 pub(crate) struct Doc {
     pub decisions: Vec<SignedDecision>,
     pub acts: Vec<SignedAct>,
+    /// What members' machines, and authorities for time, had in front of them, and when.
+    pub witnesses: Vec<Witness>,
     /// Changes that count, in the order of their logs.
     pub changes: Vec<Changes>,
     /// Changes beyond their author's removal: they count where innocent work stands on them.
     pub held: Vec<(EntryHash, Changes)>,
     /// Whether every change is shown.
     pub whole: bool,
+}
+
+/// A receipt.
+pub(crate) struct Witness {
+    pub entry: EntryHash,
+    pub person: PersonId,
+    pub statement: WitnessStatement,
+    /// What an authority for time says of it, where one was asked.
+    pub stamp: Option<Result<Stamp, StampError>>,
 }
 
 /// An opened batch of changes.
@@ -47,8 +63,8 @@ pub(crate) struct Changes {
     pub plain: Vec<u8>,
 }
 
-pub(crate) fn open(slice: &Slice, table: &mut Table) -> Shown {
-    let mut shown = Shown::default();
+pub(crate) fn open(slice: &Slice, trusted: &[Vec<u8>], table: &mut Table) -> Shown {
+    let mut shown = Shown { trusted: trusted.to_vec(), ..Shown::default() };
     let docs: BTreeSet<DocId> = slice.logs.keys().map(|(doc, _)| *doc).collect();
     for doc in docs {
         shown.docs.insert(doc, Doc { whole: true, ..Doc::default() });
@@ -199,7 +215,16 @@ impl Shown {
             EntryKind::Change => {
                 of.changes.push(Changes { head: item.head.clone(), person, role, plain: plain.to_vec() });
             }
-            EntryKind::Receipt | EntryKind::Authority => {}
+            EntryKind::Receipt => {
+                let statement = WitnessStatement::from_json(json()?).map_err(|e| e.to_string())?;
+                about(statement.review)?;
+                let stamped = statement.stamped().map_err(|e| e.to_string())?;
+                let imprint = proofroom_stamp::imprint(stamped.as_bytes());
+                let stamp = statement.token_bytes();
+                let stamp = stamp.map(|token| proofroom_stamp::verify(&token, &imprint, &self.trusted));
+                of.witnesses.push(Witness { entry, person, statement, stamp });
+            }
+            EntryKind::Authority => {}
         }
         Ok(())
     }
@@ -235,6 +260,7 @@ impl Shown {
         for doc in self.docs.values() {
             doc.decisions.iter().for_each(|d| check(d.entry, &d.statement.seen_heads));
             doc.acts.iter().for_each(|a| check(a.entry, &a.statement.seen_heads));
+            doc.witnesses.iter().for_each(|w| check(w.entry, &w.statement.seen_heads));
         }
         let n = self.docs.values().map(|d| d.decisions.len() + d.acts.len()).sum::<usize>();
         if whole {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use proofroom_certificate::{ARCHIVE_BYTES_MAX, Archive, Subject};
 use proofroom_ident::ContentHash;
-use proofroom_verify::{Record, State, Verdict, verify, verify_bytes};
+use proofroom_verify::{Record, State, Verdict, verify_bytes, verify_trusting};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -19,6 +19,7 @@ Examples:
   proofroom verify hero.certificate.zip
   proofroom verify hero.certificate.zip --file hero.jpg    is this the file that was approved?
   proofroom verify hero-v2                                 a folder that a certificate was unpacked to
+  proofroom verify hero.certificate.zip --authority ca.pem -v    whose time stamps you believe
 
 Nothing is believed: signatures, membership, route and outcome are computed again from the signed entries. No
 network, workspace or key is needed. The exit code is 0 only if everything in the table holds and the outcome
@@ -32,6 +33,9 @@ pub struct Verify {
     /// A file to compare with the certified version's; may be given several times
     #[arg(long = "file", value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// The certificate of an authority for time that you believe, as PEM or DER; may be given several times
+    #[arg(long = "authority", value_name = "FILE")]
+    authorities: Vec<PathBuf>,
     /// Print every detail of every check
     #[arg(long, short)]
     verbose: bool,
@@ -42,7 +46,16 @@ pub struct Verify {
 /// # Errors
 /// When something cannot be read; what does not hold is in the report, which then fails.
 pub fn run(args: &Verify) -> Result<Report, Failure> {
-    let verdict = if args.path.is_dir() { folder(&args.path)? } else { verify_bytes(&read(&args.path)?) };
+    let authorities = authorities(&args.authorities)?;
+    let verdict = if args.path.is_dir() {
+        folder(&args.path, &authorities)?
+    } else {
+        let bytes = read(&args.path)?;
+        match Archive::decode(&bytes) {
+            Ok(archive) => verify_trusting(&archive, &authorities),
+            Err(_) => verify_bytes(&bytes),
+        }
+    };
     let compared = compare(args, &verdict)?;
     let strangers = compared.iter().filter(|c| !c.certified).count();
     let files: Vec<_> = compared
@@ -82,6 +95,28 @@ pub fn run(args: &Verify) -> Result<Report, Failure> {
         }
     })
 }
+
+/// The certificates in files, as DER.
+fn authorities(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
+    let mut out = Vec::new();
+    for path in files {
+        let bytes = read(path)?;
+        let text = std::str::from_utf8(&bytes).ok().filter(|text| text.contains(PEM));
+        let Some(text) = text else {
+            out.push(bytes);
+            continue;
+        };
+        for block in text.split(PEM).skip(1) {
+            let lines = block.lines().map(str::trim).take_while(|line| !line.starts_with('-'));
+            let der = data_encoding::BASE64.decode(lines.collect::<String>().as_bytes());
+            let said = |e| Failure::user(format!("{} holds no certificate: {e}", path.display()));
+            out.push(der.map_err(said)?);
+        }
+    }
+    Ok(out)
+}
+
+const PEM: &str = "-----BEGIN CERTIFICATE-----";
 
 /// What was certified, in a few words.
 pub fn shown(record: &Record) -> String {
@@ -189,7 +224,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(unreadable(path))
 }
 
-fn folder(path: &Path) -> Result<Verdict, Failure> {
+fn folder(path: &Path, authorities: &[Vec<u8>]) -> Result<Verdict, Failure> {
     let mut members: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut folders = vec![(path.to_owned(), String::new())];
     let mut bytes = 0;
@@ -213,5 +248,5 @@ fn folder(path: &Path) -> Result<Verdict, Failure> {
     for (name, content) in &members {
         archive.add(name, content).map_err(|e| Failure::verify(e.to_string()))?;
     }
-    Ok(verify(&archive))
+    Ok(verify_trusting(&archive, authorities))
 }

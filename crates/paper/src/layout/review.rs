@@ -74,6 +74,10 @@ impl Page<'_> {
             ("Signed at, by their clock".to_owned(), Cell::new(local(s.claimed_at, s.utc_offset_min))),
             ("As others witnessed it".to_owned(), Cell::new(interval(decision.within))),
         ];
+        fields.extend(decision.stamps.iter().map(|stamp| {
+            let said = format!("there by {}, says {}", time(stamp.at), stamp.authority);
+            ("Time stamp".to_owned(), Cell::new(said))
+        }));
         let verified = match &s.user_verified {
             None => "not asked for".to_owned(),
             Some(v) => {

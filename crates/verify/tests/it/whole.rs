@@ -188,3 +188,23 @@ fn a_resolved_comment_is_not_open_any_more_and_its_history_is_shown() {
     let row = verdict.row(Check::OpenComments).expect("it is checked");
     assert!(row.found.starts_with("0 of 1"), "bo had it open on the first version only: {}", row.found);
 }
+
+#[test]
+fn a_receipt_bounds_the_time_of_what_it_saw_and_a_wrong_time_stamp_bounds_nothing() {
+    let mut story = story();
+    let draft = story.cy.act(|r, s| r.draft_witness(s.store, crate::world::ASSET, false, s.now));
+    let statement = draft.expect("it is here").expect("bo decided after cy");
+    let at = statement.claimed_at;
+    story.cy.act(|r, s| r.witness(s, &statement.with_token(b"no token"))).expect("a member witnesses");
+    story.ada.hear(&story.cy);
+    let verdict = verdict(&story.ada.certify(story.v2));
+    assert!(verdict.holds, "{:#?}", verdict.rows);
+    let record = verdict.record.as_ref().expect("it was read");
+    let decisions = record.assets[0].decisions.iter().filter(|d| d.counts);
+    let (cys, bos): (Vec<_>, Vec<_>) = decisions.partition(|d| d.person == story.cy.person());
+    assert_eq!(bos[0].within.not_after, Some(at));
+    assert!(cys[0].within.not_after.is_some_and(|end| end < at), "bo decided with cy's in front of them");
+    assert!(bos[0].stamps.is_empty());
+    let row = verdict.row(Check::Time).expect("it is checked");
+    assert!(row.details.iter().any(|d| d.contains("cannot be read")), "{:?}", row.details);
+}

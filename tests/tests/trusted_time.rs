@@ -1,0 +1,98 @@
+//! When it was decided: receipts of others, and time stamps of an authority.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use proofroom_tests::authority::TimeAuthority;
+use proofroom_tests::peer::{Peer, list, proofroom, string};
+use proofroom_tests::relay::Relay;
+use proofroom_tests::world::{World, meet};
+use serde_json::Value;
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("temporary folders have plain names")
+}
+
+/// Ada's copy, which Bo approved.
+fn approved(world: &World) -> (Relay, Peer, Peer) {
+    let relay = world.relay();
+    let ada = world.owner("ada", &relay);
+    let bo = world.joined("bo", &ada, "reviewer");
+    fs::write(world.place("one.txt"), "words").expect("there is room");
+    ada.run(&["asset", "add", path(&world.place("one.txt")), "--name", "Copy", "--category", "written"]);
+    ada.run(&["asset", "assign", "Copy", "Bo Ek", "approver"]);
+    meet(&[&ada, &bo]);
+    bo.run(&["decide", "Copy", "approved", "--reason", "reads well"]);
+    meet(&[&bo, &ada]);
+    (relay, ada, bo)
+}
+
+/// What a stranger is told of a certificate: the decision, and the details of its time.
+fn told(file: &Path, more: &[&str]) -> (Value, String) {
+    let mut command = Command::new(proofroom());
+    command.env_clear().env("HOME", "nowhere").args(["--json", "verify", path(file)]).args(more);
+    let output = command.output().expect("the program starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let found: Value = serde_json::from_slice(&output.stdout).expect("it prints JSON");
+    let row = list(&found, "rows").iter().find(|row| row["check"] == "time").expect("it is a row");
+    let details = list(row, "details").iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n");
+    (found["record"]["assets"][0]["decisions"][0].clone(), details)
+}
+
+#[test]
+fn a_receipt_of_somebody_else_bounds_when_a_decision_was_made() {
+    let world = World::new();
+    let (_relay, ada, bo) = approved(&world);
+    let before = world.place("before.zip");
+    ada.run(&["certify", "Copy", "--out", path(&before)]);
+    assert_eq!(told(&before, &[]).0["within"]["not_after"], Value::Null);
+
+    assert!(list(&bo.run(&["witness"]), "receipts").is_empty(), "nobody witnesses their own");
+    let written = ada.run(&["witness"]);
+    assert_eq!((list(&written, "receipts").len(), &written["receipts"][0]["stamp"]), (1, &Value::Null));
+    assert!(list(&ada.run(&["witness"]), "receipts").is_empty(), "once is enough");
+    meet(&[&ada, &bo]);
+    let after = world.place("after.zip");
+    bo.run(&["certify", "Copy", "--out", path(&after)]);
+    let (decision, details) = told(&after, &[]);
+    let (claimed, end) = (&decision["statement"]["claimed_at"], &decision["within"]["not_after"]);
+    assert!(claimed.as_u64().expect("a claim") <= end.as_u64().expect("a bound"), "{decision}");
+    assert!(details.contains("others witnessed it by"), "{details}");
+
+    // The trail tells it as well, on both machines.
+    let trail = ada.run(&["audit", "--asset", "Copy"]);
+    assert_eq!(trail, bo.run(&["audit", "--asset", "Copy"]));
+    let line =
+        |act: &str| list(&trail, "lines").iter().find(|l| l["act"] == act).expect("it was done").clone();
+    assert_eq!(line("decided in stage review")["not_after"], *end);
+    assert_eq!(line("witnessed the review")["marks"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn a_time_stamp_is_fetched_carried_and_verified_offline_by_whoever_believes_the_authority() {
+    let world = World::new();
+    let (_relay, ada, bo) = approved(&world);
+    let authority = TimeAuthority::start(&world.place("tsa"));
+    // A stamp is worth it for one's own decision too.
+    let written = bo.run(&["witness", "Copy", "--authority", &authority.url]);
+    let stamp = &written["receipts"][0]["stamp"];
+    assert!(string(stamp, "authority").contains("Time of the tests"), "{written}");
+    assert!(list(&bo.run(&["witness", "--authority", &authority.url]), "receipts").is_empty());
+    meet(&[&bo, &ada]);
+    let file = world.place("copy.zip");
+    ada.run(&["certify", "Copy", "--out", path(&file)]);
+
+    let (decision, details) = told(&file, &[]);
+    let stamped = &decision["stamps"][0];
+    assert_eq!((&stamped["vouched"], &stamped["at"]), (&Value::Bool(false), &stamp["at"]), "{decision}");
+    assert!(details.contains("nobody vouches for here"), "{details}");
+    let (decision, details) = told(&file, &["--authority", path(&authority.roots)]);
+    assert_eq!(decision["stamps"][0]["vouched"], true, "{decision}");
+    assert!(details.contains("for whom an authority that you believe vouches"), "{details}");
+
+    let trail = ada.run(&["audit", "--asset", "Copy"]);
+    let acts: Vec<String> = list(&trail, "lines").iter().map(|line| string(line, "act")).collect();
+    assert!(acts.iter().any(|act| act.contains("Time of the tests")), "{acts:?}");
+    ada.refused(&["witness", "Copy", "--authority", "http://127.0.0.1:9/"]).names(&["authority for time"]);
+}

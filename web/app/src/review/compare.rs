@@ -150,6 +150,10 @@ pub(crate) fn Compare() -> impl IntoView {
 fn Bar() -> impl IntoView {
     let desk: Desk = expect_context();
     let how = move || desk.mode.with(Mode::how);
+    // Texts and layers are told, not laid over each other.
+    let seen = Memo::new(move |_| {
+        desk.shown().and_then(|v| file_of(&v)).is_some_and(|f| medium::kind(&f).is_seen())
+    });
     let others = move || {
         let shown = desk.version.get();
         desk.screen.with(|s| {
@@ -168,10 +172,10 @@ fn Bar() -> impl IntoView {
                     }).collect_view()}
                 </select>
             </label>
-            {How::ALL.map(|(one, name)| view! {
+            {move || seen.get().then(|| How::ALL.map(|(one, name)| view! {
                 <button aria-pressed=move || (how() == one).to_string()
                     on:click=move |_| desk.mode.update(|m| *m = Mode::Compare(m.other().to_owned(), one))>{name}</button>
-            }).collect_view()}
+            }).collect_view())}
             <span class="grow"></span>
             <button on:click=move |_| desk.mode.set(Mode::Review) title="Back to the review (V)">"Done"</button>
         </div>

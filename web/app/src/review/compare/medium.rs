@@ -28,6 +28,13 @@ pub(crate) enum Kind {
     None,
 }
 
+impl Kind {
+    /// Whether two of it are looked at together.
+    pub(crate) fn is_seen(self) -> bool {
+        matches!(self, Self::Picture | Self::Film | Self::Pages)
+    }
+}
+
 /// What a file is for a comparison.
 pub(crate) fn kind(file: &FileCard) -> Kind {
     match file.media_type.as_str() {

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::time::Instant;
 
-use proofroom_tests::peer::Peer;
+use proofroom_tests::peer::{Peer, string};
 use proofroom_tests::relay::Relay;
 use proofroom_tests::up::{Up, in_sync_with, with};
 use proofroom_tests::world::{World, meet, until};
@@ -28,7 +28,7 @@ fn three(world: &World, relay: &Relay) -> [Peer; 3] {
 fn texts(peer: &Peer) -> Vec<String> {
     let listed = peer.run(&["comment", "list", "Hero"]);
     let all = listed["comments"].as_array().expect("comments are listed");
-    let mut texts: Vec<_> = all.iter().map(|c| c["text"].as_str().unwrap_or_default().to_owned()).collect();
+    let mut texts: Vec<_> = all.iter().map(|c| string(c, "body")).collect();
     texts.sort();
     texts
 }

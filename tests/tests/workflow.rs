@@ -97,7 +97,7 @@ fn team() -> Team {
 }
 
 #[test]
-fn a_review_goes_from_intake_to_release_through_a_new_version_absence_and_offline_decisions() {
+fn a_review_goes_from_intake_to_release_through_a_new_version_silence_and_offline_decisions() {
     let Team { world, _relay, ada, bo, cy } = team();
     let all = [&ada, &bo, &cy];
 
@@ -133,25 +133,26 @@ fn a_review_goes_from_intake_to_release_through_a_new_version_absence_and_offlin
     assert_eq!(stage(&status, "v1", "legal")["people"][0]["decision"], "approved", "kept, but past");
     assert_eq!(stage(&status, "v2", "legal")["people"][0]["decision"], Value::Null, "asked again");
 
-    bo_is_away_and_both_decide_apart(&ada, &bo, &cy);
+    bo_is_silent_until_both_decide_apart(&ada, &bo, &cy);
     bo_settles_and_the_work_is_approved(&ada, &bo, &cy);
     it_is_released(&world, &ada, &all);
 }
 
-/// Nobody hears of bo until after the deadline, and cy decides for him. So does he, offline.
-fn bo_is_away_and_both_decide_apart(ada: &Peer, bo: &Peer, cy: &Peer) {
+/// Nobody hears of bo until his backup is asked, an hour after the deadline. Cy decides for him; so does
+/// he, offline.
+fn bo_is_silent_until_both_decide_apart(ada: &Peer, bo: &Peer, cy: &Peer) {
     let tuesday = MONDAY + DAY + 6 * HOUR;
-    cy.refused(&["decide", "Hero", "approved", "--stage", "brand", "--on-behalf-of", "Bo Ek"])
-        .names(&["nothing lets them decide for Bo Ek"]);
-    let grant = ["delegate", "to", "Cy Castell", "--for", "3d", "--stage", "brand", "--reason", "on a train"];
-    at(MONDAY + 3 * HOUR, bo, &grant);
-    meet_at(MONDAY + 3 * HOUR, &[bo, ada, cy]);
+    let for_bo = ["decide", "Hero", "approved", "--stage", "brand", "--on-behalf-of", "Bo Ek"];
+    cy.refused(&for_bo).names(&["nothing lets them decide for Bo Ek"]);
     let late = at(tuesday, ada, &["status", "Hero"]);
     assert_eq!(stage(&late, "v2", "brand")["people"][0]["sla"], "missed", "{late}");
+    let told = at(tuesday, cy, &["remind"]);
+    let asked = |r: &Value| r["name"] == "Cy Castell" && r["reminder"]["step"] == "escalated";
+    assert!(list(&told, "reminders").iter().any(asked), "{told}");
     let inbox = at(tuesday, cy, &["inbox"]);
     let stands_in = list(&inbox, "items").iter().find(|item| item["stage"] == "brand").expect("bo's work");
     assert!(string(stands_in, "command").contains("--on-behalf-of \"Bo Ek\""), "{stands_in}");
-    at(tuesday, cy, &["decide", "Hero", "approved", "--stage", "brand", "--on-behalf-of", "Bo Ek"]);
+    at(tuesday, cy, &for_bo);
     at(tuesday, bo, &["decide", "Hero", "changes_required", "--reason", "The logo is the old one"]);
     meet_at(tuesday, &[ada, bo, cy]);
     let status = at(tuesday, ada, &["status", "Hero"]);
@@ -168,10 +169,15 @@ fn bo_settles_and_the_work_is_approved(ada: &Peer, bo: &Peer, cy: &Peer) {
     let asked = list(&inbox, "items").iter().any(|item| item["what"] == "settle_concurrent");
     assert!(asked, "bo is asked: {inbox}");
     at(wednesday, bo, &["settle", "Hero", "approved", "--reason", "It is the new one after all"]);
-    at(wednesday, cy, &["decide", "Hero", "approved", "--stage", "legal", "--answer", "claims=all three"]);
+    // Cy is away and says so beforehand: ada may decide for legal.
+    let grant =
+        ["delegate", "to", "Ada Ackermann", "--for", "3d", "--stage", "legal", "--reason", "on a train"];
+    at(wednesday, cy, &grant);
     meet_at(wednesday, &[ada, bo, cy]);
+    let legal = ["decide", "Hero", "approved", "--stage", "legal", "--answer", "claims=all three"];
+    at(wednesday + HOUR, ada, &[&legal[..], &["--on-behalf-of", "Cy Castell"]].concat());
     ada.refused(&["release", "Hero", "--to", "nowhere"]).names(&["cannot be released", "in_progress"]);
-    at(wednesday, ada, &["decide", "Hero", "approved"]);
+    at(wednesday + HOUR, ada, &["decide", "Hero", "approved", "--stage", "approval"]);
 }
 
 fn it_is_released(world: &World, ada: &Peer, all: &[&Peer]) {
@@ -185,7 +191,7 @@ fn it_is_released(world: &World, ada: &Peer, all: &[&Peer]) {
     let made = std::fs::read(world.studio.photo_jpeg("again.jpg", 2)).expect("the same photo");
     assert_eq!(sent, made, "byte for byte");
     let sidecar = std::fs::read_to_string(folder.join("hero-2.jpg.xmp")).expect("its sidecar");
-    assert!(sidecar.contains("<proofroom:name>Cy Castell</proofroom:name>"), "{sidecar}");
+    assert!(sidecar.contains("<proofroom:name>Bo Ek</proofroom:name>"), "{sidecar}");
     assert!(folder.join("release.json").is_file());
     meet(all);
     let status = agree(all, &["status", "Hero"]);

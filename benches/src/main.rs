@@ -3,8 +3,8 @@
 
 mod abuse;
 mod all;
-mod certificate;
 mod blobs;
+mod certificate;
 mod clock;
 mod cold;
 mod compare;

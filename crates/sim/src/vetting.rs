@@ -246,11 +246,7 @@ fn check_order(case: &Case, entry: &Incoming, first: &Document) -> Result<(), St
     last.merge(vec![entry.clone()]);
     let mut first = first.clone();
     first.merge(vec![case.other.clone()]);
-    if same(&first, &last) {
-        Ok(())
-    } else {
-        Err("two replicas diverge by the order of arrival".into())
-    }
+    if same(&first, &last) { Ok(()) } else { Err("two replicas diverge by the order of arrival".into()) }
 }
 
 /// It saves, loads, takes an edit, and saves and loads again.

@@ -140,9 +140,18 @@ pub fn agree(peers: &[&Peer], args: &[&str]) -> Value {
 /// When a minute passes.
 #[track_caller]
 pub fn until(what: &str, holds: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    until_within(Duration::from_secs(60), what, holds);
+}
+
+/// Asks until `holds`, for what takes longer than a minute.
+///
+/// # Panics
+/// When the time has passed.
+#[track_caller]
+pub fn until_within(time: Duration, what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + time;
     while !holds() {
-        assert!(Instant::now() < deadline, "in a minute it did not come true that {what}");
+        assert!(Instant::now() < deadline, "in {time:?} it did not come true that {what}");
     }
 }
 

@@ -5,16 +5,18 @@
 use std::fs::{self, File};
 use std::io::{Read as _, copy};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use proofroom_tests::liar::Liar;
 use proofroom_tests::peer::{Peer, list};
 use proofroom_tests::up::{Up, with};
-use proofroom_tests::world::{World, until};
+use proofroom_tests::world::{World, until, until_within};
 use serde_json::Value;
 
 const BO: &str = "Bo Ek";
 const KILLS: u64 = 5;
+/// For a part of gigabytes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(900);
 /// What may be asked for and unanswered at a time: the group of slices that a kill may send twice.
 const WINDOW_BYTES: u64 = 4 << 20;
 const MEMORY_KIB_MAX: u64 = 100 << 10;
@@ -94,9 +96,10 @@ fn a_large_file_passes_between_two_peers_that_are_both_killed_five_times_at_rand
         bo.run(&["peers", "add", &up.ticket()]);
         match moments.get(usize::try_from(life).expect("few")) {
             Some(part) => {
-                until("the next part of it is here", || half_held(&place) as f64 >= bytes as f64 * part)
+                let half = || half_held(&place) as f64 >= bytes as f64 * part;
+                until_within(PATIENCE, "the next part of it is here", half)
             }
-            None => until("all of it is here", || is_here(&bo)),
+            None => until_within(PATIENCE, "all of it is here", || is_here(&bo)),
         }
         for (peak, running) in peaks.iter_mut().zip([&up, &there]) {
             *peak = (*peak).max(running.memory_peak_kib().unwrap_or_default());

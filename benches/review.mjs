@@ -1,14 +1,15 @@
 // How the review screen feels in a real Chromium: `PROOFROOM=... SHOTS=... node benches/review.mjs`.
 //
 // Opening an asset with a thousand comments; panning a picture of 24 megapixels with 500 marks, against
-// the same screen with a small picture and none. Medians; times in milliseconds.
+// the same screen with a small picture and none. Medians; times in milliseconds. COMMENTS, MARKS and ROUNDS
+// make it shorter, to see that it runs.
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { World, join, studio } from '../tests/web/world.mjs';
 
-const COMMENTS = 1_000;
-const MARKS = 500;
-const ROUNDS = 7;
+const COMMENTS = Number(process.env.COMMENTS ?? 1_000);
+const MARKS = Number(process.env.MARKS ?? 500);
+const ROUNDS = Number(process.env.ROUNDS ?? 7);
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
@@ -62,7 +63,7 @@ try {
   execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=6000x4000,noise=alls=20', '-frames:v', '1', '-q:v', '3', large]);
   await ada('asset', 'add', large, '--name', 'Large', '--category', 'visual');
   for (let i = 0; i < COMMENTS; i++) {
-    const place = i < MARKS ? ['--region', `percent:${(i % 25) * 3.9},${Math.floor(i / 25) * 4.7},3,3`] : [];
+    const place = i < MARKS ? ['--region', `percent:${((i % 25) * 3.9).toFixed(1)},${(Math.floor(i / 25) * 4.7).toFixed(1)},3,3`] : [];
     await ada('comment', 'add', 'Large', `Comment number ${i}: look at this corner`, ...place);
   }
   await ada('sync');

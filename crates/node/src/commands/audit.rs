@@ -127,6 +127,7 @@ impl Names<'_> {
         let what = named
             .unwrap_or_else(|| if short.is_empty() { kind.to_owned() } else { format!("{kind} {short}") });
         match line.asset.and_then(|asset| self.asset(asset)) {
+            Some(asset) if what.is_empty() => asset.to_owned(),
             Some(asset) => format!("{asset}: {what}"),
             None => what,
         }

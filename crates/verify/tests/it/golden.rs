@@ -66,10 +66,21 @@ fn cases() -> Vec<(&'static str, Members, Vec<Check>)> {
         }),
         vec![Check::Redactions],
     ));
+    out.push(("witnessed", witnessed(), vec![]));
     let mut begun = begun();
     begun.bo.decide(Decision::Rejected, begun.v2);
     out.push(("refused-rejected", begun.bo.certify(begun.v2), vec![Check::Route]));
     out
+}
+
+/// The approval with a receipt of somebody else, and a time stamp that is none.
+fn witnessed() -> Members {
+    let mut story = crate::world::story();
+    let draft = story.cy.act(|r, s| r.draft_witness(s.store, ASSET, false, s.now));
+    let statement = draft.expect("it is here").expect("bo decided after cy");
+    story.cy.act(|r, s| r.witness(s, &statement.with_token(b"none"))).expect("a member witnesses");
+    story.bo.hear(&story.cy);
+    story.bo.certify(story.v2)
 }
 
 #[test]

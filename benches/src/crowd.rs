@@ -2,6 +2,7 @@
 //!
 //! All is made from the number of the workspace, so another process makes the same members.
 
+use bytes::Bytes;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -178,16 +179,18 @@ impl Guest {
         }
     }
 
+    fn send(&mut self, frame: Bytes) {
+        if self.connection.send(frame).is_err() {
+            self.ended.get_or_insert_with(|| "the connection broke".into());
+        }
+    }
+
     fn feed(&mut self, input: Input) {
         let Some(mut session) = self.session.take() else { return };
         session.handle(now(), input, &*self.room.store.borrow());
         while let Some(output) = session.poll() {
             match output {
-                Output::Send(frame) => {
-                    if self.connection.send(frame).is_err() {
-                        self.ended.get_or_insert_with(|| "the connection broke".into());
-                    }
-                }
+                Output::Send(frame) => self.send(frame),
                 Output::Ingest(entries) => {
                     entries.into_iter().for_each(|entry| self.room.take(entry));
                     if self.confirms {

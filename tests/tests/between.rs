@@ -14,7 +14,7 @@ use proofroom_tests::world::{World, until, until_within};
 use serde_json::Value;
 
 const BO: &str = "Bo Ek";
-const KILLS: u64 = 5;
+const KILLS: u8 = 5;
 /// For a part of gigabytes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(900);
 /// What may be asked for and unanswered at a time: the group of slices that a kill may send twice.
@@ -94,7 +94,7 @@ fn a_large_file_passes_between_two_peers_that_are_both_killed_five_times_at_rand
         let up = Up::on(&ada, "127.0.0.1");
         let there = Up::on(&bo, "127.0.0.2");
         bo.run(&["peers", "add", &up.ticket()]);
-        match moments.get(usize::try_from(life).expect("few")) {
+        match moments.get(usize::from(life)) {
             Some(part) => {
                 let half = || half_held(&place) as f64 >= bytes as f64 * part;
                 until_within(PATIENCE, "the next part of it is here", half)
@@ -118,7 +118,7 @@ fn a_large_file_passes_between_two_peers_that_are_both_killed_five_times_at_rand
          {twice} bytes sent twice; peak memory {peaks:?} KiB (sender, receiver)"
     );
     assert!(total >= bytes, "{total} of {bytes} were sent");
-    assert!(twice <= KILLS * WINDOW_BYTES, "{twice} bytes were sent twice");
+    assert!(twice <= u64::from(KILLS) * WINDOW_BYTES, "{twice} bytes were sent twice");
     assert!(peaks.iter().all(|kib| *kib < MEMORY_KIB_MAX), "{peaks:?} KiB");
 }
 

@@ -98,7 +98,7 @@ fn a_brief_changes_only_where_the_text_is_the_one_that_was_seen() {
 #[test]
 fn an_upload_becomes_a_version_whose_slices_are_proved() {
     let (mut desk, workspace) = ada();
-    let whole: Vec<u8> = (0..700_000_u32).map(|i| (i / 3) as u8).collect();
+    let whole: Vec<u8> = (0..700_000_u32).map(|i| ((i / 3) & 0xff) as u8).collect();
     let target = Target::Asset { name: "Hero".into(), category: "visual".into(), request: None, slot: None };
     let files = vec![("hero.png".to_owned(), whole.len() as u64)];
     desk.begin_upload(NOW, &workspace.to_hex(), ID, target, String::new(), files).expect("she may");
@@ -123,8 +123,9 @@ fn an_upload_becomes_a_version_whose_slices_are_proved() {
     assert!(opened == whole);
     let cards = desk.upload_cards(workspace);
     assert_eq!(cards.iter().map(|c| c.state).collect::<Vec<_>>(), [UploadState::Sending]);
+    let at = |n: u64| usize::try_from(n).expect("small");
     for span in Held::all(held.bytes).spans() {
-        let bytes = &sealed[span.offset as usize..span.end() as usize];
+        let bytes = &sealed[at(span.offset)..at(span.end())];
         let proof = proofroom_blobs::prove(blob, held.bytes, span, bytes, tree.as_slice()).expect("proved");
         verify(blob, held.bytes, span, &proof).expect("it holds");
     }

@@ -98,7 +98,13 @@ pub fn route(bytes: &[u8; 32]) -> Route {
         stages.push(stage);
     }
     let name = "r".parse().expect("a name");
-    mended(Route { name, about: String::new(), regulated: bytes[15] % 8 == 0, calendar: None, stages })
+    mended(Route {
+        name,
+        about: String::new(),
+        regulated: bytes[15].is_multiple_of(8),
+        calendar: None,
+        stages,
+    })
 }
 
 /// A route that nobody could submit is mended where its check says.
@@ -130,7 +136,7 @@ pub fn history(theme: &[Kind], bytes: &[u8; 32], steps: &[Spell]) -> World {
     for person in &routes[1].stages[0].reviewers {
         world.facts.assignments.insert(person.person, person.duty);
     }
-    let sends = bytes[23] % 8 > 0;
+    let sends = !bytes[23].is_multiple_of(8);
     if sends {
         world.submit(ADA, first, Some(routes[0].clone()));
     }
@@ -170,7 +176,7 @@ impl History {
                 _ = self.world.submit(by, version, Some(self.routes[usize::from(b[3] % 2)].clone()));
             }
             Kind::Withdraw => _ = self.world.act(by, version, Act::Withdraw),
-            Kind::Away if b[3] % 2 == 0 => self.world.offline(by),
+            Kind::Away if b[3].is_multiple_of(2) => self.world.offline(by),
             Kind::Away => self.world.online(by),
             Kind::Comment => _ = self.world.comment(by, version, pick(CommentLabel::ALL, b[3])),
             Kind::Delegate => self.delegate(by, b),
@@ -189,13 +195,13 @@ impl History {
         let (decision, other) = (pick(Decision::ALL, b[4]), pick(&WHO, b[4] / 8));
         let entry = self.world.decide_with(by, version, stage, decision, |d| {
             d.on_behalf_of = (b[3] > 190).then_some(other);
-            d.reason = (b[4] % 4 > 0).then(|| "Because".to_owned());
+            d.reason = (!b[4].is_multiple_of(4)).then(|| "Because".to_owned());
         });
         self.decisions.push(entry);
     }
 
     fn carry(&mut self, by: Device, version: VersionHash, b: &Spell) {
-        if b[3] % 2 == 0 || self.decisions.is_empty() {
+        if b[3].is_multiple_of(2) || self.decisions.is_empty() {
             let from = pick(&self.versions, b[4]);
             let changed = pick(&[&[][..], &[], &[Aspect::Pixels], &[Aspect::Words]], b[3] / 2).to_vec();
             let comparison = Comparison { from, changed, touched: vec![], elsewhere: b[3] > 100 };
@@ -215,7 +221,7 @@ impl History {
             if b[3] > 190 { pick(&self.versions, b[4]) } else { self.versions[self.versions.len() - 1] };
         let version = self.world.version(&[parent]);
         self.versions.push(version);
-        if b[4] % 4 > 0 {
+        if !b[4].is_multiple_of(4) {
             self.world.submit(ADA, version, Some(self.routes[usize::from(b[4] > 200)].clone()));
         }
     }
@@ -252,7 +258,7 @@ fn act(b: &Spell) -> Act {
         8 => Act::Complete { stage },
         9 => Act::Pause,
         10 => Act::Resume,
-        _ if b[3] % 2 == 0 => Act::Open,
+        _ if b[3].is_multiple_of(2) => Act::Open,
         _ => Act::Sync,
     }
 }

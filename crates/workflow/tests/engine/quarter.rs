@@ -35,7 +35,7 @@ fn simulate() -> Office {
         office.studio.advance(Millis(begin.0 + tick * TICK), line_up);
         let wanted = usize::try_from(day.min(DAYS) * 600 / DAYS).expect("few");
         office.brief(wanted.min(ASSETS));
-        office.happenings(day, tick * TICK % DAY == 0);
+        office.happenings(day, (tick * TICK).is_multiple_of(DAY));
         office.remind();
         office.work();
     }

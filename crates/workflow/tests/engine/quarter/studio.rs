@@ -19,7 +19,7 @@ use crate::world::statement;
 #[derive(Clone)]
 enum Parcel {
     Version(AssetId, VersionHash, Manifest),
-    Decision(AssetId, SignedDecision),
+    Decision(AssetId, Box<SignedDecision>),
     Act(AssetId, SignedAct),
     Delegation(SignedDelegation),
     Left(PersonId),
@@ -67,7 +67,7 @@ impl Site {
             }
             Parcel::Decision(asset, d) => {
                 heard(asset, d.log, d.seq, d.entry);
-                self.assets.entry(asset).or_default().decisions.push(d);
+                self.assets.entry(asset).or_default().decisions.push(*d);
                 asset
             }
             Parcel::Act(asset, a) => {
@@ -197,7 +197,8 @@ impl Studio {
         (statement.seen_heads, statement.route_hash, statement.on_behalf_of) =
             (seen_heads, route_hash, on_behalf_of);
         statement.reason = Some("As I see it".into());
-        self.send(site, Parcel::Decision(asset, SignedDecision { person: by, entry, log, seq, statement }));
+        let decision = SignedDecision { person: by, entry, log, seq, statement };
+        self.send(site, Parcel::Decision(asset, Box::new(decision)));
     }
 
     pub fn delegate(&mut self, site: usize, by: PersonId, to: PersonId, ms: u64) {

@@ -99,7 +99,7 @@ mod tests {
             groups in 0_usize..40, odd in 0_usize..16_384, piece in 1_usize..100_000,
             seed in any::<u8>().prop_map(|s| s | 1),
         ) {
-            let whole: Vec<u8> = (0..groups * 16_384 + odd).map(|i| ((i & 0xff) as u8).wrapping_mul(seed)).collect();
+            let whole: Vec<u8> = (0..groups * 16_384 + odd).map(|i| u8::try_from(i % 256).expect("a byte").wrapping_mul(seed)).collect();
             let mut growing = Growing::default();
             whole.chunks(piece).for_each(|piece| growing.push(piece));
             let (blob, nodes) = growing.finish();

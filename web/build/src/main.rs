@@ -71,8 +71,6 @@ fn build() -> Done {
         let text = fill(&fs::read_to_string(root.join("web/static").join(name))?, &names);
         files.write(name, text.as_bytes())?;
     }
-    files.write("verify.html", verifier::page(&root, &target, &stage)?.as_bytes())?;
-    files.later.insert("verify.html".to_owned());
     let worker = fs::read_to_string(root.join("web/static/sw.js"))?;
     let media = fs::read_to_string(root.join("web/static/media.js"))?;
     let list = |later: bool| {
@@ -86,6 +84,9 @@ fn build() -> Done {
         fill(&worker, &[("FILES", &first), ("LATER", &later), ("VERSION", &version), ("MEDIA", &media)])
             .as_bytes(),
     )?;
+    // For strangers, who ask for it by its address: no part of the app, and not kept with it.
+    files.write("verify.html", verifier::page(&root, &target, &stage)?.as_bytes())?;
+    files.later.insert("verify.html".to_owned());
     files.report();
     Ok(fs::write(dist.join(STAMP), stamp)?)
 }

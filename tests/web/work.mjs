@@ -314,7 +314,8 @@ export const work = {
       const now = await page.getByTestId('invite').inputValue();
       return now === invite ? null : now;
     });
-    await page.getByRole('button', { name: 'Revoke this link?' }).first().click();
+    // Of the three, this is the one that may be revoked here: one is used up, one is the owner's.
+    await page.getByRole('listitem').filter({ hasText: 'Guest' }).getByRole('button', { name: 'Revoke this link?' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
     await page.getByText('Revoked', { exact: true }).first().waitFor();
     await sent(page);

@@ -20,7 +20,17 @@ struct Desk {
     fault: RwSignal<String>,
     /// The link that was made last: shown until the screen is left.
     made: RwSignal<String>,
+    /// What is filled in for the next link: it stays while the list is drawn anew.
+    wanted: Wanted,
     state: State,
+}
+
+/// The next link: whom it lets in as, how often, for how many days.
+#[derive(Clone, Copy)]
+struct Wanted {
+    role: RwSignal<String>,
+    uses: RwSignal<String>,
+    days: RwSignal<String>,
 }
 
 impl Desk {
@@ -45,6 +55,11 @@ pub(crate) fn PeopleScreen(workspace: String) -> impl IntoView {
         workspace: StoredValue::new(workspace.clone()),
         fault: RwSignal::new(String::new()),
         made: RwSignal::new(String::new()),
+        wanted: Wanted {
+            role: RwSignal::new(String::new()),
+            uses: RwSignal::new("1".to_owned()),
+            days: RwSignal::new("7".to_owned()),
+        },
         state,
     };
     provide_context(desk);
@@ -159,13 +174,11 @@ fn held(cards: &[HeldCard], desk: Desk) -> impl IntoView + use<> {
 #[component]
 fn Invites(invites: Vec<InviteCard>, grants: Vec<String>) -> impl IntoView {
     let desk: Desk = expect_context();
-    let usual = if grants.iter().any(|g| g == "reviewer") {
-        "reviewer".to_owned()
-    } else {
-        grants.first().cloned().unwrap_or_default()
-    };
-    let role = RwSignal::new(usual.clone());
-    let (uses, days) = (RwSignal::new("1".to_owned()), RwSignal::new("7".to_owned()));
+    let Wanted { role, uses, days } = desk.wanted;
+    if !grants.contains(&role.get_untracked()) {
+        let usual = grants.iter().find(|g| *g == "reviewer").or(grants.first());
+        role.set(usual.cloned().unwrap_or_default());
+    }
     let made = desk.made;
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -192,7 +205,7 @@ fn Invites(invites: Vec<InviteCard>, grants: Vec<String>) -> impl IntoView {
             <h2 id="invites">"Invite"</h2>
             <form class="line" on:submit=submit>
                 <label>"Role"<select on:change=move |event| role.set(event_target_value(&event))>
-                    {grants.into_iter().map(|g| view! { <option value=g.clone() selected=g == usual>{label(&g)}</option> }).collect_view()}
+                    {grants.into_iter().map(|g| view! { <option value=g.clone() selected=g == role.get_untracked()>{label(&g)}</option> }).collect_view()}
                 </select></label>
                 <label>"Uses"<input type="number" min="1" max="1000" bind:value=uses/></label>
                 <label>"Days"<input type="number" min="0" max="365" bind:value=days title="0 for an invite that does not end"/></label>
@@ -218,7 +231,7 @@ fn Invite(invite: InviteCard) -> impl IntoView {
         <li><span class="main"><span><strong>{label(&invite.role)}</strong>" "<span class="code quiet">{invite.short.clone()}</span></span>
             <span class="quiet">{format!("{} left, {ends}", count(invite.uses_left as usize, "use"))}</span></span>
             <span class=format!("chip {}", if open { "busy" } else { tone("") })>{label(&invite.state)}</span>
-            {open.then(|| view! {
+            {(open && invite.may_revoke).then(|| view! {
                 <Confirm button="Revoke" title="Revoke this link?".to_owned() class="danger"
                     text="It admits no one any more, and the keys change. Who joined by it stays."
                     on_yes=move || desk.act(PeopleAct::Revoke { invite: id.get_value() }, "The link is revoked")/>

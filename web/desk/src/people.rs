@@ -70,7 +70,7 @@ impl<S: Store> Desk<S> {
         let names = self.names(workspace)?;
         let (store, replica) = self.replica(workspace)?;
         let members = replica.members(store)?;
-        let invites = replica.invites().iter().map(|invite| invite_card(invite, now)).collect();
+        let invites = replica.invites().iter().map(|invite| invite_card(invite, role, now)).collect();
         let held = {
             let replica = self.replicas.get_mut(&workspace);
             let step = Step { store: &mut self.store, now, rng: &mut self.rng };
@@ -105,7 +105,7 @@ fn row(member: MemberView, mine: Option<Role>, names: &Names) -> MemberRow {
     }
 }
 
-fn invite_card(invite: &InviteView, now: Millis) -> InviteCard {
+fn invite_card(invite: &InviteView, mine: Option<Role>, now: Millis) -> InviteCard {
     let state = match invite {
         InviteView { revoked: true, .. } => "revoked",
         InviteView { uses_left: 0, .. } => "used_up",
@@ -119,6 +119,7 @@ fn invite_card(invite: &InviteView, now: Millis) -> InviteCard {
         uses_left: invite.uses_left,
         expires: invite.expires.map_or(0, |end| end.0),
         state: state.to_owned(),
+        may_revoke: mine.zip(invite.role.parse().ok()).is_some_and(|(mine, role)| mine.may_grant(role)),
     }
 }
 

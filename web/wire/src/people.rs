@@ -119,6 +119,8 @@ pub struct InviteCard {
     pub expires: u64,
     /// `open`, `used_up`, `expired` or `revoked`.
     pub state: String,
+    /// Whether the person at this browser may end it.
+    pub may_revoke: bool,
 }
 
 /// What a removed person wrote beyond the line.

@@ -42,7 +42,8 @@ fn build() -> Done {
         println!("web/dist is up to date");
         return Ok(());
     }
-    let stage = target.join("web");
+    // Not `web`: that is where cargo keeps what it builds for this machine by the profile of that name.
+    let stage = target.join("web-stage");
     if stage.exists() {
         fs::remove_dir_all(&stage)?;
     }

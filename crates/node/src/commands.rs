@@ -80,6 +80,8 @@ pub enum Next {
     Done(Report),
     /// It is done once these workspaces have exchanged what is new.
     Exchange(Exchange),
+    /// It is done once an authority for time has stamped these.
+    Stamp(witness::Stamping),
 }
 
 impl From<Report> for Next {
@@ -150,7 +152,7 @@ pub fn run(command: Command, peer: &mut Peer, call: &mut Call) -> Result<Next, F
         Command::Bundle(c) => bundle::run(c, peer, call).map(Next::from),
         Command::Members(c) => members::run(c, peer, call).map(Next::from),
         Command::Device(c) => device::run(c, peer, call).map(Next::from),
-        Command::Witness(c) => witness::run(&c, peer, call).map(Next::from),
+        Command::Witness(c) => witness::run(&c, peer, call),
         Command::Audit(c) => audit::run(&c, peer, call).map(Next::from),
         Command::Show(c) => show::run(&c, peer, call).map(Next::from),
         Command::Certify(c) => certify::run(&c, peer, call).map(Next::from),

@@ -253,6 +253,7 @@ fn here(cli: Cli, peer: &mut Peer, console: &mut Console) -> Result<u8, Failure>
         Next::Exchange(exchange) => {
             runtime()?.block_on(commands::sync::exchange(peer, &exchange, &mut call.console))?
         }
+        Next::Stamp(stamping) => runtime()?.block_on(stamping.fetch())?.sign(peer)?,
     };
     Ok(print(console, Ok(report)))
 }

@@ -15,11 +15,13 @@ use proofroom_relayd::App;
 use proofroom_transport_iroh::{Endpoint, Options};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
 
 use crate::agent::{Agent, Visitor};
 use crate::cli::{Cli, Command};
 use crate::commands::sync::{Outcome, conclude, told, with_relay};
 use crate::commands::up::Up;
+use crate::commands::witness::Stamping;
 use crate::commands::{self, Call, Exchange, Next};
 use crate::console::Console;
 use crate::failure::Failure;
@@ -40,6 +42,13 @@ struct Waiter {
     call: Call,
     exchange: Exchange,
     before: Vec<Tally>,
+}
+
+/// Those whose commands are not done yet.
+#[derive(Default)]
+struct Waiting {
+    exchanges: Vec<Waiter>,
+    stamps: JoinSet<(Visitor, Call, Result<Stamping, Failure>)>,
 }
 
 /// Stays connected until it is interrupted: with relays, and as `up` with members' devices, too.
@@ -64,7 +73,7 @@ pub async fn watch(
     let mut post = Post::open_anyway(peer.home())?;
     let manager = Manager::of_this_process();
     let mut agent = Agent::listen(peer.home())?;
-    let mut waiters: Vec<Waiter> = Vec::new();
+    let mut waiting = Waiting::default();
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     let mut stop =
         signal(SignalKind::terminate()).map_err(|e| Failure::store(format!("cannot hear signals: {e}")))?;
@@ -73,14 +82,19 @@ pub async fn watch(
     keep_up(peer, &mut net, only)?;
     loop {
         show(console, &net.settle(peer)?);
-        answer(peer, &net, &mut waiters);
+        answer(peer, &net, &mut waiting.exchanges);
         let news = tokio::select! {
             event = net.next() => net.on(peer, event),
             visitor = agent.next() => {
-                let news = serve(peer, &mut net, &mut post, &mut waiters, visitor);
+                let news = serve(peer, &mut net, &mut post, &mut waiting, visitor);
                 keep_up(peer, &mut net, only)?;
                 net.refresh();
                 news
+            }
+            Some(Ok((visitor, mut call, stamped))) = waiting.stamps.join_next() => {
+                let signed = stamped.and_then(|stamping| stamping.sign(peer));
+                visitor.exit(crate::print(&mut call.console, signed));
+                Vec::new()
             }
             sent = post.next(world::now) => {
                 console.report(&delivered(&sent?));
@@ -237,7 +251,7 @@ fn serve(
     peer: &mut Peer,
     net: &mut Net,
     post: &mut Post,
-    waiters: &mut Vec<Waiter>,
+    waiting: &mut Waiting,
     visitor: Visitor,
 ) -> Vec<News> {
     let request = visitor.request.clone();
@@ -273,9 +287,13 @@ fn serve(
             }
             match failed {
                 Some(failure) => visitor.exit(crate::print(&mut call.console, Err(failure))),
-                None => waiters.push(Waiter { visitor, call, exchange, before }),
+                None => waiting.exchanges.push(Waiter { visitor, call, exchange, before }),
             }
             news
+        }
+        Ok(Next::Stamp(stamping)) => {
+            waiting.stamps.spawn(async move { (visitor, call, stamping.fetch().await) });
+            Vec::new()
         }
         Err(failure) => {
             visitor.exit(crate::print(&mut call.console, Err(failure)));

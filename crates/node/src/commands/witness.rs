@@ -1,14 +1,15 @@
 //! `witness`: a receipt for what others signed, by this machine's clock, or an authority's.
 
 use clap::Args;
-use proofroom_ident::{AssetId, EntryHash};
+use proofroom_ident::{AssetId, EntryHash, WorkspaceId};
 use proofroom_review::WitnessStatement;
+use proofroom_stamp::Stamp;
 use serde_json::json;
 
-use super::Call;
+use super::{Call, Next};
 use crate::failure::Failure;
 use crate::find;
-use crate::peer::{Peer, Seat};
+use crate::peer::Peer;
 use crate::report::{Cell, Report, Tone};
 use crate::when;
 
@@ -33,67 +34,100 @@ pub struct Witness {
     authority: Option<String>,
 }
 
+/// A receipt that may be signed: as it is, or with the stamp that an authority gave.
+#[derive(Debug)]
+struct Draft {
+    asset: AssetId,
+    name: String,
+    statement: WitnessStatement,
+    stamp: Option<Stamp>,
+}
+
+/// Receipts that wait for the stamps of an authority. Whoever owns the store has other things to do
+/// meanwhile.
+#[derive(Debug)]
+pub struct Stamping {
+    workspace: WorkspaceId,
+    url: String,
+    drafts: Vec<(Draft, u64)>,
+}
+
 /// A receipt that was signed.
 struct Written {
     asset: AssetId,
     name: String,
     entry: EntryHash,
     logs: usize,
-    stamp: Option<proofroom_stamp::Stamp>,
+    stamp: Option<Stamp>,
 }
 
-/// Signs receipts.
+/// Drafts receipts, and signs those that need no stamp.
 ///
 /// # Errors
-/// When the authority does not stamp, or the store fails.
-pub fn run(args: &Witness, peer: &mut Peer, call: &Call) -> Result<Report, Failure> {
+/// When there is no such asset, or the store fails.
+pub fn run(args: &Witness, peer: &mut Peer, call: &Call) -> Result<Next, Failure> {
     let workspace = find::workspace(peer, call.workspace.as_deref())?;
-    let mut seat = peer.seat(workspace)?;
+    let seat = peer.seat(workspace)?;
     let plan = seat.replica.plan(seat.step.store)?;
     let assets: Vec<(AssetId, String)> = match &args.asset {
         Some(name) => find::asset(&plan, name).map(|a| vec![(a.id, a.name.clone())])?,
         None => plan.assets.iter().map(|a| (a.id, a.name.clone())).collect(),
     };
-    let mut written = Vec::new();
+    let mut drafts = Vec::new();
     for (asset, name) in assets {
-        written.extend(one(&mut seat, asset, name, args.authority.as_deref())?);
+        let stamped = args.authority.is_some();
+        let draft = seat.replica.draft_witness(seat.step.store, asset, stamped, seat.step.now)?;
+        drafts.extend(draft.map(|statement| Draft { asset, name, statement, stamp: None }));
+    }
+    match &args.authority {
+        Some(url) => {
+            let drafts = drafts.into_iter().map(|draft| (draft, seat.step.rng.next_u64())).collect();
+            Ok(Next::Stamp(Stamping { workspace, url: url.clone(), drafts }))
+        }
+        None => sign(peer, workspace, drafts).map(Next::from),
+    }
+}
+
+impl Stamping {
+    /// Asks the authority for every stamp.
+    ///
+    /// # Errors
+    /// When it does not stamp one of them.
+    pub async fn fetch(mut self) -> Result<Self, Failure> {
+        for (draft, nonce) in &mut self.drafts {
+            let (token, by) = stamped(&draft.statement, &self.url, *nonce).await?;
+            draft.statement = draft.statement.clone().with_token(&token);
+            draft.stamp = Some(by);
+        }
+        Ok(self)
+    }
+
+    /// Signs the receipts.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn sign(self, peer: &mut Peer) -> Result<Report, Failure> {
+        sign(peer, self.workspace, self.drafts.into_iter().map(|(draft, _)| draft).collect())
+    }
+}
+
+fn sign(peer: &mut Peer, workspace: WorkspaceId, drafts: Vec<Draft>) -> Result<Report, Failure> {
+    let mut seat = peer.seat(workspace)?;
+    let mut written = Vec::new();
+    for Draft { asset, name, statement, stamp } in drafts {
+        let entry = seat.replica.witness(&mut seat.step, &statement)?.entry;
+        written.push(Written { asset, name, entry, logs: statement.seen_heads.len(), stamp });
     }
     Ok(shown(&written))
 }
 
-fn one(
-    seat: &mut Seat<'_>,
-    asset: AssetId,
-    name: String,
-    authority: Option<&str>,
-) -> Result<Option<Written>, Failure> {
-    let now = seat.step.now;
-    let draft = seat.replica.draft_witness(seat.step.store, asset, authority.is_some(), now)?;
-    let Some(mut statement) = draft else { return Ok(None) };
-    let logs = statement.seen_heads.len();
-    let mut stamp = None;
-    if let Some(url) = authority {
-        let nonce = seat.step.rng.next_u64();
-        let (token, by) = stamped(&statement, url, nonce)?;
-        statement = statement.with_token(&token);
-        stamp = Some(by);
-    }
-    let entry = seat.replica.witness(&mut seat.step, &statement)?.entry;
-    Ok(Some(Written { asset, name, entry, logs, stamp }))
-}
-
 /// The authority's token over a statement.
-fn stamped(
-    statement: &WitnessStatement,
-    url: &str,
-    nonce: u64,
-) -> Result<(Vec<u8>, proofroom_stamp::Stamp), Failure> {
+async fn stamped(statement: &WitnessStatement, url: &str, nonce: u64) -> Result<(Vec<u8>, Stamp), Failure> {
     let text = statement.stamped().map_err(|e| Failure::user(e.to_string()))?;
     let imprint = proofroom_stamp::imprint(text.as_bytes());
     let broken = |e: proofroom_stamp::StampError| Failure::verify(format!("{url}: {e}"));
     let request = proofroom_stamp::request(&imprint, nonce).map_err(broken)?;
-    let answer = proofroom_notify::ask(url, "application/timestamp-query", request);
-    let answer = crate::runtime()?.block_on(answer);
+    let answer = proofroom_notify::ask(url, "application/timestamp-query", request).await;
     let answer = answer.map_err(|e| {
         Failure::network(format!("the authority for time {url}: {e}"))
             .hint("`proofroom witness` without --authority signs by this machine's clock")

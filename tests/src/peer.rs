@@ -1,5 +1,6 @@
 //! A person at a terminal: a home directory, and the built program run in it.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -80,6 +81,20 @@ impl Peer {
         assert!(output.status.success(), "proofroom {args:?}: {}\n{out}{err}", output.status);
         serde_json::from_str(&out)
             .unwrap_or_else(|e| panic!("proofroom {args:?} printed no JSON ({e}): {out}{err}"))
+    }
+
+    /// Makes this the machine of Ada, restored from her phrase.
+    ///
+    /// # Panics
+    /// When that fails.
+    pub fn recover(&self, phrase: &str) {
+        let mut command = self.command(&["recover", "--name", "Ada Ackermann", "--org", "Studio Nord"]);
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("proofroom starts");
+        let mut input = child.stdin.take().expect("stdin was asked to be piped");
+        input.write_all(phrase.as_bytes()).expect("it reads the phrase");
+        drop(input);
+        assert!(child.wait().expect("it ends").success());
     }
 
     /// Runs a command that must fail, and gives how.

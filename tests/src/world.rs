@@ -83,6 +83,32 @@ impl World {
     }
 }
 
+/// A path as an argument.
+///
+/// # Panics
+/// When it is not UTF-8, which places of a [`World`] are.
+pub fn path(path: &std::path::Path) -> &str {
+    path.to_str().expect("temporary folders have plain names")
+}
+
+/// Ada's copy, `one.txt`, which Bo is asked to approve; `two.txt` is there for a second version. The relay lives as
+/// long as its handle.
+///
+/// # Panics
+/// When something of it fails.
+pub fn copy_for_bo(world: &World) -> (Relay, Peer, Peer) {
+    let relay = world.relay();
+    let ada = world.owner("ada", &relay);
+    let bo = world.joined("bo", &ada, "reviewer");
+    for (name, text) in [("one.txt", "first words"), ("two.txt", "better words")] {
+        std::fs::write(world.place(name), text).expect("there is room");
+    }
+    ada.run(&["asset", "add", path(&world.place("one.txt")), "--name", "Copy", "--category", "written"]);
+    ada.run(&["asset", "assign", "Copy", "Bo Ek", "approver"]);
+    meet(&[&ada, &bo]);
+    (relay, ada, bo)
+}
+
 /// A link for one, known to the relay.
 pub fn invite(host: &Peer, role: &str) -> String {
     let link = string(&host.run(&["invite", "--role", role]), "link");

@@ -1,28 +1,15 @@
 //! Accounting for the work: the audit trail, past states, and the ceremony of signing.
 
 use std::fs;
-use std::path::Path;
 
 use proofroom_tests::peer::{Peer, list, string};
 use proofroom_tests::relay::Relay;
-use proofroom_tests::world::{World, meet};
+use proofroom_tests::world::{World, copy_for_bo, meet, path};
 use serde_json::Value;
-
-fn path(path: &Path) -> &str {
-    path.to_str().expect("temporary folders have plain names")
-}
 
 /// Ada's copy, which Bo sends back and then approves. The relay lives as long as its handle.
 fn reviewed(world: &World) -> (Relay, Peer, Peer) {
-    let relay = world.relay();
-    let ada = world.owner("ada", &relay);
-    let bo = world.joined("bo", &ada, "reviewer");
-    for (name, text) in [("one.txt", "first words"), ("two.txt", "better words")] {
-        fs::write(world.place(name), text).expect("there is room");
-    }
-    ada.run(&["asset", "add", path(&world.place("one.txt")), "--name", "Copy", "--category", "written"]);
-    ada.run(&["asset", "assign", "Copy", "Bo Ek", "approver"]);
-    meet(&[&ada, &bo]);
+    let (relay, ada, bo) = copy_for_bo(world);
     let comment = string(&bo.run(&["comment", "add", "Copy", "=Too long", "--label", "change"]), "comment");
     bo.run(&["decide", "Copy", "changes_required", "--reason", "too long, \"really\""]);
     meet(&[&bo, &ada]);

@@ -8,7 +8,7 @@ use proofroom_tests::house::root;
 use proofroom_tests::peer::{Peer, list, proofroom, string};
 use proofroom_tests::python::python;
 use proofroom_tests::relay::Relay;
-use proofroom_tests::world::{World, meet};
+use proofroom_tests::world::{World, copy_for_bo, meet, path};
 use serde_json::Value;
 
 /// The program on a machine with nothing: no home, no workspace, no network asked for.
@@ -36,10 +36,6 @@ fn failing(verdict: &Value) -> Vec<String> {
         .collect()
 }
 
-fn path(path: &Path) -> &str {
-    path.to_str().expect("temporary folders have plain names")
-}
-
 /// What the second verifier, in Python, says of files.
 fn second_opinion(files: &[&Path]) -> Vec<(bool, String)> {
     let output =
@@ -56,15 +52,7 @@ fn second_opinion(files: &[&Path]) -> Vec<(bool, String)> {
 
 /// Ada and Bo in one workspace; Bo has approved Ada's second version. The relay lives as long as its handle.
 fn approved(world: &World) -> (Relay, Peer, Peer) {
-    let relay = world.relay();
-    let ada = world.owner("ada", &relay);
-    let bo = world.joined("bo", &ada, "reviewer");
-    for (n, text) in [("one.txt", "first words"), ("two.txt", "better words")] {
-        fs::write(world.place(n), text).expect("there is room");
-    }
-    ada.run(&["asset", "add", path(&world.place("one.txt")), "--name", "Copy", "--category", "written"]);
-    ada.run(&["asset", "assign", "Copy", "Bo Ek", "approver"]);
-    meet(&[&ada, &bo]);
+    let (relay, ada, bo) = copy_for_bo(world);
     bo.run(&["comment", "add", "Copy", "Say it <b>shorter</b> & \"better\"", "--label", "change"]);
     bo.run(&["comment", "add", "Copy", "Between us: dull", "--team"]);
     meet(&[&bo, &ada]);

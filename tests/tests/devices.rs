@@ -1,8 +1,5 @@
 //! One person on several machines: linked, restored from the phrase, removed.
 
-use std::io::Write as _;
-use std::process::Stdio;
-
 use proofroom_tests::peer::{Peer, list, string};
 use proofroom_tests::world::{World, agree, meet};
 
@@ -58,21 +55,12 @@ fn a_recovery_phrase_restores_the_person_on_a_new_machine() {
     std::fs::remove_dir_all(ada.home()).expect("the old machine is gone");
 
     let new = Peer::at(&world.place("."), "new");
-    recover(&new, &phrase);
+    new.recover(&phrase);
     new.run(&["workspace", "open", &locator]);
     new.run(&["sync"]);
     assert!(new.run(&["asset", "list"]).to_string().contains("Copy"));
     new.run(&["comment", "add", "Copy", "Back again"]);
     new.run(&["invite", "--role", "producer"]);
-}
-
-fn recover(peer: &Peer, phrase: &str) {
-    let mut command = peer.command(&["recover", "--name", "Ada Ackermann", "--org", "Studio Nord"]);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("proofroom starts");
-    let mut input = child.stdin.take().expect("stdin was asked to be piped");
-    input.write_all(phrase.as_bytes()).expect("it reads the phrase");
-    drop(input);
-    assert!(child.wait().expect("it ends").success());
 }
 
 #[test]

@@ -1,26 +1,11 @@
 //! The restore drill of docs/records.md: every machine is gone, and the record is there again.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::Stdio;
 
 use proofroom_tests::peer::{Peer, list, string};
-use proofroom_tests::world::{World, meet};
+use proofroom_tests::world::{World, meet, path};
 use serde_json::Value;
-
-fn path(path: &Path) -> &str {
-    path.to_str().expect("temporary folders have plain names")
-}
-
-fn recover(peer: &Peer, phrase: &str) {
-    let mut command = peer.command(&["recover", "--name", "Ada Ackermann", "--org", "Studio Nord"]);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("proofroom starts");
-    let mut input = child.stdin.take().expect("stdin was asked to be piped");
-    input.write_all(phrase.as_bytes()).expect("it reads the phrase");
-    drop(input);
-    assert!(child.wait().expect("it ends").success());
-}
 
 /// What an examiner asks for: the trail, the state in front of the first signer, the evidence.
 fn produced(peer: &Peer, first: &str, certificate: &Path) -> (Value, Value, Value) {
@@ -67,7 +52,7 @@ fn a_bundle_and_a_phrase_bring_back_the_whole_record_when_every_machine_is_gone(
     }
 
     let new = Peer::at(&world.place("."), "new");
-    recover(&new, &phrase);
+    new.recover(&phrase);
     // No relay answers; from now on the machine knows the workspace all the same.
     new.refused(&["workspace", "open", &locator]).names(&["does not answer"]);
     new.run(&["bundle", "import", path(&bundle)]);

@@ -1,28 +1,18 @@
 //! When it was decided: receipts of others, and time stamps of an authority.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use proofroom_tests::authority::TimeAuthority;
 use proofroom_tests::peer::{Peer, list, proofroom, string};
 use proofroom_tests::relay::Relay;
-use proofroom_tests::world::{World, meet};
+use proofroom_tests::up::Up;
+use proofroom_tests::world::{World, copy_for_bo, meet, path};
 use serde_json::Value;
-
-fn path(path: &Path) -> &str {
-    path.to_str().expect("temporary folders have plain names")
-}
 
 /// Ada's copy, which Bo approved.
 fn approved(world: &World) -> (Relay, Peer, Peer) {
-    let relay = world.relay();
-    let ada = world.owner("ada", &relay);
-    let bo = world.joined("bo", &ada, "reviewer");
-    fs::write(world.place("one.txt"), "words").expect("there is room");
-    ada.run(&["asset", "add", path(&world.place("one.txt")), "--name", "Copy", "--category", "written"]);
-    ada.run(&["asset", "assign", "Copy", "Bo Ek", "approver"]);
-    meet(&[&ada, &bo]);
+    let (relay, ada, bo) = copy_for_bo(world);
     bo.run(&["decide", "Copy", "approved", "--reason", "reads well"]);
     meet(&[&bo, &ada]);
     (relay, ada, bo)
@@ -95,4 +85,12 @@ fn a_time_stamp_is_fetched_carried_and_verified_offline_by_whoever_believes_the_
     let acts: Vec<String> = list(&trail, "lines").iter().map(|line| string(line, "act")).collect();
     assert!(acts.iter().any(|act| act.contains("Time of the tests")), "{acts:?}");
     ada.refused(&["witness", "Copy", "--authority", "http://127.0.0.1:9/"]).names(&["authority for time"]);
+
+    // The process that stays connected asks as well, and goes on whatever it is told.
+    let up = Up::on(&ada, "127.0.0.1");
+    assert_eq!(ada.refused(&["witness", "Copy", "--authority", "http://127.0.0.1:9/"]).code, 4);
+    let written = ada.run(&["witness", "Copy", "--authority", &authority.url]);
+    assert_eq!(list(&written, "receipts").len(), 1, "{written}");
+    assert!(list(&ada.run(&["witness", "Copy", "--authority", &authority.url]), "receipts").is_empty());
+    up.stop();
 }

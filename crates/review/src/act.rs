@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use proofroom_ident::{ContentHash, DocId, EntryHash, LogId, Millis, VersionHash};
 use serde::{Deserialize, Serialize};
 
-use crate::canonical::{canonical_json, from_canonical_json};
+use crate::canonical::canonical_form;
 use crate::names::{RouteName, StageName};
 use crate::owned::CommentKey;
 use crate::route::Route;
@@ -245,20 +245,9 @@ impl Act {
     }
 }
 
+canonical_form!(ActStatement, StatementError, ACT_BYTES_MAX);
+
 impl ActStatement {
-    /// The canonical form, which is what is signed.
-    pub fn to_json(&self) -> Result<String, StatementError> {
-        self.check()?;
-        Ok(canonical_json(self)?)
-    }
-
-    /// Reads the canonical form, and nothing else.
-    pub fn from_json(json: &str) -> Result<Self, StatementError> {
-        let statement: Self = from_canonical_json(json, ACT_BYTES_MAX)?;
-        statement.check()?;
-        Ok(statement)
-    }
-
     /// Whether it may be signed.
     pub fn check(&self) -> Result<(), StatementError> {
         let reason = self.reason.as_deref().unwrap_or_default();

@@ -11,7 +11,7 @@ mod region;
 use proofroom_ident::{ContentHash, VersionHash};
 use serde::{Deserialize, Serialize};
 
-use crate::canonical::{CanonicalError, canonical_json, from_canonical_json};
+use crate::canonical::{CanonicalError, canonical_form};
 use crate::text::TextError;
 use crate::timecode::{Rate, Timecode, TimecodeError};
 
@@ -220,6 +220,8 @@ pub struct Frames {
     pub pts: Option<i64>,
 }
 
+canonical_form!(Anchor, AnchorError, ANCHOR_BYTES_MAX);
+
 impl Anchor {
     /// All of a version.
     pub fn whole(version: VersionHash) -> Self {
@@ -229,19 +231,6 @@ impl Anchor {
     /// A place in a version.
     pub fn at(version: VersionHash, selector: Selector) -> Self {
         Self { version, rendition: None, selectors: vec![selector], refined_by: None }
-    }
-
-    /// The canonical form.
-    pub fn to_json(&self) -> Result<String, AnchorError> {
-        self.check()?;
-        Ok(canonical_json(self)?)
-    }
-
-    /// Reads the canonical form, and nothing else.
-    pub fn from_json(json: &str) -> Result<Self, AnchorError> {
-        let anchor: Self = from_canonical_json(json, ANCHOR_BYTES_MAX)?;
-        anchor.check()?;
-        Ok(anchor)
     }
 
     /// Whether it points somewhere.

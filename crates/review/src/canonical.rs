@@ -108,3 +108,25 @@ fn write_object(map: &serde_json::Map<String, Value>, out: &mut String) -> Resul
 fn write_string(text: &str, out: &mut String) {
     out.push_str(&Value::from(text).to_string());
 }
+
+/// Gives a type that has a `check` its two ways between value and canonical form: what fails the check
+/// is neither written nor read.
+macro_rules! canonical_form {
+    ($type:ty, $error:ty, $bytes_max:expr) => {
+        impl $type {
+            /// The canonical form, which is what is signed.
+            pub fn to_json(&self) -> Result<String, $error> {
+                self.check()?;
+                Ok($crate::canonical::canonical_json(self)?)
+            }
+
+            /// Reads the canonical form, and nothing else.
+            pub fn from_json(json: &str) -> Result<Self, $error> {
+                let value: Self = $crate::canonical::from_canonical_json(json, $bytes_max)?;
+                value.check()?;
+                Ok(value)
+            }
+        }
+    };
+}
+pub(crate) use canonical_form;

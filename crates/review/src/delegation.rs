@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proofroom_ident::{AssetId, EntryHash, LogId, Millis, PersonId};
 use serde::{Deserialize, Serialize};
 
-use crate::canonical::{canonical_json, from_canonical_json};
+use crate::canonical::canonical_form;
 use crate::names::StageName;
 use crate::statement::{SeenHead, StatementError};
 use crate::text;
@@ -80,20 +80,9 @@ impl Scope {
     }
 }
 
+canonical_form!(DelegationStatement, StatementError, DELEGATION_BYTES_MAX);
+
 impl DelegationStatement {
-    /// The canonical form, which is what is signed.
-    pub fn to_json(&self) -> Result<String, StatementError> {
-        self.check()?;
-        Ok(canonical_json(self)?)
-    }
-
-    /// Reads the canonical form, and nothing else.
-    pub fn from_json(json: &str) -> Result<Self, StatementError> {
-        let statement: Self = from_canonical_json(json, DELEGATION_BYTES_MAX)?;
-        statement.check()?;
-        Ok(statement)
-    }
-
     /// Whether it may be signed.
     pub fn check(&self) -> Result<(), StatementError> {
         text::body("the reason", self.reason.as_deref().unwrap_or_default())?;

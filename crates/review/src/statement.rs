@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use proofroom_ident::{ContentHash, DocId, EntryHash, LogId, Millis, PersonId, VersionHash};
 use serde::{Deserialize, Serialize};
 
-use crate::canonical::{CanonicalError, canonical_json, from_canonical_json};
+use crate::canonical::{CanonicalError, canonical_form, canonical_json};
 use crate::owned::CommentKey;
 use crate::text::{self, TextError};
 use crate::words::{Decision, ReviewerRole, SignMeaning};
@@ -181,20 +181,9 @@ pub struct DecisionStatement {
     pub utc_offset_min: i16,
 }
 
+canonical_form!(DecisionStatement, StatementError, STATEMENT_BYTES_MAX);
+
 impl DecisionStatement {
-    /// The canonical form, which is what is signed.
-    pub fn to_json(&self) -> Result<String, StatementError> {
-        self.check()?;
-        Ok(canonical_json(self)?)
-    }
-
-    /// Reads the canonical form, and nothing else.
-    pub fn from_json(json: &str) -> Result<Self, StatementError> {
-        let statement: Self = from_canonical_json(json, STATEMENT_BYTES_MAX)?;
-        statement.check()?;
-        Ok(statement)
-    }
-
     /// Whether it may be signed.
     pub fn check(&self) -> Result<(), StatementError> {
         self.check_decision()?;

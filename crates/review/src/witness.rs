@@ -6,7 +6,7 @@ use data_encoding::BASE64;
 use proofroom_ident::{DocId, LogId, Millis};
 use serde::{Deserialize, Serialize};
 
-use crate::canonical::{canonical_json, from_canonical_json};
+use crate::canonical::canonical_form;
 use crate::statement::{STATEMENT_BYTES_MAX, SeenHead, StatementError};
 use crate::text;
 
@@ -30,20 +30,9 @@ pub struct WitnessStatement {
     pub token: Option<String>,
 }
 
+canonical_form!(WitnessStatement, StatementError, STATEMENT_BYTES_MAX);
+
 impl WitnessStatement {
-    /// The canonical form, which is what is signed.
-    pub fn to_json(&self) -> Result<String, StatementError> {
-        self.check()?;
-        Ok(canonical_json(self)?)
-    }
-
-    /// Reads the canonical form, and nothing else.
-    pub fn from_json(json: &str) -> Result<Self, StatementError> {
-        let statement: Self = from_canonical_json(json, STATEMENT_BYTES_MAX)?;
-        statement.check()?;
-        Ok(statement)
-    }
-
     /// Whether it may be signed.
     pub fn check(&self) -> Result<(), StatementError> {
         text::count("logs", self.seen_heads.len(), HEADS_MAX)?;

@@ -157,7 +157,7 @@ impl<'a> Asset<'a> {
 
     /// Whether a version in the graph was made from this one.
     fn is_before(&self, version: &VersionHash, graph: &BTreeMap<VersionHash, Manifest>) -> bool {
-        graph.keys().any(|v| ancestors(&self.facts.versions, *v).contains(version))
+        ancestors(&self.facts.versions, graph.keys().copied()).contains(version)
     }
 
     /// How a version was sent: by the submission of the highest round.
@@ -375,9 +375,12 @@ pub(crate) fn stands_in_the_way(comment: &CommentFact) -> bool {
 
 type Versions = BTreeMap<VersionHash, Manifest>;
 
-/// All versions that a version was made from.
-pub(crate) fn ancestors(versions: &Versions, version: VersionHash) -> BTreeSet<VersionHash> {
-    let (mut seen, mut next) = (BTreeSet::new(), vec![version]);
+/// All versions that any of these was made from.
+pub(crate) fn ancestors(
+    versions: &Versions,
+    of: impl IntoIterator<Item = VersionHash>,
+) -> BTreeSet<VersionHash> {
+    let (mut seen, mut next) = (BTreeSet::new(), Vec::from_iter(of));
     while let Some(v) = next.pop() {
         let parents = versions.get(&v).into_iter().flat_map(|m| m.parents.iter().copied());
         next.extend(parents.filter(|parent| seen.insert(*parent)));

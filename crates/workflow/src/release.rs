@@ -28,7 +28,7 @@ impl Asset<'_> {
             let unmet = run.conditions.iter().filter(|c| !c.met);
             open.extend(unmet.map(|c| Block::ConditionOpen(c.decision, c.index)));
         }
-        let earlier = ancestors(&self.facts.versions, version);
+        let earlier = ancestors(&self.facts.versions, [version]);
         let comments = self.facts.comments.iter().filter(|c| {
             (c.version == version && stands_in_the_way(c)) || (earlier.contains(&c.version) && is_carried(c))
         });

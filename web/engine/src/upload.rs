@@ -154,6 +154,7 @@ impl Lead {
                 };
                 Ok::<_, JsValue>((bytes, tree))
             };
+            // What cannot be read is told to the relay as missing.
             let read = read.await.ok();
             if let Some((_, tree)) = &read {
                 *lead.0.trees.borrow_mut() = Some((blob, tree.clone()));

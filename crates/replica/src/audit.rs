@@ -23,7 +23,7 @@ use crate::error::ReplicaError;
 use crate::open::Replica;
 
 use order::{Node, ordered};
-use signed::{seen, stamp, statement};
+use signed::{Seen, receipt, seen, statement};
 use values::{Change, Values};
 
 /// One line: something that somebody did, or a value that they changed.
@@ -267,9 +267,11 @@ impl Replica {
                 before.push(h.auth_head);
             }
             // An authority for time is nobody's clock but its own.
-            let (person, claimed_at) = match stamp(item) {
-                Some(at) => (None, at),
-                None => (self.authority.state().person_of(h.author), h.claimed_at),
+            let author = self.authority.state().person_of(h.author);
+            let (person, claimed_at) = match receipt(item) {
+                Some(Seen::Stamped(at)) => (None, at),
+                Some(Seen::Claimed(at)) => (author, at),
+                None => (author, h.claimed_at),
             };
             Node { entry: item.entry.hash(), person, claimed_at, before }
         });

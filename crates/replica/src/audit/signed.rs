@@ -23,11 +23,22 @@ pub(super) fn seen(item: &Item) -> Vec<(LogId, u64)> {
     heads.into_iter().flatten().map(|(log, head)| (log, head.seq)).collect()
 }
 
-/// When an authority stamped it, where one did and that holds.
-pub(super) fn stamp(item: &Item) -> Option<Millis> {
+/// When what a receipt names was seen.
+pub(super) enum Seen {
+    /// By an authority that stamped it.
+    Stamped(Millis),
+    /// By its signer, as they say. It is signed a little later, where an authority was waited for.
+    Claimed(Millis),
+}
+
+/// When what a receipt names was seen; `None` for other entries.
+pub(super) fn receipt(item: &Item) -> Option<Seen> {
     let plain = item.plain.as_ref().filter(|_| item.entry.header().kind == EntryKind::Receipt)?;
     let statement = WitnessStatement::from_json(std::str::from_utf8(plain).ok()?).ok()?;
-    Some(Millis(stamped(&statement)?.ok()?.at_ms))
+    Some(match stamped(&statement) {
+        Some(Ok(stamp)) => Seen::Stamped(Millis(stamp.at_ms)),
+        Some(Err(_)) | None => Seen::Claimed(statement.claimed_at),
+    })
 }
 
 /// The time stamp of a receipt, if there is one.

@@ -77,8 +77,14 @@ fn a_time_stamp_is_fetched_carried_and_verified_offline_by_whoever_believes_the_
     let stamped = &decision["stamps"][0];
     assert_eq!((&stamped["vouched"], &stamped["at"]), (&Value::Bool(false), &stamp["at"]), "{decision}");
     assert!(details.contains("nobody vouches for here"), "{details}");
+    assert_eq!(
+        decision["within"]["not_after"],
+        Value::Null,
+        "an authority that nobody believes bounds nothing"
+    );
     let (decision, details) = told(&file, &["--authority", path(&authority.roots)]);
     assert_eq!(decision["stamps"][0]["vouched"], true, "{decision}");
+    assert_eq!(decision["within"]["not_after"], stamp["at"], "one that is believed does");
     assert!(details.contains("for whom an authority that you believe vouches"), "{details}");
 
     let trail = ada.run(&["audit", "--asset", "Copy"]);

@@ -23,7 +23,7 @@ use crate::error::ReplicaError;
 use crate::open::Replica;
 
 use order::{Node, ordered};
-use signed::{Seen, receipt, seen, statement};
+use signed::{seen, seen_at, statement};
 use values::{Change, Values};
 
 /// One line: something that somebody did, or a value that they changed.
@@ -266,13 +266,8 @@ impl Replica {
             if h.doc == DocId::AUTHORITY {
                 before.push(h.auth_head);
             }
-            // An authority for time is nobody's clock but its own.
-            let author = self.authority.state().person_of(h.author);
-            let (person, claimed_at) = match receipt(item) {
-                Some(Seen::Stamped(at)) => (None, at),
-                Some(Seen::Claimed(at)) => (author, at),
-                None => (author, h.claimed_at),
-            };
+            let person = self.authority.state().person_of(h.author);
+            let claimed_at = seen_at(item).unwrap_or(h.claimed_at);
             Node { entry: item.entry.hash(), person, claimed_at, before }
         });
         nodes.collect()

@@ -59,7 +59,10 @@ fn narrow(doc: &Doc, decision: &SignedDecision, folded: &mut Folded) {
             *end = earlier(*end, witness.statement.claimed_at);
         }
         if let Some(Ok(stamp)) = &witness.stamp {
-            *end = earlier(*end, Millis(stamp.at_ms));
+            // Anybody can make an authority of their own: only one that the reader believes bounds anything.
+            if stamp.vouched {
+                *end = earlier(*end, Millis(stamp.at_ms));
+            }
             folded.stamps.entry(decision.entry).or_default().push(StampRecord {
                 entry: witness.entry,
                 at: Millis(stamp.at_ms),

@@ -23,22 +23,13 @@ pub(super) fn seen(item: &Item) -> Vec<(LogId, u64)> {
     heads.into_iter().flatten().map(|(log, head)| (log, head.seq)).collect()
 }
 
-/// When what a receipt names was seen.
-pub(super) enum Seen {
-    /// By an authority that stamped it.
-    Stamped(Millis),
-    /// By its signer, as they say. It is signed a little later, where an authority was waited for.
-    Claimed(Millis),
-}
-
-/// When what a receipt names was seen; `None` for other entries.
-pub(super) fn receipt(item: &Item) -> Option<Seen> {
+/// When what a receipt names was seen, as its signer says; `None` for other entries. It is signed a little
+/// later, where an authority was waited for. What that authority says bounds nothing here: anybody can
+/// make one, and whom to believe is asked of whoever verifies a certificate.
+pub(super) fn seen_at(item: &Item) -> Option<Millis> {
     let plain = item.plain.as_ref().filter(|_| item.entry.header().kind == EntryKind::Receipt)?;
     let statement = WitnessStatement::from_json(std::str::from_utf8(plain).ok()?).ok()?;
-    Some(match stamped(&statement) {
-        Some(Ok(stamp)) => Seen::Stamped(Millis(stamp.at_ms)),
-        Some(Err(_)) | None => Seen::Claimed(statement.claimed_at),
-    })
+    Some(statement.claimed_at)
 }
 
 /// The time stamp of a receipt, if there is one.

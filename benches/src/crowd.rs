@@ -110,6 +110,7 @@ fn draft(kind: EntryKind, auth_head: EntryHash) -> Draft {
 /// One connection of a room's device.
 pub struct Guest {
     room: Rc<Room>,
+    number: u64,
     connection: Connection,
     session: Option<Session>,
     writer: LogWriter,
@@ -143,7 +144,7 @@ impl Guest {
         let doc = DocId::from_bytes([1; 16]);
         let writer = begin(&room.secrets, room.workspace, doc, LogClass::Changes, log);
         let (room, session) = (Rc::clone(room), Some(session));
-        Ok(Self { room, connection, session, writer, in_sync: false, ended: None, confirms: true })
+        Ok(Self { room, number, connection, session, writer, in_sync: false, ended: None, confirms: true })
     }
 
     /// Drives until both sides have what the other had.
@@ -165,6 +166,16 @@ impl Guest {
             Err(error) => return Err(error.to_string()),
         }
         Ok(())
+    }
+
+    /// Which connection it is.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Time passed.
+    pub fn tick(&mut self) {
+        self.feed(Input::Tick);
     }
 
     /// Writes an entry of so many bytes and sends it.

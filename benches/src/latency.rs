@@ -95,9 +95,10 @@ async fn edited(
         while bo.received.get(&doc).copied().unwrap_or(0) < edit {
             turn_either(&mut ada, &mut bo).await;
         }
-        arrived.push(ms(start.elapsed()));
         let shown = bo.shown(ASSET);
         visible.push(ms(start.elapsed()));
+        bo.confirm();
+        arrived.push(ms(start.elapsed()));
         assert_eq!(shown, base + edit);
     }
     let views: Vec<f64> = (0..20).map(|_| timed(|| bo.shown(ASSET)).0).collect();

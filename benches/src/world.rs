@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use futures_util::FutureExt as _;
 use proofroom_authority::Role;
 use proofroom_entry::{Signed, Verified};
 use proofroom_ident::{
@@ -42,6 +43,8 @@ pub struct Peer {
     pub given: usize,
     /// Entries that came by sync, per document.
     pub received: BTreeMap<DocId, usize>,
+    /// Batches that came and are not confirmed.
+    unconfirmed: usize,
     versions: BTreeMap<AssetId, VersionHash>,
     /// To whom this peer's comments go. Versions are for everyone; a document of comments
     /// for the team alone is made faster, because every comment looks at all of the former.
@@ -95,6 +98,7 @@ impl Peer {
             wire: 0,
             given: 0,
             received: BTreeMap::new(),
+            unconfirmed: 0,
             versions: BTreeMap::new(),
             audience: Audience::Team,
         }
@@ -112,6 +116,7 @@ impl Peer {
             wire: 0,
             given: 0,
             received: BTreeMap::new(),
+            unconfirmed: 0,
             versions: BTreeMap::new(),
             audience: Audience::Team,
         }
@@ -134,6 +139,7 @@ impl Peer {
             wire: 0,
             given: 0,
             received: BTreeMap::new(),
+            unconfirmed: 0,
             versions: BTreeMap::new(),
             audience: Audience::Team,
         };
@@ -284,12 +290,27 @@ impl Peer {
         self.line = Some((connection, Session::client(config, &mut self.rng)));
     }
 
-    /// Waits for one frame and handles it.
+    /// Waits for one frame and handles it; or confirms what came, if no frame is there.
     pub async fn turn(&mut self) {
         let (connection, _) = self.line.as_mut().expect("connected");
-        let frame = connection.recv().await.expect("the connection holds").expect("the relay stays");
+        let frame = match connection.recv().now_or_never() {
+            Some(frame) => frame,
+            None if self.unconfirmed > 0 => return self.confirm(),
+            None => connection.recv().await,
+        };
+        let frame = frame.expect("the connection holds").expect("the relay stays");
         self.wire += frame.len();
         self.feed(Input::Frame(frame));
+    }
+
+    /// Makes durable what came, and confirms it, as the product does when nothing waits to be handled.
+    pub fn confirm(&mut self) {
+        if self.unconfirmed > 0 {
+            self.store.flush().expect("the store takes it");
+            for _ in 0..std::mem::take(&mut self.unconfirmed) {
+                self.feed(Input::Ingested { refused: Vec::new() });
+            }
+        }
     }
 
     /// Handles frames that are here already.
@@ -353,7 +374,8 @@ impl Peer {
                     for entry in &ingested.stored {
                         *self.received.entry(entry.header().doc).or_default() += 1;
                     }
-                    Input::Ingested { refused: Vec::new() }
+                    self.unconfirmed += 1;
+                    continue;
                 }
                 Output::SnapshotOffered { doc, id, .. } => {
                     let wanted = self.replica.wants_snapshot(self.store.as_ref(), doc, id);

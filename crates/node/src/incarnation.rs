@@ -132,6 +132,13 @@ impl<S: Store> Store for StampedStore<S> {
         self.stamp(&mut batch)?;
         self.inner.commit(batch)
     }
+    fn commit_soon(&mut self, mut batch: Batch) -> Result<(), StoreError> {
+        self.stamp(&mut batch)?;
+        self.inner.commit_soon(batch)
+    }
+    fn flush(&mut self) -> Result<(), StoreError> {
+        self.inner.flush()
+    }
     fn workspaces(&self) -> Result<Vec<WorkspaceId>, StoreError> {
         self.inner.workspaces()
     }

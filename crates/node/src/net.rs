@@ -268,7 +268,7 @@ impl Net {
     /// What follows from the last events: pushes what became durable here, fetches
     /// and offers files, connects again what broke.
     pub fn settle(&mut self, peer: &mut Peer) -> Result<Vec<News>, Failure> {
-        let mut news = Vec::new();
+        let mut news = self.confirm(peer);
         self.say_what_is_held(peer)?;
         for workspace in peer.at_hand() {
             let fresh = peer.seat(workspace)?.replica.take_fresh();
@@ -294,6 +294,22 @@ impl Net {
         }
         news.extend(self.look_around(peer)?);
         Ok(news)
+    }
+
+    /// Makes durable what came, and confirms it. What waits to be handled is handled first: one flush serves all of it.
+    fn confirm(&mut self, peer: &mut Peer) -> Vec<News> {
+        let owing = |line: &&mut Line| line.owes_confirmation();
+        if !self.events.is_empty() || !self.lines.values_mut().any(|line| owing(&line)) {
+            return Vec::new();
+        }
+        let flushed = peer.flush();
+        let lines = self.lines.values_mut().filter(owing);
+        lines
+            .flat_map(|line| match &flushed {
+                Ok(()) => line.confirm(peer),
+                Err(failure) => line.on_down(failure.clone()),
+            })
+            .collect()
     }
 
     /// Those who are waited for say that the work has reached them, once all of it has.

@@ -194,6 +194,14 @@ impl Peer {
         &self.store
     }
 
+    /// Makes durable what came from others.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        Ok(self.store.flush()?)
+    }
+
     /// The store, for what concerns no replica.
     pub(crate) fn store_mut(&mut self) -> &mut dyn Store {
         &mut self.store

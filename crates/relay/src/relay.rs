@@ -7,7 +7,7 @@ use proofroom_blobs::Input as FetchInput;
 use proofroom_ident::{EndpointKey, InviteId, Millis, SignerKey, WorkspaceId};
 use proofroom_store::{Store, StoreError};
 use proofroom_sync::{
-    Audiences, Code, Input as SessionInput, Message, Output as SessionOutput, ServerConfig, Session,
+    Audiences, Code, Input as SessionInput, Message, Output as SessionOutput, Refusal, ServerConfig, Session,
 };
 use rand_core::CryptoRng;
 
@@ -39,7 +39,8 @@ struct Seated {
     reads: Audiences,
 }
 
-/// The relay's machine. After each call, drain [`Relay::poll`].
+/// The relay's machine. After each call, drain [`Relay::poll`]; after one or some,
+/// [`Relay::settle`], and drain again.
 pub struct Relay {
     config: Config,
     conns: BTreeMap<ConnId, Conn>,
@@ -47,6 +48,8 @@ pub struct Relay {
     /// Members' endpoint keys of workspaces that nobody uses now, as far as anybody asked.
     resting: BTreeMap<WorkspaceId, BTreeSet<EndpointKey>>,
     outputs: VecDeque<Output>,
+    /// Batches that are visible and not confirmed: who brought them, and what of them is refused.
+    unconfirmed: VecDeque<(ConnId, Vec<Refusal>)>,
     /// Rooms where blobs may be asked for.
     due: BTreeSet<WorkspaceId>,
     failed: bool,
@@ -61,6 +64,7 @@ impl Relay {
             rooms: BTreeMap::new(),
             resting: BTreeMap::new(),
             outputs: VecDeque::new(),
+            unconfirmed: VecDeque::new(),
             due: BTreeSet::new(),
             failed: false,
         }

@@ -21,6 +21,8 @@ use crate::{Config, RelayError};
 
 /// Frames that may wait for the engine, over all connections; then sockets wait.
 const EVENTS_WAITING_MAX: usize = 256;
+/// Events that are handled before what they brought is made durable.
+const EVENTS_PER_FLUSH_MAX: usize = 32;
 const TICK: Duration = Duration::from_secs(1);
 
 /// What sockets tell the engine.
@@ -109,9 +111,11 @@ impl Driver {
                 _ = &mut stopped => break,
                 _ = ticks.tick() => self.on_tick(),
                 Some(input) = answers.recv() => self.relay.handle_blob(now(), input, &mut self.store),
-                Some(event) = events.recv() => self.on_event(event),
+                Some(event) = events.recv() => self.on_events(event, &mut events),
                 else => break,
             }
+            self.obey();
+            self.relay.settle(now(), &mut self.store);
             self.obey();
         }
         self.relay.shut_down(now(), &mut self.store);
@@ -123,6 +127,16 @@ impl Driver {
         self.relay.tick(now(), &mut self.store);
         if let Err(error) = self.store.settle() {
             self.failure.get_or_insert(error.to_string());
+        }
+    }
+
+    /// What waits already is passed on before the disk is waited for, and shares one flush.
+    fn on_events(&mut self, first: Event, events: &mut mpsc::Receiver<Event>) {
+        self.on_event(first);
+        for _ in 1..EVENTS_PER_FLUSH_MAX {
+            self.obey();
+            let Ok(event) = events.try_recv() else { return };
+            self.on_event(event);
         }
     }
 

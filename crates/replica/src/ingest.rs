@@ -1,7 +1,9 @@
-//! Ingesting: entries from outside become durable, or are refused by name.
+//! Ingesting: entries from outside are stored, or refused by name.
 //!
 //! Order of proof: workspace, payload hash, signature, chain, standing. What
-//! passes is committed in one batch; only then does memory change.
+//! passes is committed in one batch; only then does memory change. The batch is
+//! visible at once and durable with the store's next flush, which the caller makes
+//! before it confirms anything: until then, whoever sent it keeps it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +22,7 @@ const STOOD_FOR_MAX: usize = 64;
 /// What became of one offered entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IngestOutcome {
-    /// Durable now.
+    /// In the store now.
     Stored,
     /// Was already held.
     Known,
@@ -39,7 +41,7 @@ pub enum IngestOutcome {
 pub struct Ingested {
     /// One outcome per entry.
     pub outcomes: Vec<(EntryHash, IngestOutcome)>,
-    /// The entries that became durable.
+    /// The entries that were stored.
     pub stored: Vec<Verified>,
     /// Documents that have news.
     pub docs: Vec<DocId>,
@@ -64,7 +66,8 @@ struct Intake {
 }
 
 impl Replica {
-    /// Verifies and stores what a peer, a relay or a bundle offers.
+    /// Verifies and stores what a peer, a relay or a bundle offers. It is durable once the
+    /// store was flushed.
     ///
     /// # Errors
     /// Only when the store fails; refused entries are outcomes. Entries refused
@@ -102,7 +105,7 @@ impl Replica {
             let outcome = self.take_in(step, intake, signed)?;
             intake.result.outcomes.push((hash, outcome));
         }
-        Ok(step.store.commit(std::mem::take(&mut intake.batch))?)
+        Ok(step.store.commit_soon(std::mem::take(&mut intake.batch))?)
     }
 
     fn insert_op(&mut self, intake: &mut Intake, entry: &Verified) -> Result<Inserted, AuthorityError> {

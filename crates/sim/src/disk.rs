@@ -1,9 +1,10 @@
 //! A disk that can be taken back, copied, filled up, and cut off in the middle of a commit.
 //!
 //! ```text
-//! commit --> live = durable           the contract: a commit that returned is durable
-//! fails      nothing kept, poisoned   a full disk
-//! dies       all kept or nothing, and the process never hears which
+//! commit       live = durable         the contract: a commit that returned is durable
+//! commit soon  live, and in line      durable with the next flush or commit; lost in a crash before it
+//! fails        nothing kept, poisoned a full disk
+//! dies         all kept or nothing, and the process never hears which
 //! ```
 
 use proofroom_entry::{LogTip, Snapshot, Verified, VerifiedHeader};
@@ -37,7 +38,12 @@ pub enum Fault {
 /// A store whose storage can fail.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
+    /// What the process reads.
+    live: MemoryStore,
+    /// What a crash leaves.
     store: MemoryStore,
+    /// What is in the one and not in the other, in order.
+    soon: Vec<Batch>,
     images: Vec<MemoryStore>,
     commits: u64,
     fault: Option<Fault>,
@@ -55,6 +61,10 @@ impl Disk {
 
     /// The storage works again, and the process that used it is gone.
     pub fn reopen(&mut self) {
+        if !self.soon.is_empty() {
+            self.soon.clear();
+            self.live = self.store.clone();
+        }
         self.fault = None;
         self.broken = None;
     }
@@ -63,6 +73,8 @@ impl Disk {
     pub fn restore(&mut self, image: usize) -> bool {
         let Some(old) = self.images.get(image % self.images.len().max(1)) else { return false };
         self.store = old.clone();
+        self.live = old.clone();
+        self.soon.clear();
         self.reopen();
         true
     }
@@ -94,7 +106,15 @@ impl Disk {
         }
     }
 
-    fn write(&mut self, batch: Batch) -> Result<(), StoreError> {
+    /// Makes durable what is visible.
+    fn write(&mut self) -> Result<(), StoreError> {
+        for batch in std::mem::take(&mut self.soon) {
+            self.write_one(batch)?;
+        }
+        Ok(())
+    }
+
+    fn write_one(&mut self, batch: Batch) -> Result<(), StoreError> {
         let writes = batch.writes().to_vec();
         self.store.commit(batch)?;
         for write in writes {
@@ -115,15 +135,14 @@ impl Disk {
         Ok(())
     }
 
-    fn strike(&mut self, batch: Batch, fault: Fault) -> StoreError {
+    fn strike(&mut self, fault: Fault) -> StoreError {
         let error = match fault {
             Fault::Fails { .. } => {
                 StoreError::Full { doing: "committing a batch", cause: "a planned fault".into() }
             }
             Fault::Dies { kept, .. } => {
-                // A batch that the store refuses is not half durable either.
-                if kept && let Err(refused) = self.write(batch) {
-                    return refused;
+                if kept && let Err(broken) = self.write() {
+                    return broken;
                 }
                 StoreError::Io { doing: "committing a batch", cause: "the power went".into() }
             }
@@ -131,42 +150,60 @@ impl Disk {
         self.broken = Some(error.to_string());
         error
     }
+
+    /// Writes what is visible, unless a fault was planned for now.
+    fn sync(&mut self) -> Result<(), StoreError> {
+        match &mut self.fault {
+            Some(fault @ (Fault::Fails { after: 0 } | Fault::Dies { after: 0, .. })) => {
+                let fault = *fault;
+                Err(self.strike(fault))
+            }
+            Some(Fault::Fails { after } | Fault::Dies { after, .. }) => {
+                *after -= 1;
+                self.write()
+            }
+            None => self.write(),
+        }
+    }
 }
 
 impl Store for Disk {
     fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
+        self.commit_soon(batch)?;
+        self.sync()
+    }
+
+    fn commit_soon(&mut self, batch: Batch) -> Result<(), StoreError> {
         self.healthy()?;
-        match &mut self.fault {
-            Some(fault @ (Fault::Fails { after: 0 } | Fault::Dies { after: 0, .. })) => {
-                let fault = *fault;
-                Err(self.strike(batch, fault))
-            }
-            Some(Fault::Fails { after } | Fault::Dies { after, .. }) => {
-                *after -= 1;
-                self.write(batch)
-            }
-            None => self.write(batch),
-        }
+        // A batch that is refused is neither visible nor half durable.
+        self.live.commit(batch.clone())?;
+        self.soon.push(batch);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        self.healthy()?;
+        if self.soon.is_empty() { Ok(()) } else { self.sync() }
     }
 
     fn workspaces(&self) -> Result<Vec<WorkspaceId>, StoreError> {
         self.healthy()?;
-        self.store.workspaces()
+        self.live.workspaces()
     }
 
     fn docs(&self, workspace: WorkspaceId) -> Result<Vec<DocSummary>, StoreError> {
         self.healthy()?;
-        self.store.docs(workspace)
+        self.live.docs(workspace)
     }
 
     fn tips(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<LogTip>, StoreError> {
         self.healthy()?;
-        self.store.tips(workspace, doc)
+        self.live.tips(workspace, doc)
     }
 
     fn tip(&self, workspace: WorkspaceId, doc: DocId, log: LogId) -> Result<Option<LogTip>, StoreError> {
         self.healthy()?;
-        self.store.tip(workspace, doc, log)
+        self.live.tip(workspace, doc, log)
     }
 
     fn entries(
@@ -178,7 +215,7 @@ impl Store for Disk {
         bytes_max: usize,
     ) -> Result<Vec<Verified>, StoreError> {
         self.healthy()?;
-        self.store.entries(workspace, doc, log, from_seq, bytes_max)
+        self.live.entries(workspace, doc, log, from_seq, bytes_max)
     }
 
     fn entry(
@@ -189,12 +226,12 @@ impl Store for Disk {
         seq: u64,
     ) -> Result<Option<Verified>, StoreError> {
         self.healthy()?;
-        self.store.entry(workspace, doc, log, seq)
+        self.live.entry(workspace, doc, log, seq)
     }
 
     fn bases(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<VerifiedHeader>, StoreError> {
         self.healthy()?;
-        self.store.bases(workspace, doc)
+        self.live.bases(workspace, doc)
     }
 
     fn base(
@@ -204,17 +241,17 @@ impl Store for Disk {
         log: LogId,
     ) -> Result<Option<VerifiedHeader>, StoreError> {
         self.healthy()?;
-        self.store.base(workspace, doc, log)
+        self.live.base(workspace, doc, log)
     }
 
     fn snapshots(&self, workspace: WorkspaceId, doc: DocId) -> Result<Vec<Snapshot>, StoreError> {
         self.healthy()?;
-        self.store.snapshots(workspace, doc)
+        self.live.snapshots(workspace, doc)
     }
 
     fn snapshot_index(&self, workspace: WorkspaceId) -> Result<Vec<SnapshotSummary>, StoreError> {
         self.healthy()?;
-        self.store.snapshot_index(workspace)
+        self.live.snapshot_index(workspace)
     }
 
     fn snapshot_part(
@@ -225,21 +262,21 @@ impl Store for Disk {
         bytes_max: usize,
     ) -> Result<Option<Vec<u8>>, StoreError> {
         self.healthy()?;
-        self.store.snapshot_part(workspace, of, offset, bytes_max)
+        self.live.snapshot_part(workspace, of, offset, bytes_max)
     }
 
     fn proofs(&self, workspace: WorkspaceId) -> Result<Vec<Pair>, StoreError> {
         self.healthy()?;
-        self.store.proofs(workspace)
+        self.live.proofs(workspace)
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.healthy()?;
-        self.store.get(key)
+        self.live.get(key)
     }
 
     fn scan(&self, prefix: &[u8]) -> Result<Vec<KeyValue>, StoreError> {
         self.healthy()?;
-        self.store.scan(prefix)
+        self.live.scan(prefix)
     }
 }

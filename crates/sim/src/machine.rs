@@ -1,6 +1,6 @@
 //! One peer: its process, its disk, its sessions. A thin driver around the product's machines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use proofroom_authority::Role;
@@ -33,7 +33,9 @@ pub(crate) struct Line {
 pub(crate) struct Fed {
     /// To be sent on the same connection.
     pub frames: Vec<Bytes>,
-    /// Durable now; every other session is told.
+    /// Batches that came and are not confirmed: of each, what is refused.
+    unconfirmed: VecDeque<Vec<Refusal>>,
+    /// Stored here; every other session is told.
     pub heard: Vec<Verified>,
     /// Written here meanwhile; every session is told.
     pub own: Vec<Verified>,
@@ -252,13 +254,22 @@ impl Machine {
         let Some(mut line) = self.lines.remove(&conn) else { return fed };
         let now = self.clock(now_ms);
         line.session.handle(now, input, &self.disk);
-        while let Some(output) = line.session.poll() {
-            if let Some(answer) = self.obey(&mut line, now_ms, output, &mut fed) {
-                line.session.handle(now, answer, &self.disk);
+        loop {
+            while let Some(output) = line.session.poll() {
+                if let Some(answer) = self.obey(&mut line, now_ms, output, &mut fed) {
+                    line.session.handle(now, answer, &self.disk);
+                }
+                if fed.died.is_some() {
+                    return fed;
+                }
             }
-            if fed.died.is_some() {
+            // What came is confirmed once it is durable.
+            let Some(refused) = fed.unconfirmed.pop_front() else { break };
+            if let Err(error) = self.disk.flush() {
+                fed.died = Some(error.to_string());
                 return fed;
             }
+            line.session.handle(now, Input::Ingested { refused }, &self.disk);
         }
         if fed.closed.is_none() {
             self.lines.insert(conn, line);
@@ -270,7 +281,7 @@ impl Machine {
     fn obey(&mut self, line: &mut Line, now_ms: u64, output: Output, fed: &mut Fed) -> Option<Input> {
         match output {
             Output::Send(frame) => fed.frames.push(frame),
-            Output::Ingest(entries) => return self.ingest(now_ms, entries, fed),
+            Output::Ingest(entries) => self.ingest(now_ms, entries, fed),
             Output::SnapshotOffered { doc, id, .. } => {
                 let replica = self.replica.as_ref()?;
                 let wanted = replica.wants_snapshot(&self.disk, doc, id);
@@ -356,18 +367,18 @@ impl Machine {
         self.lines.iter().filter(|(_, line)| line.there.is_none()).map(|(conn, _)| *conn).collect()
     }
 
-    fn ingest(&mut self, now_ms: u64, entries: Vec<Signed>, fed: &mut Fed) -> Option<Input> {
+    fn ingest(&mut self, now_ms: u64, entries: Vec<Signed>, fed: &mut Fed) {
         let claims: Vec<_> = entries.iter().map(|e| *e.claims()).collect();
         let ingested = match self.act(now_ms, |replica, step| replica.ingest(step, entries)) {
             Ok(ingested) => ingested,
             Err(Trouble::Died(text) | Trouble::Declined(text)) => {
                 fed.died = Some(text);
-                return None;
+                return;
             }
             Err(Trouble::Fault(text)) => {
                 fed.fault = Some(text.clone());
                 fed.died = Some(text);
-                return None;
+                return;
             }
         };
         let mut refused: BTreeMap<(DocId, LogId), Refusal> = BTreeMap::new();
@@ -387,7 +398,7 @@ impl Machine {
             self.enter(now_ms, fed);
         }
         fed.heard.extend(ingested.stored);
-        Some(Input::Ingested { refused: refused.into_values().collect() })
+        fed.unconfirmed.push_back(refused.into_values().collect());
     }
 
     /// Completes a join, or what an earlier process left of one.

@@ -265,7 +265,12 @@ fn show(world: &mut World<'_>, dice: &mut Dice, entries: Vec<Bytes>) -> Result<(
 fn stick(world: &mut World<'_>, place: usize, offered: Vec<Signed>) -> Result<(), Trouble> {
     let now = world.now;
     let Some(machine) = world.machines.get_mut(&place) else { return Ok(()) };
-    let ingested = match machine.act(now, |r, s| r.ingest(s, offered)) {
+    let taken = machine.act(now, |r, s| {
+        let ingested = r.ingest(s, offered)?;
+        s.store.flush()?;
+        Ok(ingested)
+    });
+    let ingested = match taken {
         Ok(ingested) => ingested,
         Err(Trouble::Died(text)) => {
             world.crash(crate::conn::Node::Machine(place), &text);

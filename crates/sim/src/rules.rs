@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use proofroom_entry::Signed;
-use proofroom_ident::{Audience, DocId, EntryHash};
+use proofroom_ident::{Audience, DocId, EntryHash, SignerKey};
 use proofroom_replica::Receipt;
 use proofroom_store::Store as _;
 use proofroom_sync::Message;
@@ -19,7 +19,7 @@ use crate::world::World;
 /// What was promised, and what was truly signed.
 #[derive(Default)]
 pub(crate) struct Ledger {
-    /// Every entry that its author's own device signed.
+    /// Every entry that its author's own device signed and made durable.
     signed: BTreeSet<EntryHash>,
     /// What a machine told its person is done.
     pub promises: Vec<Promise>,
@@ -108,7 +108,15 @@ impl World<'_> {
         }
     }
 
-    /// Nothing is sent before it is durable at the sender.
+    /// The device whose entries a node writes.
+    fn author_of(&self, node: Node) -> Option<SignerKey> {
+        match node {
+            Node::Machine(m) => self.machines.get(&m).map(|m| m.me.device()),
+            Node::Relay(_) => None,
+        }
+    }
+
+    /// Nothing is sent before it is durable at the sender or, where others' entries are passed on, with their author.
     pub fn check_durable(&mut self, node: Node, frame: &Bytes) {
         // Entries, and parts of a snapshot.
         if !matches!(frame.get(1), Some(8 | 51)) {
@@ -129,7 +137,9 @@ impl World<'_> {
         };
         let missing = entries.iter().filter_map(|bytes| Signed::decode(bytes.as_ref()).ok()).find(|entry| {
             let c = entry.claims();
-            !holds(disk, self.workspace, (c.doc, c.log, c.seq, entry.hash()))
+            let passed_on =
+                self.author_of(node) != Some(c.author) && self.ledger.signed.contains(&entry.hash());
+            !passed_on && !holds(disk, self.workspace, (c.doc, c.log, c.seq, entry.hash()))
         });
         if let Some(entry) = missing {
             let text = format!("{node:?} sent {:?}, which is not on its disk", entry.hash());

@@ -62,25 +62,35 @@ impl Station {
         if let Some(relay) = &mut self.relay {
             relay.connect(ConnId(conn), &mut self.rng);
         }
-        self.drain()
+        self.drain(0)
     }
 
     pub fn handle(&mut self, now_ms: u64, conn: u64, input: Input) -> Relayed {
         if let Some(relay) = &mut self.relay {
             relay.handle(Millis(START_MS + now_ms), ConnId(conn), input, &mut self.disk);
         }
-        self.drain()
+        self.drain(now_ms)
     }
 
     pub fn tick(&mut self, now_ms: u64) -> Relayed {
         if let Some(relay) = &mut self.relay {
             relay.tick(Millis(START_MS + now_ms), &mut self.disk);
         }
-        self.drain()
+        self.drain(now_ms)
     }
 
-    fn drain(&mut self) -> Relayed {
+    /// What it wants done: first what needs no disk, then what does.
+    fn drain(&mut self, now_ms: u64) -> Relayed {
         let mut out = Relayed::default();
+        self.poll(&mut out);
+        if let Some(relay) = &mut self.relay {
+            relay.settle(Millis(START_MS + now_ms), &mut self.disk);
+        }
+        self.poll(&mut out);
+        out
+    }
+
+    fn poll(&mut self, out: &mut Relayed) {
         while let Some(output) = self.relay.as_mut().and_then(Relay::poll) {
             match output {
                 Output::Send { conn, frame } => out.frames.push((conn.0, frame)),
@@ -89,7 +99,6 @@ impl Station {
                 Output::Note(_) | Output::Blob { .. } => {}
             }
         }
-        out
     }
 
     /// Whether a frame is one that a dishonest operator keeps back.

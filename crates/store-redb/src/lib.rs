@@ -33,6 +33,11 @@
 //! and chooses the moment of the crash; the entries that such a one could damage are
 //! checked when they are read back.
 //!
+//! [`Store::commit_soon`] is the same transaction without the sync: its pages stay in this
+//! process, under a root that only this process reads, until a durable one (a later commit,
+//! or the empty one of [`Store::flush`]) writes and syncs all of them. A crash before that
+//! leaves the last durable root.
+//!
 //! A new file is filled under the name `*.new`, renamed when its tables are
 //! durable, and its directory synced: there is no half-made store, and no power
 //! loss takes the name away.

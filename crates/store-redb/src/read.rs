@@ -5,7 +5,7 @@ use std::ops::Bound;
 use proofroom_entry::{LogTip, Snapshot, Verified, VerifiedHeader};
 use proofroom_ident::{DocId, LogId, WorkspaceId};
 use proofroom_store::{Batch, DocSummary, KeyValue, LogKey, Pair, SnapshotSummary, Store, StoreError};
-use redb::{Key, ReadOnlyTable, ReadableDatabase as _, TableDefinition, Value};
+use redb::{Durability, Key, ReadOnlyTable, ReadableDatabase as _, TableDefinition, Value};
 
 use crate::failure::Failure;
 use crate::layout::{
@@ -145,7 +145,24 @@ impl RedbStore {
 impl Store for RedbStore {
     fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
         self.state = State::Busy;
-        self.write(batch)
+        self.write(batch, Durability::Immediate)?;
+        self.owes_flush = false;
+        Ok(())
+    }
+
+    fn commit_soon(&mut self, batch: Batch) -> Result<(), StoreError> {
+        self.state = State::Busy;
+        self.write(batch, Durability::None)?;
+        self.owes_flush = true;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        match self.owes_flush {
+            // A transaction that is durable takes the earlier ones with it.
+            true => self.commit(Batch::new()),
+            false => Ok(()),
+        }
     }
 
     fn workspaces(&self) -> Result<Vec<WorkspaceId>, StoreError> {

@@ -27,6 +27,8 @@ pub struct RedbStore {
     place: String,
     poison: OnceLock<String>,
     pub(crate) state: State,
+    /// Whether batches are visible that are not durable yet.
+    pub(crate) owes_flush: bool,
 }
 
 /// Whether the file can be opened after a crash without a walk through it.
@@ -73,7 +75,8 @@ impl RedbStore {
 
     fn prepare(place: &str, open: impl FnOnce() -> Result<Database, Failure>) -> Result<Self, StoreError> {
         let db = caught(open).map_err(|e| e.into_store_error(OPENING, place))?;
-        let store = Self { db, place: place.into(), poison: OnceLock::new(), state: State::Busy };
+        let store =
+            Self { db, place: place.into(), poison: OnceLock::new(), state: State::Busy, owes_flush: false };
         store.run(OPENING, || store.settle_schema())?;
         Ok(store)
     }
@@ -108,7 +111,7 @@ impl RedbStore {
     }
 
     fn create_tables(&self) -> Result<(), Failure> {
-        let write = self.begin_write()?;
+        let write = self.begin_write(Durability::Immediate)?;
         write.open_table(SCHEMAS)?.insert(SCHEMAS_KEY, SCHEMA)?;
         write.open_table(ENTRIES)?;
         write.open_table(TIPS)?;
@@ -122,10 +125,10 @@ impl RedbStore {
         Ok(())
     }
 
-    /// A transaction that is durable when its commit returns.
-    pub(crate) fn begin_write(&self) -> Result<WriteTransaction, Failure> {
+    /// A transaction that is durable when its commit returns, or with the next one that is.
+    pub(crate) fn begin_write(&self, durability: Durability) -> Result<WriteTransaction, Failure> {
         let mut write = self.db.begin_write()?;
-        write.set_durability(Durability::Immediate)?;
+        write.set_durability(durability)?;
         Ok(write)
     }
 
@@ -138,7 +141,7 @@ impl RedbStore {
             State::Busy => State::Quiet,
             State::Quiet => {
                 self.run("settling", || {
-                    let mut write = self.begin_write()?;
+                    let mut write = self.begin_write(Durability::Immediate)?;
                     write.set_quick_repair(true);
                     Ok(write.commit()?)
                 })?;

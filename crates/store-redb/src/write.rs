@@ -5,7 +5,7 @@ use proofroom_store::{
     Batch, DocKey, DocSummary, Effect, Growth, LogKey, Pair, SnapshotSummary, StoreError, Write, doc_digest,
     dropped, worth_keeping,
 };
-use redb::{ReadableTable, Table, WriteTransaction};
+use redb::{Durability, ReadableTable, Table, WriteTransaction};
 
 use crate::failure::Failure;
 use crate::layout::{
@@ -18,9 +18,9 @@ use crate::store::RedbStore;
 type Tips<'t> = Table<'t, &'static LogRowKey, &'static [u8; TIP_BYTES]>;
 
 impl RedbStore {
-    pub(crate) fn write(&self, batch: Batch) -> Result<(), StoreError> {
+    pub(crate) fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
         self.run("committing a batch", || {
-            let write = self.begin_write()?;
+            let write = self.begin_write(durability)?;
             // Dropping the transaction on an error takes all of it back.
             write_batch(&write, batch)?;
             write.commit()?;

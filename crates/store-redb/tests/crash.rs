@@ -162,6 +162,25 @@ fn work(disk: &Disk) -> (usize, Option<StoreError>) {
     (5, None)
 }
 
+/// As [`work`], where two batches out of three wait for the flush after the third. Tells how
+/// many batches were durable when the disk failed, and how many were visible.
+fn work_in_groups(disk: &Disk) -> (usize, usize) {
+    let Ok(mut store) = open(disk) else { return (0, 0) };
+    let mut durable = 0;
+    for (done, batch) in commits().into_iter().enumerate() {
+        if store.commit_soon(batch).is_err() {
+            return (durable, done);
+        }
+        if done % 3 == 2 || done == 4 {
+            if store.flush().is_err() {
+                return (durable, done + 1);
+            }
+            durable = done + 1;
+        }
+    }
+    (5, 5)
+}
+
 /// A disk with a store on it that holds nothing yet.
 fn prepared() -> Disk {
     let disk = Disk::default();
@@ -212,6 +231,35 @@ fn a_crash_at_any_write_or_sync_keeps_what_was_acknowledged() {
             check_after_crash(image, acknowledged, &states, &format!("call {crash_at}, {what}"));
         }
     }
+}
+
+#[test]
+fn a_crash_before_a_flush_keeps_all_that_was_flushed_and_nothing_out_of_order() {
+    let states = states();
+    let disk = prepared();
+    disk.fail_after(u64::MAX, ErrorKind::Other);
+    assert_eq!(work_in_groups(&disk), (5, 5));
+    let calls = u64::MAX - disk.platter().calls_left.expect("it was set above");
+    let mut lost = 0;
+    for crash_at in 0..calls {
+        let disk = prepared();
+        disk.fail_after(crash_at, ErrorKind::Other);
+        let (durable, visible) = work_in_groups(&disk);
+        for (what, kept) in POWER_CUTS {
+            let image = disk.platter().after_power_cut(kept);
+            let what = format!("call {crash_at}, {what}");
+            let store = open(&Disk::holding(image)).unwrap_or_else(|e| panic!("{what}: {e}"));
+            let found = contents(&store).unwrap_or_else(|e| panic!("{what}: {e}"));
+            let after = states.iter().position(|state| *state == found);
+            let after = after.unwrap_or_else(|| panic!("{what}: the store holds half a batch"));
+            assert!(
+                (durable..=visible.min(5)).contains(&after),
+                "{what}: {durable} to {visible}, not {after}"
+            );
+            lost += usize::from(after < visible);
+        }
+    }
+    assert!(lost > 0, "no crash took back what was only visible: the test shows nothing");
 }
 
 /// Whether opening walks the file of a store that was killed.

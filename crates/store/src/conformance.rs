@@ -46,6 +46,7 @@ pub use logs::{
 pub use values::{
     a_prefix_finds_its_keys_in_order, an_empty_batch_changes_nothing,
     keys_and_values_over_their_limit_are_refused, values_are_set_replaced_and_removed,
+    what_is_committed_soon_is_seen_and_survives_a_flush,
 };
 pub use world::{Contents, World, contents};
 
@@ -85,6 +86,7 @@ macro_rules! conformance_tests {
             one_proof_is_kept_per_log_the_earliest
             what_proves_nothing_is_refused
             values_are_set_replaced_and_removed
+            what_is_committed_soon_is_seen_and_survives_a_flush
             a_prefix_finds_its_keys_in_order
             keys_and_values_over_their_limit_are_refused
             an_empty_batch_changes_nothing

@@ -66,6 +66,20 @@ pub trait Store {
     /// ([`StoreError::is_refusal`], [`StoreError::poisons`]).
     fn commit(&mut self, batch: Batch) -> Result<(), StoreError>;
 
+    /// Makes the whole batch visible, and durable by the next [`Store::flush`] or
+    /// [`Store::commit`]. For what others hold until this side confirms it: entries of
+    /// others. Never for what this side is the only one to know.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    fn commit_soon(&mut self, batch: Batch) -> Result<(), StoreError>;
+
+    /// Makes durable what is visible. Costs nothing if all is.
+    ///
+    /// # Errors
+    /// A failure of the storage poisons the store.
+    fn flush(&mut self) -> Result<(), StoreError>;
+
     /// All workspaces of which entries are held.
     fn workspaces(&self) -> Result<Vec<WorkspaceId>, StoreError>;
 

@@ -10,6 +10,11 @@
 //! checked against their log's tip inside the commit, so two writers can never
 //! interleave one log: a break refuses the whole batch and changes nothing.
 //!
+//! What somebody else keeps anyway need not wait for the disk before it is shown and
+//! passed on. [`Store::commit_soon`] makes a batch visible at once and leaves it to
+//! [`Store::flush`], or to any later commit, to make it durable; only then is it
+//! confirmed to whoever sent it. One flush serves many batches.
+//!
 //! A log of changes may begin at a *base*: the signed header of a later entry than
 //! its first, with a snapshot that stands for the entries up to there. Its tip,
 //! its chain and its document's digest are as if all were held. The base is durable
@@ -17,7 +22,9 @@
 //! with all that follows it.
 //!
 //! Crash story: after a crash, whatever the moment, the store opens with every
-//! batch whose commit returned and, for the batch in flight, all of it or none.
+//! batch whose commit returned and, for the batch in flight, all of it or none. Of
+//! batches that were to be durable soon, the first so many are there: none is without
+//! those before it.
 //! After an input or output failure the store is *poisoned*: what is on the disk
 //! is no longer known, so every later call errs until the store is reopened.
 //!

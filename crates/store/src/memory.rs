@@ -161,6 +161,14 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn commit_soon(&mut self, batch: Batch) -> Result<(), StoreError> {
+        self.commit(batch)
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        self.healthy()
+    }
+
     fn workspaces(&self) -> Result<Vec<WorkspaceId>, StoreError> {
         self.healthy()?;
         let mut all: Vec<_> = self.docs.keys().map(|(workspace, _)| *workspace).collect();

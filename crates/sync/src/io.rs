@@ -26,9 +26,9 @@ pub enum Input {
         /// Why, for people.
         text: String,
     },
-    /// These entries are durable here. Never for what this same peer sent.
+    /// These entries are in the store: own ones durable, others' at least visible. Never for what this same peer sent.
     Stored(Live),
-    /// These entries are durable here, and a third party brought them: the peer is sent them
+    /// These entries are in the store, and a third party brought them: the peer is sent them
     /// unless it gets them elsewhere in a moment.
     Heard(Live),
     /// This side hears these devices themselves: what they write need not be passed on to it at once.
@@ -115,7 +115,7 @@ pub enum Output {
         /// The invite whose capability it proved.
         invite: Option<InviteId>,
     },
-    /// Verify these, make them durable, answer [`Input::Ingested`]. In order, one answer each.
+    /// Verify and store these; once they are durable, answer [`Input::Ingested`]. In order, one answer each.
     Ingest(Vec<Signed>),
     /// The peer offers a snapshot in place of entries. Answer [`Input::AnswerSnapshot`].
     SnapshotOffered {

@@ -14,6 +14,8 @@ use crate::ChannelError;
 
 /// Largest frame in either direction.
 pub(crate) const FRAME_BYTES_MAX: usize = 1 << 20;
+/// Memory for a frame of which nothing has come.
+const CLAIMED_BYTES_MAX: usize = 64 << 10;
 /// Bytes that may wait to be sent.
 const QUEUE_BYTES_MAX: usize = 32 << 20;
 /// Frames that were read and not yet taken, per stream: the peer is slowed down, not buffered.
@@ -170,11 +172,16 @@ async fn read_frame(recv: &mut RecvStream) -> Result<Option<Bytes>, ChannelError
     if len > FRAME_BYTES_MAX {
         return Err(ChannelError::Protocol(format!("a frame of {len} bytes")));
     }
-    // Grows with what arrives: a claimed length alone costs nothing.
-    let mut frame = Vec::with_capacity(len.min(64 << 10));
+    // A claimed length alone costs little: the room for all of it is made when some of it has come.
+    let mut frame = Vec::with_capacity(len.min(CLAIMED_BYTES_MAX));
     while frame.len() < len {
         match recv.read_chunk(len - frame.len()).await {
-            Ok(Some(chunk)) => frame.extend_from_slice(&chunk),
+            Ok(Some(chunk)) => {
+                if frame.capacity() - frame.len() < chunk.len() {
+                    frame.reserve_exact(len - frame.len());
+                }
+                frame.extend_from_slice(&chunk);
+            }
             Ok(None) => return Err(half()),
             Err(e) => return Err(ChannelError::Broken(e.to_string())),
         }

@@ -264,6 +264,7 @@ impl Line {
         let places: Vec<_> =
             entries.iter().map(|e| (e.claims().doc, e.claims().log, e.claims().seq)).collect();
         let ingested = replica.ingest(step, entries)?;
+        step.store.flush()?;
         self.compares_anew |= !ingested.refetch.is_empty();
         let refused = refusals(&places, &ingested);
         if let Some(first) = refused.first() {

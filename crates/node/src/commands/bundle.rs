@@ -215,6 +215,7 @@ fn import(peer: &mut Peer, call: &Call, path: &Path) -> Result<Report, Failure> 
     let mut receiving = Receiving::default();
     let mut progress = call.console.progress("importing", bytes);
     read_bundle(path, &mut progress, |item| take(peer, workspace, &mut counts, &mut receiving, item))?;
+    peer.flush()?;
     receiving.finish()?;
     if let Some(News::Joined { role, .. }) = enter(&mut peer.seat(workspace)?, workspace)? {
         counts.joined = Some(role);

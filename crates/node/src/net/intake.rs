@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proofroom_entry::Signed;
 use proofroom_ident::{DocId, WorkspaceId};
 use proofroom_replica::{IngestOutcome, Membership};
-use proofroom_sync::{Code, Input, Refusal};
+use proofroom_sync::{Code, Refusal};
 
 use super::line::Line;
 use super::news::News;
@@ -13,13 +13,13 @@ use crate::failure::Failure;
 use crate::peer::{Peer, Seat};
 
 impl Line {
-    /// Verifies and stores what came; afterwards a join may be complete.
+    /// Verifies and takes what came; afterwards a join may be complete. Returns what is refused.
     pub(super) fn ingest(
         &mut self,
         peer: &mut Peer,
         entries: Vec<Signed>,
         news: &mut Vec<News>,
-    ) -> Result<Input, Failure> {
+    ) -> Result<Vec<Refusal>, Failure> {
         let claims: Vec<_> = entries.iter().map(|e| *e.claims()).collect();
         let mut seat = peer.seat(self.workspace)?;
         let ingested = seat.replica.ingest(&mut seat.step, entries)?;
@@ -60,7 +60,7 @@ impl Line {
             news.extend(enter(&mut seat, self.workspace)?);
         }
         self.passing_on.extend(ingested.stored);
-        Ok(Input::Ingested { refused: refused.into_values().collect() })
+        Ok(refused.into_values().collect())
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use proofroom_entry::Verified;
 use proofroom_ident::{BlobHash, Millis, SignerKey, WorkspaceId};
-use proofroom_sync::{Audiences, Code, Direction, Event, Input, Live, Output, Session, is_bulk};
+use proofroom_sync::{Audiences, Code, Direction, Event, Input, Live, Output, Refusal, Session, is_bulk};
 
 use super::far::{Far, PeerEnd};
 use super::fetching::Word;
@@ -51,7 +51,9 @@ pub(super) struct Line {
     serving: bool,
     /// The other end proved its device and asks to be let in.
     pub(super) proved: Option<(SignerKey, WorkspaceId)>,
-    /// What came and became durable here: other lines are told.
+    /// What came and is not confirmed yet: of each batch, what is refused.
+    unconfirmed: Vec<Vec<Refusal>>,
+    /// What came and was taken here: other lines are told.
     pub(super) passing_on: Vec<Verified>,
     /// What a document rested on holds no more: every line is to compare anew.
     pub(super) compares_anew: bool,
@@ -119,6 +121,7 @@ impl Line {
             heard: None,
             serving: false,
             proved: None,
+            unconfirmed: Vec::new(),
             passing_on: Vec::new(),
             compares_anew: false,
             authority_grew: false,
@@ -249,6 +252,17 @@ impl Line {
         self.feed(peer, Input::Direct(devices.iter().copied().collect()))
     }
 
+    /// Whether the other end waits to hear that what it sent is durable here.
+    pub(super) fn owes_confirmation(&self) -> bool {
+        self.down.is_none() && !self.unconfirmed.is_empty()
+    }
+
+    /// Says so; the caller has made it durable.
+    pub(super) fn confirm(&mut self, peer: &mut Peer) -> Vec<News> {
+        let batches = std::mem::take(&mut self.unconfirmed);
+        batches.into_iter().flat_map(|refused| self.feed(peer, Input::Ingested { refused })).collect()
+    }
+
     pub(super) fn on_tick(&mut self, peer: &mut Peer) -> Vec<News> {
         self.feed(peer, Input::Tick)
     }
@@ -298,7 +312,10 @@ impl Line {
                     let _gone = out.send(Parcel { bulk: is_bulk(&frame), frame });
                 }
             }
-            Output::Ingest(entries) => return self.ingest(peer, entries, news).map(Some),
+            Output::Ingest(entries) => {
+                let refused = self.ingest(peer, entries, news)?;
+                self.unconfirmed.push(refused);
+            }
             Output::SnapshotOffered { doc, id, .. } => return self.answer_snapshot(peer, doc, id).map(Some),
             Output::TakeSnapshot(offered) => return self.take_snapshot(peer, *offered, news).map(Some),
             Output::BlobOffered { blob, bytes } => return Ok(Some(self.answer_offer(peer, blob, bytes))),

@@ -1,4 +1,9 @@
 //! Entries: judged once, committed once, encoded once, sent to every reader.
+//!
+//! ```text
+//! judge --> visible --> readers            at once: their author keeps them until they are confirmed
+//!              '------> flush --> author   confirmed when durable, many batches by one flush
+//! ```
 
 use proofroom_authority::Authority;
 use proofroom_entry::{Signed, Verified};
@@ -52,8 +57,10 @@ impl Relay {
             let refuse = self.store_failed(&error);
             return conn.session.handle(now, refuse, store);
         }
-        conn.session.handle(now, SessionInput::Ingested { refused: judged.refused.clone() }, store);
+        self.unconfirmed.push_back((conn.id, judged.refused.clone()));
         if judged.authority_grew {
+            // Who may stay is decided by what is durable.
+            self.confirm_at_once(conn, now, store);
             let room = self.rooms.get(&seated.workspace);
             let verdict = room.and_then(|room| reconsider(&room.authority, &mut seated, now));
             conn.seated = Some(seated);
@@ -65,7 +72,39 @@ impl Relay {
         self.note_judged(conn.id, seated.workspace, &judged, readers);
     }
 
-    /// Judges a batch and makes it durable.
+    /// Makes durable what came since the last call, and confirms it to those who brought it.
+    /// The driver calls it once it has done what [`Relay::poll`] gave, after one input or some.
+    pub fn settle(&mut self, now: Millis, store: &mut dyn Store) {
+        if self.unconfirmed.is_empty() {
+            return;
+        }
+        let failed = store.flush().err().map(|error| self.store_failed(&error));
+        while let Some((id, refused)) = self.unconfirmed.pop_front() {
+            let Some(conn) = self.conns.remove(&id) else { continue };
+            let answer = failed.clone().unwrap_or(SessionInput::Ingested { refused });
+            self.feed(conn, now, answer, store);
+        }
+        self.fetch_due(now, store);
+    }
+
+    /// As [`Relay::settle`], for a connection that is being fed.
+    fn confirm_at_once(&mut self, conn: &mut Conn, now: Millis, store: &mut dyn Store) {
+        let failed = store.flush().err().map(|error| self.store_failed(&error));
+        let mut own = Vec::new();
+        self.unconfirmed.retain_mut(|(by, refused)| {
+            let others = *by != conn.id;
+            if !others {
+                own.push(std::mem::take(refused));
+            }
+            others
+        });
+        for refused in own {
+            let answer = failed.clone().unwrap_or(SessionInput::Ingested { refused });
+            conn.session.handle(now, answer, store);
+        }
+    }
+
+    /// Judges a batch and makes it visible; it is durable with the next flush.
     fn take_entries(
         &mut self,
         seated: &Seated,
@@ -94,7 +133,7 @@ impl Relay {
             judged.batch.put(Usage::key(seated.workspace, seated.device), usage.value());
         }
         if !judged.batch.is_empty() {
-            store.commit(std::mem::take(&mut judged.batch))?;
+            store.commit_soon(std::mem::take(&mut judged.batch))?;
         }
         room.bytes += bytes;
         if judged.authority_spoilt {

@@ -1,7 +1,7 @@
 //! What is judged, once, and what it costs to pass it on.
 
 use bytes::Bytes;
-use proofroom_relay::Note;
+use proofroom_relay::{Input, Note, Output};
 use proofroom_store::Store as _;
 use proofroom_sync::{Code, Message};
 
@@ -42,6 +42,37 @@ fn live_entries_are_encoded_once_for_all_readers() {
     assert!(shared, "all readers share the same bytes");
     let note = world.notes.iter().rev().find(|n| matches!(n, Note::Stored { .. }));
     assert!(matches!(note, Some(Note::Stored { entries: 1, readers: 5, .. })), "{note:?}");
+}
+
+#[test]
+fn readers_have_it_before_the_disk_and_its_author_hears_after_it() {
+    let mut world = World::new();
+    let (mut ada, mut others) = readers(&mut world, 1);
+    world.settle(&mut [&mut others[0]]);
+    let id = ada.conn.expect("connected");
+    let mut to = Vec::new();
+    for n in 1..=3 {
+        let entry = ada.write(doc(1), 100 * n);
+        let frame = Message::Entries(vec![Bytes::copy_from_slice(entry.bytes())]).encode();
+        world.relay.handle(world.now, id, Input::Frame(frame), &mut world.store);
+        while let Some(output) = world.relay.poll() {
+            to.extend(if let Output::Send { conn, .. } = output { Some(conn) } else { None });
+        }
+    }
+    assert_eq!(to, [others[0].conn.expect("connected"); 3], "readers, and nobody else");
+    world.relay.settle(world.now, &mut world.store);
+    let confirmed = std::iter::from_fn(|| world.relay.poll()).filter_map(|output| match output {
+        Output::Send { conn, frame } => Some((conn, Message::decode(&frame).expect("a message"))),
+        _ => None,
+    });
+    let confirmed: Vec<_> = confirmed.collect();
+    assert!(
+        confirmed.iter().all(|(conn, m)| *conn == id && matches!(m, Message::Ack { .. })),
+        "{confirmed:?}"
+    );
+    let batches =
+        confirmed.iter().map(|(_, m)| if let Message::Ack { batches, .. } = m { *batches } else { 0 });
+    assert_eq!(batches.sum::<u32>(), 3, "one flush confirms all three");
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub struct Peer {
     /// Writes whatever the author's own replica thinks of it.
     pub auth_head: Option<EntryHash>,
     session: Option<Session>,
-    conn: Option<ConnId>,
+    pub conn: Option<ConnId>,
     capability: Option<SigningSecret>,
     logs: BTreeMap<DocId, LogWriter>,
     to_relay: VecDeque<Bytes>,
@@ -461,7 +461,14 @@ impl World {
         tip.map(|tip| tip.seq)
     }
 
+    /// Does what the relay wants done, makes durable what came, and does the rest.
     fn obey(&mut self) {
+        self.poll();
+        self.relay.settle(self.now, &mut self.store);
+        self.poll();
+    }
+
+    fn poll(&mut self) {
         while let Some(output) = self.relay.poll() {
             match output {
                 Output::Send { conn, frame } => {

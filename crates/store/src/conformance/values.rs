@@ -34,6 +34,29 @@ pub fn values_are_set_replaced_and_removed<B: Backend>(backend: &mut B) {
     assert_eq!(store.get(b""), Ok(Some(b"the empty key is a key".to_vec())));
 }
 
+/// What is to be durable soon is seen at once, and survives once a flush or a commit returned.
+pub fn what_is_committed_soon_is_seen_and_survives_a_flush<B: Backend>(backend: &mut B) {
+    let put_soon = |store: &mut B::Store, key: &[u8]| {
+        let mut batch = Batch::new();
+        batch.put(key, key);
+        store.commit_soon(batch).expect(WORKS);
+        assert_eq!(store.get(key), Ok(Some(key.to_vec())));
+    };
+    let mut store = backend.create();
+    put_soon(&mut store, b"first");
+    put_soon(&mut store, b"second");
+    store.flush().expect(WORKS);
+    store.flush().expect(WORKS);
+    let mut store = backend.reopen(store);
+    assert_eq!(store.get(b"first"), Ok(Some(b"first".to_vec())));
+    assert_eq!(store.get(b"second"), Ok(Some(b"second".to_vec())));
+    put_soon(&mut store, b"third");
+    put(&mut store, b"fourth", b"takes the third with it");
+    let store = backend.reopen(store);
+    assert_eq!(store.get(b"third"), Ok(Some(b"third".to_vec())));
+    assert_eq!(store.get(b"fourth"), Ok(Some(b"takes the third with it".to_vec())));
+}
+
 /// A scan gives exactly the keys of its prefix, in byte order.
 pub fn a_prefix_finds_its_keys_in_order<B: Backend>(backend: &mut B) {
     let mut store = backend.create();

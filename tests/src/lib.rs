@@ -13,5 +13,6 @@ pub mod peer;
 pub mod python;
 pub mod relay;
 pub mod sift;
+pub mod store;
 pub mod up;
 pub mod world;

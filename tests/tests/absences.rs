@@ -285,6 +285,21 @@ fn only_the_entry_crate_constructs_a_verified_entry() {
     check("`Verified` has private fields, and its escape hatch is used by stores only", breaches);
 }
 
+/// What is known against the crate concerns private keys (RUSTSEC-2023-0071): `deny.toml` lets it through for that.
+#[test]
+fn rsa_is_for_checking_the_signatures_of_others() {
+    let private = ["PrivateKey", "RsaPrivateKey", "SigningKey", "DecryptingKey", "BlindedSigningKey"];
+    let users = texts("crates", &[".rs"]).into_iter().filter(|source| source.text.contains("rsa::"));
+    let mut breaches = Vec::new();
+    for source in users {
+        for (number, line) in source.code_lines() {
+            let found = private.iter().filter(|word| has_word(line, word));
+            breaches.extend(found.map(|word| format!("{}:{number}: {word}", source.path)));
+        }
+    }
+    check("no private key of RSA", breaches);
+}
+
 #[test]
 fn a_signed_entry_gives_no_way_to_its_payload() {
     let signed = texts("crates/entry/src", &["signed.rs"]).pop().expect("entries have their types");

@@ -10,6 +10,7 @@ use proofroom_tests::liar::{Liar, nobody};
 use proofroom_tests::peer::{Peer, proofroom, string};
 use proofroom_tests::relay::Relay;
 use proofroom_tests::sift;
+use proofroom_tests::store;
 use proofroom_tests::world::{World, agree, invite, meet};
 
 /// Exit codes, as `proofroom --help` documents them.
@@ -213,16 +214,13 @@ fn a_store_of_a_newer_version_is_not_touched() {
     let world = World::new();
     let ada = ada_at_work(&world);
     let path = ada.home().join("store.redb");
-    let store = redb::Database::create(&path).expect("the store is a redb file");
-    let write = store.begin_write().expect("nobody else writes");
-    let schema = redb::TableDefinition::<&str, u32>::new("schema");
-    write.open_table(schema).expect("it has a schema").insert("schema", 99).expect("it can be written");
-    write.commit().expect("it can be written");
-    drop(store);
+    store::age(&path);
     let before = fs::read(&path).expect("it is there");
-    let refusal = ada.refused(&["comment", "add", "Hero", "x"]);
-    assert_eq!(refusal.code, STORE, "{}", refusal.said);
-    refusal.names(&["99", "store.redb"]);
+    for args in [&["comment", "add", "Hero", "x"][..], &["doctor"], &["rebuild"], &["rebuild", "--anyway"]] {
+        let refusal = ada.refused(args);
+        assert_eq!(refusal.code, STORE, "{}", refusal.said);
+        refusal.names(&["99", "store.redb", "newer"]);
+    }
     assert!(before == fs::read(&path).expect("it is there"), "a newer store was written to");
 }
 

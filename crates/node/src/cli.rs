@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use proofroom_transport::{Authorities, AuthorityError};
 
 use crate::commands::{
     answer, asset, audit, blobs, board, bundle, calendar, cast, certify, comment, completions, decide,
     delegate, device, doctor, export, form, identity, inbox, invite, log, members, notify, package, peers,
-    quiet, relay, release, remind, request, review, route, rule, show, status, submit, sync, todo, up,
-    verify, version, witness, workspace,
+    quiet, rebuild, relay, release, remind, request, review, route, rule, show, status, submit, sync, todo,
+    up, verify, version, witness, workspace,
 };
 
 const ABOUT: &str = "Creative review and sign-off between people who need no server to agree";
@@ -74,6 +75,16 @@ pub struct Globals {
     /// `sync --watch` runs, the one that it was started with holds
     #[arg(long, global = true, value_name = "FILE", env = "PROOFROOM_CA", hide_env_values = true)]
     pub ca: Option<PathBuf>,
+}
+
+impl Globals {
+    /// Whom this process believes beside the web's certificate authorities.
+    ///
+    /// # Errors
+    /// When the file that was named holds none.
+    pub fn authorities(&self) -> Result<Authorities, AuthorityError> {
+        Ok(self.ca.as_deref().map(Authorities::of_file).transpose()?.unwrap_or_default())
+    }
 }
 
 /// Everything that `proofroom` does.
@@ -193,6 +204,8 @@ pub enum Command {
     Relay(relay::Relay),
     /// Check this home directory and everything in it
     Doctor(doctor::Doctor),
+    /// Make a new store of what is readable of a damaged one, and of what others hold
+    Rebuild(rebuild::Rebuild),
     /// Print a completion script for a shell
     Completions(completions::Completions),
 }
@@ -340,6 +353,9 @@ mod tests {
             "relay --listen 127.0.0.1:4747 --data dir",
             "relay --data dir --iroh-relay --tls-cert cert.pem --tls-key key.pem",
             "sync --ca own.pem",
+            "doctor",
+            "rebuild --relay ws://127.0.0.1:4747",
+            "rebuild --from store.redb.old-1 --offline",
             "completions bash",
             "recover --name Ada --org Nord",
             "recover --forget",

@@ -27,6 +27,7 @@ pub mod notify;
 pub mod package;
 pub mod peers;
 pub mod quiet;
+pub mod rebuild;
 pub mod relay;
 pub mod release;
 pub mod remind;
@@ -161,6 +162,7 @@ pub fn run(command: Command, peer: &mut Peer, call: &mut Call) -> Result<Next, F
         Command::Peers(c) => peers::run(&c, peer, None).map(Next::from),
         Command::Init(_)
         | Command::Recover(_)
+        | Command::Rebuild(_)
         | Command::Relay(_)
         | Command::Verify(_)
         | Command::Passphrase(_)

@@ -5,6 +5,7 @@
 //!   identity.json      keys, plain or under a passphrase     identity.rs
 //!   pending.json       keys of a device that waits to be linked
 //!   store.redb         entries, tips, proofs                 proofroom-store-redb
+//!   store.redb.old-1   what a rebuild kept aside             commands/rebuild.rs
 //!   incarnation.json   which logs may be continued           incarnation.rs
 //!   blobs/             ciphertext by hash                    blobs.rs
 //!   bench/             files that something is made of, meanwhile   media/bench.rs
@@ -201,6 +202,11 @@ pub(crate) fn temp_beside(path: &Path) -> PathBuf {
 pub(crate) fn new_file(path: &Path) -> Result<File, HomeError> {
     let open = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
     open.map_err(at("create", path))
+}
+
+/// Takes a file from everybody but its owner.
+pub(crate) fn for_its_owner_only(path: &Path) -> Result<(), HomeError> {
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(at("protect", path))
 }
 
 /// Makes renames and removals in a directory durable.

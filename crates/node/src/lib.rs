@@ -34,9 +34,11 @@ mod peer;
 mod people;
 mod post;
 mod report;
+mod salvage;
 mod service;
 mod splice;
 mod spoken;
+mod survey;
 mod watch;
 mod when;
 mod world;
@@ -46,7 +48,6 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use proofroom_transport::Authorities;
 
 use cli::{Cli, Command, Globals};
 use commands::{Call, Next};
@@ -61,6 +62,13 @@ use report::Report;
 
 /// Runs the program: reads the command line, prints, returns the exit code.
 pub fn main() -> ExitCode {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        // Over a damaged page the database stops; who called it catches that, and says what is damaged.
+        if !panic.location().is_some_and(|at| at.file().contains("/redb-")) {
+            usual(panic);
+        }
+    }));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(e) => return usage(&e),
@@ -136,6 +144,9 @@ fn without_store(cli: Cli, console: &mut Console) -> Result<Started, Failure> {
     match &cli.command {
         Command::Passphrase(args) => commands::identity::change(args, &home).map(Started::Report),
         Command::Init(args) => commands::identity::init(args, &home).map(Started::Report),
+        Command::Rebuild(args) => {
+            commands::rebuild::run(args, &home, &cli.globals, console).map(Started::Report)
+        }
         Command::Recover(args) => {
             commands::identity::recover(args, &home, console.manner()).map(Started::Report)
         }
@@ -199,15 +210,21 @@ fn with_store(cli: Cli, more: Vec<String>, home: &Home, console: &mut Console) -
     if !watching && let Some(code) = forward() {
         return code;
     }
-    let authorities = cli.globals.ca.as_deref().map(Authorities::of_file).transpose()?.unwrap_or_default();
-    let command_line: Vec<String> = std::env::args().collect();
+    let authorities = cli.globals.authorities()?;
     let lock =
-        Lock::acquire(home, &command_line.join(" "), LOCK_WAIT, || if watching { None } else { forward() })?;
+        Lock::acquire(home, &lock::command_line(), LOCK_WAIT, || if watching { None } else { forward() })?;
     let lock = match lock {
         Ok(lock) => lock,
         Err(code) => return code,
     };
-    let mut peer = Peer::open(home, lock, commands::identity::passphrase)?;
+    let identity = Identity::load(home, commands::identity::passphrase)?;
+    let device = identity.device.signing;
+    let mut peer = match Peer::open(home, lock, identity) {
+        Err(failure) if matches!(cli.command, Command::Doctor(_)) => {
+            return Ok(print(console, Ok(commands::doctor::closed(home, device, &failure, console)?)));
+        }
+        opened => opened?,
+    };
     peer.believe(authorities);
     let result = here(cli, &mut peer, console);
     if result.is_ok() {

@@ -44,6 +44,20 @@ impl From<LockError> for Failure {
     }
 }
 
+/// What this process was called with, for whoever waits for it. Links and codes are secrets, or as good as:
+/// of them only the kind is told.
+pub fn command_line() -> String {
+    told(std::env::args())
+}
+
+fn told(args: impl Iterator<Item = String>) -> String {
+    let short = |arg: String| match arg.split_once('/') {
+        Some((kind, _)) if arg.starts_with("proofroom:") => format!("{kind}/..."),
+        _ => arg,
+    };
+    args.map(short).collect::<Vec<_>>().join(" ")
+}
+
 /// Ownership of the store, for as long as the value lives.
 #[derive(Debug)]
 pub struct Lock {
@@ -145,6 +159,12 @@ mod tests {
         let (_dir, home) = home();
         drop(Lock::try_acquire(&home, "one").expect("free"));
         Lock::try_acquire(&home, "two").expect("free again");
+    }
+
+    #[test]
+    fn links_on_a_command_line_are_told_to_nobody() {
+        let args = ["proofroom", "--home", "here", "join", "proofroom:join/mq4"].map(str::to_owned);
+        assert_eq!(super::told(args.into_iter()), "proofroom --home here join proofroom:join/...");
     }
 
     #[test]

@@ -10,11 +10,10 @@ use proofroom_store::{Batch, Store};
 use proofroom_store_redb::RedbStore;
 use proofroom_transport::{Authorities, AuthorityError};
 use rand_chacha::ChaCha20Rng;
-use zeroize::Zeroizing;
 
 use crate::blobs::Blobs;
 use crate::failure::Failure;
-use crate::home::Home;
+use crate::home::{Home, for_its_owner_only};
 use crate::identity::{HeldPhrase, Identity};
 use crate::incarnation::StampedStore;
 use crate::lock::Lock;
@@ -37,7 +36,7 @@ pub struct Peer {
     rng: ChaCha20Rng,
     replicas: BTreeMap<WorkspaceId, Replica>,
     authorities: Authorities,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl std::fmt::Debug for Peer {
@@ -128,16 +127,21 @@ impl Peer {
     /// Opens the store that `lock` owns.
     ///
     /// # Errors
-    /// When there is no identity, the passphrase is wrong, or the store does not open.
-    pub fn open(
-        home: &Home,
-        lock: Lock,
-        passphrase: impl FnOnce() -> Result<Zeroizing<String>, Failure>,
-    ) -> Result<Self, Failure> {
-        let identity = Identity::load(home, passphrase)?;
-        let path = home.path(STORE);
+    /// When the store does not open.
+    pub fn open(home: &Home, lock: Lock, identity: Identity) -> Result<Self, Failure> {
+        Self::over(home, STORE, lock, identity)
+    }
+
+    /// Opens a store in a file of the home directory; one that is not there is made.
+    ///
+    /// # Errors
+    /// When the store does not open.
+    pub fn over(home: &Home, file: &'static str, lock: Lock, identity: Identity) -> Result<Self, Failure> {
+        let path = home.path(file);
         let redb = RedbStore::open(&path).map_err(|e| Failure::from(e).at(&path))?;
-        let store = StampedStore::new(redb, home, STORE, identity.device.signing)?;
+        for_its_owner_only(&path)?;
+        let store = StampedStore::new(redb, home, file, identity.device.signing)
+            .map_err(|e| Failure::from(e).at(&path))?;
         let blobs = Blobs::new(home);
         blobs.sweep()?;
         Ok(Self {
@@ -148,8 +152,13 @@ impl Peer {
             rng: world::rng(),
             replicas: BTreeMap::new(),
             authorities: Authorities::default(),
-            _lock: lock,
+            lock,
         })
+    }
+
+    /// Lets go of the store, without a word on who may continue its logs: nobody may.
+    pub fn into_lock_and_identity(self) -> (Lock, Identity) {
+        (self.lock, self.identity)
     }
 
     /// Ends in good order: the next process may continue this one's logs.
@@ -354,7 +363,7 @@ impl From<proofroom_store::StoreError> for Failure {
                 "the disk is full: free some space and run the command again, nothing was changed"
             }
             StoreError::Corrupt { .. } => {
-                "restore the store from a backup; what was synced comes back from the relay"
+                "`proofroom doctor` says what is readable, `proofroom rebuild` makes a new store of that and of what others hold"
             }
             StoreError::Io { .. } | StoreError::Poisoned { .. } => {
                 "check the disk, then run the command again"

@@ -185,30 +185,61 @@ impl Replica {
         class: LogClass,
     ) -> Result<&mut LogWriter, ReplicaError> {
         if !self.writers.contains_key(&(doc, class)) {
-            let last = self.own_tip(step, doc, class)?;
-            let writer = match (last, self.continuation) {
+            let noted = self.noted_tip(step, doc, class)?;
+            let writer = match (noted, self.continuation) {
                 (Some(tip), Continuation::Resume) => LogWriter::resume(self.workspace, &tip),
-                (last, _) => LogWriter::begin(
-                    self.workspace,
-                    doc,
-                    class,
-                    self.me.device(),
-                    LogId::from_bytes(step.random()),
-                    last.map_or(EntryHash::ZERO, |tip| tip.hash),
-                ),
+                (noted, _) => {
+                    let before = match noted {
+                        Some(tip) => Some(tip.hash),
+                        None => self.latest_own(step, doc, class)?,
+                    };
+                    LogWriter::begin(
+                        self.workspace,
+                        doc,
+                        class,
+                        self.me.device(),
+                        LogId::from_bytes(step.random()),
+                        before.unwrap_or(EntryHash::ZERO),
+                    )
+                }
             };
             self.writers.insert((doc, class), writer);
         }
         Ok(self.writers.get_mut(&(doc, class)).expect("inserted above"))
     }
 
-    fn own_tip(&self, step: &Step<'_>, doc: DocId, class: LogClass) -> Result<Option<LogTip>, ReplicaError> {
+    /// The end of the log that this store noted as the last one of this device's.
+    fn noted_tip(
+        &self,
+        step: &Step<'_>,
+        doc: DocId,
+        class: LogClass,
+    ) -> Result<Option<LogTip>, ReplicaError> {
         let Some(bytes) = step.store.get(&own_log_key(self.workspace, doc, class))? else { return Ok(None) };
         let Ok(bytes) = <[u8; 16]>::try_from(bytes.as_slice()) else { return Ok(None) };
         let tip = step.store.tip(self.workspace, doc, LogId::from_bytes(bytes))?;
         // A log with two histories is frozen: nothing that follows in it would count.
         let proofs = step.store.proofs(self.workspace)?;
         Ok(tip.filter(|tip| tip.author == self.me.device() && frozen_at(&proofs, tip).is_none()))
+    }
+
+    /// The end of this device's latest log, in a store that noted none: it was made anew, and peers
+    /// may hold more of that log. So the next log names it, and nothing is ever written behind it.
+    fn latest_own(
+        &self,
+        step: &Step<'_>,
+        doc: DocId,
+        class: LogClass,
+    ) -> Result<Option<EntryHash>, ReplicaError> {
+        let tips = step.store.tips(self.workspace, doc)?;
+        let proofs = step.store.proofs(self.workspace)?;
+        let own = tips.iter().filter(|tip| tip.author == self.me.device() && tip.log.class() == Some(class));
+        let mut latest = None;
+        for tip in own.filter(|tip| frozen_at(&proofs, tip).is_none()) {
+            let entry = step.store.entry(self.workspace, doc, tip.log, tip.seq)?;
+            latest = latest.max(entry.map(|entry| (entry.header().claimed_at, tip.hash)));
+        }
+        Ok(latest.map(|(_, hash)| hash))
     }
 
     /// One durable commit; the writer is dropped if the store refuses.

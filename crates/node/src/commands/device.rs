@@ -232,7 +232,7 @@ fn finish(home: &Home, approval: &LinkApproval) -> Result<Report, Failure> {
         phrase: None,
     };
     identity.save(home, None, &mut world::rng())?;
-    let mut peer = Peer::open(home, lock, || Err(Failure::store("a plain identity asks for no passphrase")))?;
+    let mut peer = Peer::open(home, lock, identity.clone())?;
     for locator in &approval.workspaces {
         peer.set_relay(locator.workspace, &locator.relay)?;
     }

@@ -12,7 +12,7 @@ use crate::console::Manner;
 use crate::failure::Failure;
 use crate::home::Home;
 use crate::identity::{FILE, Identity, IdentityError, Profile};
-use crate::lock::{LOCK_WAIT, Lock};
+use crate::lock::{LOCK_WAIT, Lock, command_line};
 use crate::report::{Cell, Report, Tone};
 use crate::world;
 
@@ -138,8 +138,7 @@ fn make(names: &Names, home: &Home, phrase: &RecoveryPhrase, restored: bool) -> 
 
 /// Owns the home directory for a moment.
 pub(super) fn own(home: &Home) -> Result<Lock, Failure> {
-    let command: Vec<String> = std::env::args().collect();
-    match Lock::acquire(home, &command.join(" "), LOCK_WAIT, || None::<()>)? {
+    match Lock::acquire(home, &command_line(), LOCK_WAIT, || None::<()>)? {
         Ok(lock) => Ok(lock),
         Err(()) => unreachable!("nothing ends the waiting but the lock"),
     }

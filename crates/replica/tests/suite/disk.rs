@@ -1,7 +1,7 @@
 use proofroom_authority::Role;
-use proofroom_ident::Audience;
+use proofroom_ident::{Audience, LogClass};
 use proofroom_replica::{Continuation, ErrorKind, Membership};
-use proofroom_store::MemoryStore;
+use proofroom_store::{MemoryStore, Store as _};
 
 use crate::world::{Peer, all_see_the_same, entries_of, meet};
 
@@ -83,7 +83,7 @@ fn a_join_is_completed_after_a_store_failed_at_any_point() {
         }
         heal(&mut bo);
         assert!(matches!(bo.replica.membership(), Membership::Member(Role::Reviewer)));
-        let link_kept = proofroom_store::Store::scan(&bo.store, b"join/").unwrap();
+        let link_kept = bo.store.scan(b"join/").unwrap();
         assert!(link_kept.is_empty(), "after {commits} commits the secret is still there");
         bo.restart(Continuation::NewLogs);
         assert_eq!(bo.comments(Audience::Team), ["for the team"], "after {commits} commits");
@@ -91,6 +91,42 @@ fn a_join_is_completed_after_a_store_failed_at_any_point() {
         let members = ada.replica.members(&ada.store).unwrap();
         assert_eq!(members[1].printed_name.as_deref(), Some("bo"), "after {commits} commits");
     }
+}
+
+/// What peers hold of this device's logs may be more than a store that was made anew: whatever the
+/// store's own record says, the next log is another one, and names the one before.
+#[test]
+fn a_store_made_anew_begins_a_log_that_names_the_one_before() {
+    let mut ada = Peer::found("ada");
+    let v1 = ada.version("first", &[]);
+    let mut bo = ada.admit("bo", Role::Producer);
+    for text in ["one", "two"] {
+        bo.comment(Audience::Everyone, v1, text).unwrap();
+    }
+    ada.hear(&bo.store);
+    let doc = ada.workspace().review_doc(crate::world::ASSET, Audience::Everyone);
+    let logs_of_bo = |peer: &Peer| -> Vec<_> {
+        let tips = peer.store.tips(peer.workspace(), doc).unwrap();
+        let device = crate::world::me("bo").record.signing;
+        let own = |tip: &proofroom_entry::LogTip| {
+            tip.author == device && tip.log.class() == Some(LogClass::Changes)
+        };
+        tips.into_iter().filter(own).collect()
+    };
+    let before = logs_of_bo(&ada);
+    assert_eq!(before.len(), 1);
+
+    bo.store = MemoryStore::new();
+    bo.restart(Continuation::Resume);
+    bo.hear(&ada.store);
+    bo.comment(Audience::Everyone, v1, "three").unwrap();
+    let after = logs_of_bo(&bo);
+    let new = after.iter().find(|tip| tip.log != before[0].log).expect("another log");
+    let first = bo.store.entry(bo.workspace(), doc, new.log, 1).unwrap().unwrap();
+    assert_eq!((new.seq, first.header().prev_log_head), (1, before[0].hash));
+    meet(&mut [&mut ada, &mut bo]);
+    all_see_the_same(&mut [&mut ada, &mut bo]);
+    assert_eq!(ada.comments(Audience::Everyone), ["one", "three", "two"]);
 }
 
 #[test]

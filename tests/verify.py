@@ -154,7 +154,7 @@ FIELDS = (
     ("position", 8), ("previous", 32), ("previous_log", 32), ("membership", 32), ("claimed", 8), ("key", 16),
     ("nonce", 24), ("tip", 32), ("length", 4), ("hash", 32), ("signature", 64),
 )
-CLASS = {1: 2, 2: 0, 4: 1, 5: 1, 6: 1, 7: 1, 8: 1}
+CLASS = {1: 2, 2: 0, 4: 1, 5: 1, 6: 1, 7: 1, 8: 1, 9: 1}
 
 
 def header(data):
@@ -276,6 +276,7 @@ def verify(data):
     plain = [opened(key, data) if form == 4 else None for form, key, data, _ in pieces]
     chains(pieces)
     frontiers(pieces, plain)
+    erasures(pieces)
     return len(pieces)
 
 
@@ -305,6 +306,23 @@ def frontiers(pieces, plain):
         for log, head in statement["seen_heads"].items():
             place = (bytes.fromhex(log), head["seq"], bytes.fromhex(head["hash"]))
             check(place in there, "what a signer had in front of them is missing")
+
+
+def erasures(pieces):
+    """Entries that are said to be erased are ones that a membership operation names. Whether it counts is not looked at."""
+    named = set()
+    for form, _, data, h in pieces:
+        if form != 3:
+            continue
+        r = Reader(data[SIGNED:])
+        check(r.number("B") == 1, "a membership operation's version")
+        r.take(32 * r.number("H"))
+        if r.number("B") == 13:
+            r.take(32)
+            rows = [r.take(72) for _ in range(r.number("I"))]
+            named.update(row[40:] for row in rows)
+    for form, *_, h in pieces:
+        check(form != 2 or h["id"] in named, "an entry is said to be erased, and nothing erases it")
 
 
 def main(paths):

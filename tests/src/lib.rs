@@ -9,6 +9,7 @@ pub mod liar;
 pub mod line;
 pub mod media;
 pub mod net;
+pub mod payload;
 pub mod peer;
 pub mod python;
 pub mod relay;

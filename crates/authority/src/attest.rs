@@ -1,7 +1,7 @@
 //! Snapshots: whether their maker may attest a document, and their rows' authors stand.
 
 use proofroom_entry::{Snapshot, Verified, VerifiedHeader};
-use proofroom_ident::{LogId, PersonId};
+use proofroom_ident::{DocId, LogId, PersonId};
 
 use crate::{Authority, Role};
 
@@ -14,6 +14,9 @@ pub enum Unvouched {
     /// A log's author does not stand, did not stand alike for all of the log, or signed two histories of it.
     #[error("the author of log {0:?} did not stand alike up to the entry that it names")]
     Author(LogId),
+    /// It stands for an entry that was erased, and would bring back what was in it.
+    #[error("something that it stands for was erased")]
+    Erased,
 }
 
 impl Authority {
@@ -31,6 +34,9 @@ impl Authority {
         if !maker.is_some_and(|(_, role)| role >= Role::Reviewer && role.reads(h.doc.audience())) {
             return Err(Unvouched::Maker);
         }
+        if snapshot.logs().any(|(_, last)| self.covers_erased(last)) {
+            return Err(Unvouched::Erased);
+        }
         let authors = snapshot.logs().map(|(first, last)| {
             let row = last.header();
             let parted = proofs.iter().map(|(one, _)| one.header());
@@ -39,6 +45,17 @@ impl Authority {
             author.ok_or(Unvouched::Author(row.log))
         });
         authors.collect()
+    }
+
+    /// Whether what stands for a log up to `last` stands for an entry that was erased.
+    pub fn covers_erased(&self, last: &VerifiedHeader) -> bool {
+        let row = last.header();
+        self.state().erased().any(|(e, _)| (e.doc, e.log) == (row.doc, row.log) && e.seq <= row.seq)
+    }
+
+    /// Whether something of a document was erased.
+    pub fn erases_in(&self, doc: DocId) -> bool {
+        self.state().erased().any(|(erased, _)| erased.doc == doc)
     }
 
     /// Who wrote a whole log of changes up to `last`, if they stood alike for all of it and may write there.

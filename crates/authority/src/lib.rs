@@ -51,8 +51,8 @@ mod waiting;
 pub use attest::Unvouched;
 pub use authority::{Authority, Inserted};
 pub use op::{
-    CUT_LOGS_MAX, Cut, LINKS_MAX, Linked, Op, OpDecodeError, PARENTS_MAX, USES_MAX, WRAPS_MAX, Wrapped,
-    sign_accept, verify_accept,
+    CUT_LOGS_MAX, Cut, ERASED_MAX, Erased, LINKS_MAX, Linked, Op, OpDecodeError, PARENTS_MAX, USES_MAX,
+    WRAPS_MAX, Wrapped, sign_accept, verify_accept,
 };
 pub use refusal::{AuthorityError, Refusal};
 pub use role::{Role, RoleParseError};

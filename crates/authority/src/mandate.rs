@@ -120,6 +120,7 @@ fn least_role(op: &Op, author: SignerKey, by: &Mandate, before: &State) -> Resul
             let own_device = bar.kind == BarKind::Device && bar.person == by.person;
             if own_device { Role::Relay } else { Role::least_to_act_on(bar.held) }
         }
+        Op::Erase { .. } => Role::Producer,
         Op::RotateKey { audience, .. } | Op::ShareKey { audience, .. } => Role::least_to_read(*audience),
     })
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proofroom_ident::{
-    Audience, DeviceRecord, DocId, EntryHash, InviteId, KexPublic, KeyId, LogId, Millis, Nonce, PersonId,
-    SignError, Signature, SignerKey, WorkspaceId,
+    Audience, BlobHash, DeviceRecord, DocId, EntryHash, InviteId, KexPublic, KeyId, LogId, Millis, Nonce,
+    PersonId, SignError, Signature, SignerKey, WorkspaceId,
 };
 
 use crate::Role;
@@ -22,6 +22,8 @@ pub const CUT_LOGS_MAX: usize = 100_000;
 pub const WRAPS_MAX: usize = 20_000;
 /// Most earlier keys that a rotation links.
 pub const LINKS_MAX: usize = 64;
+/// Most entries, and most files, that one operation erases.
+pub const ERASED_MAX: usize = 20_000;
 /// Most uses of one invite.
 pub const USES_MAX: u32 = 10_000;
 
@@ -51,6 +53,19 @@ pub struct Linked {
     pub nonce: Nonce,
     /// The sealed earlier key and its tag.
     pub sealed: [u8; 48],
+}
+
+/// An entry whose payload is erased, by its place and hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Erased {
+    /// Its document.
+    pub doc: DocId,
+    /// Its log.
+    pub log: LogId,
+    /// Its position.
+    pub seq: u64,
+    /// Its hash.
+    pub hash: EntryHash,
 }
 
 /// One operation. Its author is the entry's; its causal past is the entry's parents'.
@@ -154,6 +169,15 @@ pub enum Op {
     },
     /// Joins several heads into one; no effect of its own.
     Merge,
+    /// Erases payloads of entries, and files. Whoever holds them forgets them; what was signed stays in the logs.
+    Erase {
+        /// The statement that says why; sealed, so that a relay does not read it.
+        statement: EntryHash,
+        /// The entries.
+        entries: Arc<[Erased]>,
+        /// The files, by their ciphertext's names.
+        blobs: Arc<[BlobHash]>,
+    },
 }
 
 impl Op {
@@ -172,6 +196,7 @@ impl Op {
             Self::RotateKey { .. } => "rotate key",
             Self::ShareKey { .. } => "share key",
             Self::Merge => "merge",
+            Self::Erase { .. } => "erase",
         }
     }
 

@@ -10,10 +10,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use proofroom_ident::{
-    Audience, DeviceRecord, EntryHash, InviteId, KexPublic, KeyId, Millis, PersonId, SignerKey,
+    Audience, BlobHash, DeviceRecord, EntryHash, InviteId, KexPublic, KeyId, Millis, PersonId, SignerKey,
 };
 
-use crate::op::{Linked, Wrapped};
+use crate::op::{Erased, Linked, Wrapped};
 use crate::{Refusal, Role};
 use history::{Bar, DeviceEvent, MemberEvent};
 
@@ -177,6 +177,8 @@ pub struct State {
     pub(crate) rotations: PMap<u64, KeyId>,
     pub(crate) bars: PMap<EntryHash, Bar>,
     pub(crate) refused: PMap<EntryHash, Refusal>,
+    pub(crate) erased: PMap<EntryHash, (Erased, EntryHash)>,
+    pub(crate) erased_blobs: PMap<BlobHash, EntryHash>,
     pub(crate) owners: u32,
 }
 
@@ -247,6 +249,26 @@ impl State {
     /// Entries that have no effect, with their reasons.
     pub fn refused(&self) -> impl Iterator<Item = (EntryHash, &Refusal)> {
         self.refused.iter().map(|(entry, reason)| (*entry, reason))
+    }
+
+    /// Entries whose payloads are erased, each with the entry that erased it.
+    pub fn erased(&self) -> impl Iterator<Item = (Erased, EntryHash)> {
+        self.erased.values().copied()
+    }
+
+    /// Whether an entry's payload is erased.
+    pub fn is_erased(&self, entry: EntryHash) -> bool {
+        self.erased.contains_key(&entry)
+    }
+
+    /// Files that are erased, each with the entry that erased it.
+    pub fn erased_blobs(&self) -> impl Iterator<Item = (BlobHash, EntryHash)> {
+        self.erased_blobs.iter().map(|(blob, by)| (*blob, *by))
+    }
+
+    /// The entry that erased a file.
+    pub fn erased_blob(&self, blob: BlobHash) -> Option<EntryHash> {
+        self.erased_blobs.get(&blob).copied()
     }
 
     /// An epoch key's wraps.

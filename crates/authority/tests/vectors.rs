@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use proofroom_authority::{Cut, Linked, Op, Role, Wrapped, sign_accept, verify_accept};
+use proofroom_authority::{Cut, Erased, Linked, Op, Role, Wrapped, sign_accept, verify_accept};
 use proofroom_ident::{
-    Audience, DeviceRecord, DeviceSecrets, DocId, EntryHash, InviteId, KexPublic, KeyId, LogId, Millis,
-    Nonce, PersonSecret, SignerKey, SigningSecret, WorkspaceId,
+    Audience, BlobHash, DeviceRecord, DeviceSecrets, DocId, EntryHash, InviteId, KexPublic, KeyId, LogId,
+    Millis, Nonce, PersonSecret, SignerKey, SigningSecret, WorkspaceId,
 };
 use rand_core::SeedableRng as _;
 use serde_json::{Value, json};
@@ -83,6 +83,15 @@ fn links() -> Arc<[Linked]> {
     [link(0x50), link(0x60)].into()
 }
 
+fn erased() -> Arc<[Erased]> {
+    let (doc, log) = (DocId::from_bytes([0x0d; 16]), LogId::from_bytes([1; 16]));
+    [1, 2].map(|seq| Erased { doc, log, seq, hash: EntryHash::from_bytes([0x70; 32]) }).into()
+}
+
+fn blobs() -> Arc<[BlobHash]> {
+    [1, 2].map(|n| BlobHash::from_bytes([n; 32])).into()
+}
+
 fn ops() -> Vec<(&'static str, Op)> {
     let recovery = Some(KexPublic::from_bytes([0x4b; 32]));
     let person = PersonSecret::from_seed(&[1; 32]).id();
@@ -117,6 +126,10 @@ fn ops() -> Vec<(&'static str, Op)> {
         ("rotate key", Op::RotateKey { audience: Audience::Team, key, wraps: wraps(), previous: links() }),
         ("share key", Op::ShareKey { audience: Audience::Everyone, key, wraps: wraps() }),
         ("merge", Op::Merge),
+        (
+            "erase",
+            Op::Erase { statement: EntryHash::from_bytes([0x53; 32]), entries: erased(), blobs: blobs() },
+        ),
     ]
 }
 
@@ -149,13 +162,14 @@ fn broken() -> Vec<(&'static str, Vec<u8>)> {
     };
     let body = 3 + 32;
     let (invite, remove, rotate) = (find("invite that expires"), find("remove"), find("rotate key"));
+    let erase = find("erase");
     vec![
         ("an empty payload", Vec::new()),
         ("a later version", edit(merge.clone(), 0, 2)),
         ("a parent twice", [&merge[..35], &merge[3..35], &merge[67..]].concat()),
         ("more parents than bytes", edit(merge.clone(), 1, 4)),
         ("too many parents", edit(merge.clone(), 2, 1)),
-        ("an unknown tag", edit(merge.clone(), merge.len() - 1, 13)),
+        ("an unknown tag", edit(merge.clone(), merge.len() - 1, 14)),
         ("a byte too many", [merge.as_slice(), &[0]].concat()),
         ("a byte too few", merge[..merge.len() - 1].to_vec()),
         ("an unknown role", edit(invite.clone(), body + 65, 5)),
@@ -167,6 +181,9 @@ fn broken() -> Vec<(&'static str, Vec<u8>)> {
         ("a cut over the limit", edit(remove, body + 36, 1)),
         ("an unknown audience", edit(rotate.clone(), body + 1, 2)),
         ("wraps that do not ascend", edit(rotate, body + 22, 3)),
+        ("an erased statement", edit(erase.clone(), body + 37 + 16, 0x41)),
+        ("an entry erased twice", edit(erase.clone(), body + 37 + 72 + 32, 1)),
+        ("a file erased twice", edit(erase, body + 37 + 2 * 72 + 4 + 32, 0)),
     ]
 }
 
@@ -214,7 +231,7 @@ fn operations_encode_to_the_committed_bytes_and_decode_from_them() {
         assert_eq!(Op::decode(&payload), Ok((parents(name), op.clone())), "{name}");
     }
     let kinds: BTreeSet<&str> = ops.iter().map(|(_, op)| op.name()).collect();
-    assert_eq!(kinds.len(), 12, "every kind of operation is there");
+    assert_eq!(kinds.len(), 13, "every kind of operation is there");
 }
 
 #[test]

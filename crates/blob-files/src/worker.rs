@@ -64,6 +64,13 @@ pub enum Task<C> {
         /// The blob.
         blob: BlobHash,
     },
+    /// Remove a blob, whole or half: it was erased.
+    Remove {
+        /// Of which workspace.
+        workspace: WorkspaceId,
+        /// The blob.
+        blob: BlobHash,
+    },
 }
 
 /// What the thread answers.
@@ -216,6 +223,15 @@ impl<C, A: FnMut(Answer<C>)> Desk<C, A> {
                 self.write(from, (workspace, blob), total, &slice);
             }
             Task::Rest { workspace, blob } => _ = self.open.remove(&(workspace, blob)),
+            Task::Remove { workspace, blob } => self.remove((workspace, blob)),
+        }
+    }
+
+    fn remove(&mut self, key @ (workspace, blob): Key) {
+        self.open.remove(&key);
+        self.keep();
+        if let Err(error) = self.folder.remove(workspace, blob) {
+            (self.answer)(Answer::Failed { workspace, blob, error });
         }
     }
 

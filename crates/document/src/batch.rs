@@ -6,6 +6,7 @@
 
 use proofroom_ident::ByteWriter;
 
+use crate::erase::{is_residue, read_residue};
 use crate::vet::read_batch;
 use crate::{Actor, ChangeHash, VetError};
 
@@ -22,10 +23,10 @@ pub struct ChangeMeta {
     pub seq: u32,
 }
 
-/// Reads the changes of a batch without a document. Checks everything that needs
+/// Reads the changes of a batch, or of what is left of one, without a document. Checks everything that needs
 /// none; says nothing about whether the changes may be applied.
 pub fn changes_of(payload: &[u8]) -> Result<Vec<ChangeMeta>, VetError> {
-    let changes = read_batch(payload, None)?;
+    let changes = if is_residue(payload) { read_residue(payload, None) } else { read_batch(payload, None) }?;
     let meta = |change: crate::vet::Change| ChangeMeta {
         hash: change.hash,
         deps: change.raw.deps,

@@ -1,9 +1,12 @@
 //! The document: automerge behind a door that only vetted changes pass.
 
+use std::collections::BTreeSet;
+
 use automerge::Automerge;
-use proofroom_ident::{DocId, WorkspaceId};
+use proofroom_ident::{DocId, EntryHash, WorkspaceId};
 
 use crate::chunk::RawChange;
+use crate::erase::Renames;
 use crate::ledger::Ledger;
 use crate::merge::Queues;
 use crate::vet::learn_trusted;
@@ -46,6 +49,9 @@ pub struct Document {
     /// Always of the same changes as `am`.
     pub(crate) ledger: Ledger,
     pub(crate) queues: Queues,
+    /// Entries of which only a residue is left.
+    pub(crate) erased: BTreeSet<EntryHash>,
+    pub(crate) renames: Renames,
     /// What it looks like, as of some changes ago.
     pub(crate) shown: Shown,
     /// The engine failed once: from then on changes are tried on a copy.
@@ -79,6 +85,8 @@ impl Document {
             am,
             ledger,
             queues: Queues::default(),
+            erased: BTreeSet::new(),
+            renames: Renames::default(),
             shown: Shown::default(),
             wary: false,
         })
@@ -103,7 +111,12 @@ impl Document {
 
     /// Whether a change is in the document.
     pub fn contains(&self, change: &ChangeHash) -> bool {
-        self.ledger.contains(change)
+        self.ledger.contains(&self.renames.inside(change))
+    }
+
+    /// Takes a residue for an entry's changes from now on: its payload was erased by somebody who may.
+    pub fn admit_residue(&mut self, entry: EntryHash) {
+        self.erased.insert(entry);
     }
 
     /// The last change of a writer session: see [`crate::actor_for`].

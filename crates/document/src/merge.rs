@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use automerge::{Automerge, ReadDoc as _};
 use proofroom_ident::EntryHash;
 
+use crate::erase::read_residue;
 use crate::guard::guard;
 use crate::vet::{Change, Policy, read_batch, vet_in_context};
 use crate::{Actor, ChangeHash, Document, Touched, VetError, Writer, actor_for, schema};
@@ -104,9 +105,12 @@ impl Document {
     fn read(&self, incoming: Incoming, actor: &Actor) -> Result<Option<Pending>, (EntryHash, VetError)> {
         let Incoming { entry, writer, payload } = incoming;
         let queue = self.queues.logs.get(actor);
-        let changes = read_batch(&payload, Some(actor));
+        let changes = match self.erased.contains(&entry) {
+            true => read_residue(&payload, Some(actor)),
+            false => read_batch(&payload, Some(actor)),
+        };
         if let Ok(changes) = &changes
-            && changes.iter().all(|change| self.ledger.contains(&change.hash))
+            && changes.iter().all(|change| self.contains(&change.hash))
         {
             return Ok(None);
         }
@@ -156,10 +160,11 @@ impl Document {
             match self.front(&actor) {
                 _ if staged.len() >= at_most => break,
                 Front::Ready => {
-                    let Some(pending) = self.pop(&actor) else { continue };
-                    match self.vet(&pending) {
+                    let Some(mut pending) = self.pop(&actor) else { continue };
+                    let names: Vec<ChangeHash> = pending.changes.iter().map(|change| change.hash).collect();
+                    match self.vet(&mut pending) {
                         Ok(()) => {
-                            self.wake(&pending, touched);
+                            self.wake(&names, touched);
                             staged.push((actor, pending));
                         }
                         Err(error) => self.refuse(actor, pending.entry, error, out),
@@ -183,7 +188,7 @@ impl Document {
         };
         let own: BTreeSet<_> = first.changes.iter().map(|change| change.hash).collect();
         let deps = first.changes.iter().flat_map(|change| &change.raw.deps);
-        match deps.into_iter().find(|dep| !own.contains(dep) && !self.ledger.contains(dep)) {
+        match deps.into_iter().find(|dep| !own.contains(dep) && !self.contains(dep)) {
             Some(dep) => Front::Blocked(*dep),
             None => Front::Ready,
         }
@@ -196,15 +201,17 @@ impl Document {
     }
 
     /// Vets an entry's changes in order; the ledger takes all of them or none.
-    fn vet(&mut self, pending: &Pending) -> Result<(), VetError> {
+    fn vet(&mut self, pending: &mut Pending) -> Result<(), VetError> {
         let before = self.ledger.len();
-        let policy =
-            Policy { kind: self.kind, workspace: self.workspace, doc: self.doc, writer: &pending.writer };
-        for change in &pending.changes {
-            if self.ledger.contains(&change.hash) {
+        let Pending { entry, writer, changes } = pending;
+        let erased = self.erased.contains(entry);
+        let policy = Policy { kind: self.kind, workspace: self.workspace, doc: self.doc, writer };
+        for change in changes {
+            if self.ledger.contains(&self.renames.inside(&change.hash)) {
                 continue;
             }
-            if let Err(error) = vet_in_context(&mut self.ledger, &policy, change) {
+            let named = self.renames.take_in(change, erased);
+            if let Err(error) = named.and_then(|()| vet_in_context(&mut self.ledger, &policy, change)) {
                 self.ledger.abandon_to(before);
                 return Err(error);
             }
@@ -212,9 +219,9 @@ impl Document {
         Ok(())
     }
 
-    fn wake(&mut self, pending: &Pending, touched: &mut VecDeque<Actor>) {
-        for change in &pending.changes {
-            touched.extend(self.queues.waits.remove(&change.hash).into_iter().flatten());
+    fn wake(&mut self, names: &[ChangeHash], touched: &mut VecDeque<Actor>) {
+        for name in names {
+            touched.extend(self.queues.waits.remove(name).into_iter().flatten());
         }
     }
 

@@ -111,8 +111,9 @@ impl Document {
         let change = vet_made(made, &actor).map_err(refused)?;
         let policy = Policy { kind: self.kind, workspace: self.workspace, doc: self.doc, writer };
         vet_in_context(&mut self.ledger, &policy, &change).map_err(refused)?;
-        let payload = write_batch([change.parsed.raw_bytes()]);
-        Ok(Recorded { payload, tip: change.hash, touched: self.note_touched() })
+        let signed = self.renames.hand_out(&change).map_err(refused)?;
+        let payload = write_batch([signed.parsed.raw_bytes()]);
+        Ok(Recorded { payload, tip: signed.hash, touched: self.note_touched() })
     }
 }
 

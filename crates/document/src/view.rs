@@ -27,14 +27,14 @@ use automerge::iter::MapRangeItem;
 use automerge::{Automerge, ObjId, ROOT, ReadDoc as _, ScalarValueRef, Value, ValueRef};
 use proofroom_ident::{AssetId, ContentHash, Millis, VersionHash};
 use proofroom_review::{
-    Anchor, AssetView, BlobRef, CommentKey, CommentState, CommentView, Library, LibraryItem, Manifest, Pick,
-    PlanView, Rendition, RenditionKind, RequestKey, RequestState, RequestView, ReviewView,
+    Anchor, AssetView, BlobRef, CommentKey, CommentState, CommentView, ERASED_TEXT, Library, LibraryItem,
+    Manifest, Pick, PlanView, Rendition, RenditionKind, RequestKey, RequestState, RequestView, ReviewView,
     from_canonical_json,
 };
 
 use crate::schema::{self, Collection};
 use crate::vet::{CommentStateNote, FORM_BYTES_MAX, RequestStateNote, STATE_BYTES_MAX};
-use crate::{DocKind, Document};
+use crate::{BAR, DocKind, Document};
 pub(crate) use shown::Shown;
 
 impl Document {
@@ -181,6 +181,12 @@ fn comment(key: &str, record: &Record<'_>) -> Option<CommentView> {
     })
 }
 
+/// A text as it reads: of one that was erased nothing is left but bars.
+fn readable(text: String) -> String {
+    let erased = !text.is_empty() && text.chars().all(|c| c == BAR);
+    if erased { ERASED_TEXT.to_owned() } else { text }
+}
+
 /// A field of a record, as far as the schema knows kinds.
 enum Field {
     Text(String),
@@ -226,7 +232,7 @@ impl<'a> Record<'a> {
 
     fn long_text(&self, key: &str) -> Option<String> {
         match self.fields.get(key) {
-            Some((Field::Object, id)) => self.am.text(id).ok(),
+            Some((Field::Object, id)) => self.am.text(id).ok().map(readable),
             _ => None,
         }
     }

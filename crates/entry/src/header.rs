@@ -59,6 +59,8 @@ pub enum EntryKind {
     Act = 7,
     /// Who may decide for somebody: a standalone signed statement, sealed.
     Delegation = 8,
+    /// What becomes of records, a hold or an erasure: a standalone signed statement, sealed.
+    Record = 9,
 }
 
 impl EntryKind {
@@ -71,6 +73,7 @@ impl EntryKind {
             6 => Self::Receipt,
             7 => Self::Act,
             8 => Self::Delegation,
+            9 => Self::Record,
             value => return Err(DecodeError::Unknown { field: "kind", value }),
         })
     }
@@ -80,7 +83,7 @@ impl EntryKind {
         match self {
             Self::Authority => LogClass::Authority,
             Self::Change => LogClass::Changes,
-            Self::Approval | Self::Profile | Self::Receipt | Self::Act | Self::Delegation => {
+            Self::Approval | Self::Profile | Self::Receipt | Self::Act | Self::Delegation | Self::Record => {
                 LogClass::Statements
             }
         }

@@ -35,6 +35,10 @@
 //! payload is bound through its own hash, so a log's chain can be checked from
 //! headers alone.
 //!
+//! An entry of changes may lose its payload: header and signature then stand for it, in a store, on the wire and
+//! in a certificate, and the log's chain holds as before. Only who knows of the erasure takes such an entry
+//! ([`Signed::verify_erased`]).
+//!
 //! [`Signed`] is what somebody claims; only this crate turns it into a
 //! [`Verified`], and nothing reaches a payload before that.
 

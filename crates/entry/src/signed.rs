@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proofroom_ident::{ByteReader, EntryHash, HashWords as _, SignError, Signature, WorkspaceId};
 
-use crate::header::{DecodeError, Header, SIGNED_BYTES};
+use crate::header::{DecodeError, EntryKind, Header, SIGNED_BYTES};
 
 pub(crate) const DOMAIN: &str = "proofroom 1 entry";
 
@@ -19,6 +19,9 @@ pub enum VerifyError {
         /// What failed.
         error: SignError,
     },
+    /// The payload was erased: only who knows of the erasure takes such an entry.
+    #[error("entry {0:?}: its payload is not there")]
+    Erased(EntryHash),
     /// The payload is not the one that was signed.
     #[error("entry {0:?}: the payload's hash is not the one that was signed")]
     Payload(EntryHash),
@@ -127,12 +130,15 @@ pub struct Signed {
 }
 
 impl Signed {
-    /// Reads one whole entry; its payload must be exactly as long as the header says.
+    /// Reads one whole entry; its payload must be exactly as long as the header says. Of changes, header and
+    /// signature alone are an entry too: one whose payload was erased.
     pub fn decode(bytes: impl Into<Arc<[u8]>>) -> Result<Self, DecodeError> {
         let bytes = bytes.into();
         let head = SignedHeader::decode(&bytes)?;
         let want = usize::try_from(head.header.payload_len).unwrap_or(usize::MAX);
-        if bytes.len() - SIGNED_BYTES != want {
+        let found = bytes.len() - SIGNED_BYTES;
+        let may_be_erased = head.header.kind == EntryKind::Change;
+        if found != want && !(found == 0 && may_be_erased) {
             return Err(DecodeError::NotCanonical("the payload is not as long as the header says"));
         }
         Ok(Self { head, bytes })
@@ -155,8 +161,29 @@ impl Signed {
         &self.bytes
     }
 
+    /// Whether its payload was erased: header and signature are all there is.
+    pub fn is_erased(&self) -> bool {
+        self.bytes.len() == SIGNED_BYTES && self.head.header.payload_len > 0
+    }
+
     /// Checks workspace, payload hash and signature, cheapest first.
+    ///
+    /// # Errors
+    /// When one of them does not hold, or the payload was erased.
     pub fn verify(self, workspace: WorkspaceId) -> Result<Verified, VerifyError> {
+        if self.is_erased() {
+            return Err(VerifyError::Erased(self.head.hash));
+        }
+        self.check_payload()?;
+        Ok(Verified { head: self.head.verify(workspace)?, bytes: self.bytes })
+    }
+
+    /// As [`Signed::verify`], and takes an entry whose payload was erased. Only for who knows that a member
+    /// who may has erased this very entry.
+    ///
+    /// # Errors
+    /// When workspace, signature, or the hash of a payload that is there does not hold.
+    pub fn verify_erased(self, workspace: WorkspaceId) -> Result<Verified, VerifyError> {
         self.check_payload()?;
         Ok(Verified { head: self.head.verify(workspace)?, bytes: self.bytes })
     }
@@ -170,8 +197,12 @@ impl Signed {
     }
 
     fn check_payload(&self) -> Result<(), VerifyError> {
-        let holds = blake3::hash(&self.bytes[SIGNED_BYTES..]).as_bytes() == &self.head.header.payload_hash;
-        if holds { Ok(()) } else { Err(VerifyError::Payload(self.head.hash)) }
+        let payload = &self.bytes[SIGNED_BYTES..];
+        if self.is_erased() || blake3::hash(payload).as_bytes() == &self.head.header.payload_hash {
+            Ok(())
+        } else {
+            Err(VerifyError::Payload(self.head.hash))
+        }
     }
 }
 
@@ -203,7 +234,16 @@ impl Verified {
     pub fn workspace(&self) -> WorkspaceId {
         self.head.0.workspace()
     }
-    /// The payload as transmitted: sealed, but for authority entries.
+    /// Whether its payload was erased: header and signature are all there is.
+    pub fn is_erased(&self) -> bool {
+        self.bytes.len() == SIGNED_BYTES && self.header().payload_len > 0
+    }
+    /// What is left of it once its payload is erased: the same entry by hash, place and signature.
+    #[must_use]
+    pub fn without_payload(&self) -> Self {
+        Self { head: self.head.clone(), bytes: self.bytes[..SIGNED_BYTES].into() }
+    }
+    /// The payload as transmitted: sealed, but for authority entries. Empty where it was erased.
     pub fn payload(&self) -> &[u8] {
         &self.bytes[SIGNED_BYTES..]
     }

@@ -191,6 +191,9 @@ impl Blobs {
         target: &Path,
         mut tell: impl FnMut(u64),
     ) -> Result<(), BlobError> {
+        if reference.is_erased() {
+            return Err(BlobError::Erased(name.to_owned()));
+        }
         let path = self.path(workspace, reference.blob);
         if !path.exists() {
             return Err(BlobError::Absent(name.to_owned()));

@@ -16,6 +16,7 @@ pub mod delegate;
 pub mod device;
 pub mod doctor;
 mod duplicates;
+pub mod erase;
 pub mod export;
 pub mod form;
 pub mod identity;
@@ -157,6 +158,7 @@ pub fn run(command: Command, peer: &mut Peer, call: &mut Call) -> Result<Next, F
         Command::Audit(c) => audit::run(&c, peer, call).map(Next::from),
         Command::Show(c) => show::run(&c, peer, call).map(Next::from),
         Command::Certify(c) => certify::run(&c, peer, call).map(Next::from),
+        Command::Erase(c) => erase::run(&c, peer, call).map(Next::from),
         Command::Export(c) => export::run(c, peer, call).map(Next::from),
         Command::Doctor(c) => doctor::run(&c, peer, call).map(Next::from),
         Command::Peers(c) => peers::run(&c, peer, None).map(Next::from),

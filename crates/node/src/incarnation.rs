@@ -25,6 +25,7 @@ use std::path::Path;
 use proofroom_entry::{LogTip, Snapshot, Verified, VerifiedHeader};
 use proofroom_ident::{DocId, LogId, SignerKey, WorkspaceId};
 use proofroom_store::{Batch, DocSummary, KeyValue, Pair, SnapshotSummary, Store, StoreError, Write};
+use proofroom_store_redb::RedbStore;
 use rand_core::Rng as _;
 use serde::{Deserialize, Serialize};
 
@@ -98,18 +99,44 @@ impl<S: Store> StampedStore<S> {
         self.home.write(FILE, serde_json::json!(record).to_string().as_bytes())
     }
 
-    fn stamp(&mut self, batch: &mut Batch) -> Result<(), StoreError> {
-        let own = |w: &Write| matches!(w, Write::Append(e) if e.header().author == self.author);
-        if !batch.writes().iter().any(own) {
-            return Ok(());
-        }
+    /// From the first own entry on, what was noted of the last process does not hold any more.
+    fn begin_to_write(&mut self) -> Result<(), StoreError> {
         if !self.wrote {
             let removed = self.home.remove(FILE);
             removed.map_err(|e| StoreError::Io { doing: "beginning to write", cause: e.to_string() })?;
             self.wrote = true;
         }
+        Ok(())
+    }
+
+    fn stamp(&mut self, batch: &mut Batch) -> Result<(), StoreError> {
+        let own = |w: &Write| matches!(w, Write::Append(e) if e.header().author == self.author);
+        if !batch.writes().iter().any(own) {
+            return Ok(());
+        }
+        self.begin_to_write()?;
         batch.put(STAMP_KEY, self.stamp.to_vec());
         Ok(())
+    }
+}
+
+impl StampedStore<RedbStore> {
+    /// Makes the store's file anew if that is due: nothing that was erased is left in it. Where logs may be
+    /// continued, the next process knows the new file as the one that this process wrote.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub fn rewrite_if_due(&mut self) -> Result<bool, StoreError> {
+        if !self.inner.rewrite_if_due(self.home.path(self.file))? {
+            return Ok(false);
+        }
+        if self.continued && !self.wrote {
+            self.begin_to_write()?;
+            let mut batch = Batch::new();
+            batch.put(STAMP_KEY, self.stamp.to_vec());
+            self.inner.commit(batch)?;
+        }
+        Ok(true)
     }
 }
 

@@ -13,7 +13,7 @@ use rand_chacha::ChaCha20Rng;
 
 use crate::blobs::Blobs;
 use crate::failure::Failure;
-use crate::home::{Home, for_its_owner_only};
+use crate::home::{Home, at, for_its_owner_only};
 use crate::identity::{HeldPhrase, Identity};
 use crate::incarnation::StampedStore;
 use crate::lock::Lock;
@@ -165,9 +165,31 @@ impl Peer {
     ///
     /// # Errors
     /// When that cannot be noted down; nothing else is lost.
-    pub fn close(self) -> Result<(), Failure> {
+    pub fn close(mut self) -> Result<(), Failure> {
+        self.rewrite_if_due()?;
         drop(self.replicas);
         Ok(self.store.close()?)
+    }
+
+    /// Removes files that were erased, whole or half.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn forget_erased(&mut self, workspace: WorkspaceId) -> Result<(), Failure> {
+        let Some(replica) = self.replicas.get(&workspace) else { return Ok(()) };
+        let folder = self.blobs.folder();
+        for blob in replica.erased_blobs() {
+            folder.remove(workspace, blob).map_err(at("remove", &folder.path(workspace, blob)))?;
+        }
+        Ok(())
+    }
+
+    /// Makes the store's file anew where something was erased since it was last.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub fn rewrite_if_due(&mut self) -> Result<(), Failure> {
+        Ok(self.store.rewrite_if_due().map(drop)?)
     }
 
     /// Puts what documents show to rest, for the next process to look at without opening them.
@@ -256,8 +278,12 @@ impl Peer {
     /// When the store cannot be read.
     pub fn seat(&mut self, workspace: WorkspaceId) -> Result<Seat<'_>, Failure> {
         if !self.replicas.contains_key(&workspace) {
-            let replica = Replica::open(&self.store, workspace, self.me(), self.continuation())?;
+            let mut replica = Replica::open(&self.store, workspace, self.me(), self.continuation())?;
+            let mut step = Step { store: &mut self.store, now: world::now(), rng: &mut self.rng };
+            // A process may have died between hearing of an erasure and carrying it out.
+            replica.shred(&mut step)?;
             self.replicas.insert(workspace, replica);
+            self.forget_erased(workspace)?;
         }
         let replica = self.replicas.get_mut(&workspace).expect("opened above");
         let step = Step { store: &mut self.store, now: world::now(), rng: &mut self.rng };

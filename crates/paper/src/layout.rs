@@ -164,6 +164,30 @@ impl Page<'_> {
                 rows,
             ));
         }
+        self.erasures(out);
+    }
+
+    /// What was erased, by whom and on what ground.
+    fn erasures(&self, out: &mut Vec<Block>) {
+        if self.record.erasures.is_empty() {
+            return;
+        }
+        out.push(Block::Text(
+            "Some of it was erased by members who may. What was signed is whole all the same: hashes, signatures and \
+             decisions verify without the words and files that went."
+                .into(),
+        ));
+        let rows = self.record.erasures.iter().map(|e| {
+            let (who, what) = (self.name(&e.person), e.what.join(", "));
+            let why = format!("{}: {}", headline(&e.basis.to_string()), e.reason);
+            vec![Cell::new(what), Cell::new(who), Cell::new(time(e.claimed_at)), Cell::new(why)]
+        });
+        let rows: Vec<_> = rows.collect();
+        out.push(table(
+            "Erased",
+            &[("What", 30), ("By", 20), ("Claimed time", 20), ("Ground and reason", 30)],
+            rows,
+        ));
     }
 
     fn people(&self, out: &mut Vec<Block>) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proofroom_authority::{AuthorityError, Inserted, Op, Standing};
-use proofroom_entry::{ChainError, EntryKind, Header, LogTip, Signed, Verified, check_link};
+use proofroom_entry::{ChainError, EntryKind, Header, LogTip, Signed, Verified, VerifyError, check_link};
 use proofroom_ident::{DocId, LogId, Millis, PersonId, SignerKey};
 use proofroom_store::{Batch, Store, StoreError, branch_key};
 use proofroom_sync::{Code, Refusal};
@@ -87,8 +87,14 @@ impl<'a> Judge<'a> {
     }
 
     fn one(&mut self, signed: Signed) -> Result<Result<(), No>, StoreError> {
-        let entry = match signed.verify(self.room.workspace) {
+        let erased = self.room.authority.state().is_erased(signed.hash());
+        let verified = match erased {
+            true => signed.verify_erased(self.room.workspace).map(|entry| entry.without_payload()),
+            false => signed.verify(self.room.workspace),
+        };
+        let entry = match verified {
             Ok(entry) => entry,
+            Err(e @ VerifyError::Erased(_)) => return Ok(Err(no(Code::AwaitsAuthority, e.to_string()))),
             Err(e) => return Ok(Err(no(Code::BadEntry, e.to_string()))),
         };
         let place = (entry.header().doc, entry.header().log);

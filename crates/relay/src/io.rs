@@ -109,6 +109,8 @@ pub enum BlobOp {
     },
     /// Nobody brings the rest: what is there may stay a while.
     Rest(BlobHash),
+    /// It was erased: remove it.
+    Remove(BlobHash),
 }
 
 /// What the machine asks of its driver, in order.
@@ -206,6 +208,15 @@ pub enum Note {
     BlobKept {
         /// Its size.
         bytes: u64,
+    },
+    /// What a member who may has erased is forgotten.
+    Erased {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// How many payloads of entries.
+        entries: u64,
+        /// How many blobs.
+        blobs: u64,
     },
     /// A piece of a blob was sent.
     BlobSent {

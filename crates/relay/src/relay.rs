@@ -19,6 +19,7 @@ use crate::room::Room;
 mod blobs;
 mod endpoints;
 mod entries;
+mod erasing;
 mod snapshots;
 
 pub(crate) use snapshots::snapshot_bytes;
@@ -164,7 +165,11 @@ impl Relay {
                     None
                 }
                 SessionOutput::PeerProved { device, workspace, invite } => {
-                    Some(self.seat(&mut conn, now, (device, workspace, invite), store))
+                    let answer = self.seat(&mut conn, now, (device, workspace, invite), store);
+                    match self.forget_erased(conn.id, workspace, now, store) {
+                        Ok(()) => Some(answer),
+                        Err(error) => Some(self.store_failed(&error)),
+                    }
                 }
                 SessionOutput::Ingest(entries) => {
                     self.on_entries(&mut conn, now, entries, store);

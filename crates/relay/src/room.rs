@@ -36,6 +36,8 @@ pub(crate) struct Room {
     pub fetch: Fetch<ConnId>,
     /// Sizes of what was offered and is not durable yet: they count against the quota.
     pub coming: BTreeMap<BlobHash, u64>,
+    /// Entries and blobs that were erased, and are forgotten here.
+    pub forgotten: (BTreeSet<EntryHash>, BTreeSet<BlobHash>),
     paces: BTreeMap<SignerKey, Pace>,
 }
 
@@ -52,6 +54,7 @@ impl Room {
             blob_bytes: blobs_bytes(store, workspace)?,
             fetch: Fetch::of_offers(),
             coming: BTreeMap::new(),
+            forgotten: <(BTreeSet<EntryHash>, BTreeSet<BlobHash>)>::default(),
             paces: BTreeMap::new(),
         };
         room.reload_authority(store)?;

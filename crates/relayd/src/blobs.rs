@@ -38,6 +38,7 @@ pub(crate) fn task(conn: ConnId, workspace: WorkspaceId, op: BlobOp) -> Task<Con
         BlobOp::Begin { blob, total } => Task::Begin { workspace, blob, total },
         BlobOp::Write { blob, total, slice } => Task::Write { from: conn, workspace, blob, total, slice },
         BlobOp::Rest(blob) => Task::Rest { workspace, blob },
+        BlobOp::Remove(blob) => Task::Remove { workspace, blob },
     }
 }
 

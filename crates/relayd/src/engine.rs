@@ -1,6 +1,7 @@
 //! The thread that owns the machine and the store.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -16,6 +17,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::blobs;
 use crate::metrics::Metrics;
+use crate::server::STORE;
 use crate::socket::Outbound;
 use crate::{Config, RelayError};
 
@@ -51,6 +53,8 @@ pub(crate) struct Engine {
 struct Driver {
     relay: Relay,
     store: RedbStore,
+    /// The store's file.
+    path: PathBuf,
     rng: ChaCha20Rng,
     sockets: BTreeMap<ConnId, Outbound>,
     blobs: Worker<ConnId>,
@@ -80,7 +84,8 @@ pub(crate) fn spawn(
         quotas: config.quotas,
         limits: config.limits,
     });
-    let driver = Driver { relay, store, rng, sockets: BTreeMap::new(), blobs, metrics, failure: None };
+    let path = config.data.join(STORE);
+    let driver = Driver { relay, store, path, rng, sockets: BTreeMap::new(), blobs, metrics, failure: None };
     let (stop, stopped) = oneshot::channel();
     let (end, ended) = oneshot::channel();
     let runtime = Handle::current();
@@ -125,6 +130,9 @@ impl Driver {
 
     fn on_tick(&mut self) {
         self.relay.tick(now(), &mut self.store);
+        if let Err(error) = self.store.rewrite_if_due(&self.path) {
+            self.failure.get_or_insert(error.to_string());
+        }
         if let Err(error) = self.store.settle() {
             self.failure.get_or_insert(error.to_string());
         }
@@ -222,6 +230,9 @@ impl Driver {
             }
             Note::BlobKept { bytes } => tracing::debug!(bytes, "blob kept"),
             Note::BlobSent { .. } => {}
+            Note::Erased { workspace, entries, blobs } => {
+                tracing::info!(%workspace, entries, blobs, "erased");
+            }
             Note::Lied { workspace, device, blob } => {
                 tracing::warn!(%workspace, %device, %blob, "a device sent wrong bytes, and was sent away");
             }

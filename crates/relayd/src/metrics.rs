@@ -114,7 +114,7 @@ impl Metrics {
             }
             Note::BlobSent { bytes } => _ = self.blob_bytes_out.inc_by(*bytes),
             Note::Lied { .. } => _ = self.lies.inc(),
-            Note::Created(_) | Note::StoreFailed(_) | Note::Stalled { .. } => {}
+            Note::Created(_) | Note::StoreFailed(_) | Note::Stalled { .. } | Note::Erased { .. } => {}
         }
     }
 

@@ -32,6 +32,9 @@ use crate::packets::Packets;
 use crate::tls::Tls;
 use crate::{Config, RelayError, download, key, socket};
 
+/// The store's file in the data directory.
+pub(crate) const STORE: &str = "relay.redb";
+
 /// Time for clients to hear that the relay stops.
 const FAREWELL_MAX: Duration = Duration::from_secs(5);
 
@@ -69,7 +72,7 @@ pub struct Server {
 pub async fn start(config: Config) -> Result<Server, RelayError> {
     let tls = config.tls.clone().map(Tls::load).transpose()?;
     make_folder(&config.data)?;
-    let store = RedbStore::open_with_cache(config.data.join("relay.redb"), config.cache_bytes)?;
+    let store = RedbStore::open_with_cache(config.data.join(STORE), config.cache_bytes)?;
     let mut rng = randomness()?;
     let device = key::load_or_make(&config.data, &mut rng)?;
     let listen = |cause| RelayError::Listen { address: config.listen.clone(), cause };

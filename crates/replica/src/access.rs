@@ -61,6 +61,7 @@ impl Replica {
 pub(crate) fn role_writes(role: Role, kind: EntryKind, audience: Audience) -> bool {
     match kind {
         EntryKind::Authority => role != Role::Relay,
+        EntryKind::Record => role >= Role::Producer && role.reads(audience),
         EntryKind::Change
         | EntryKind::Approval
         | EntryKind::Profile

@@ -85,6 +85,8 @@ pub enum Mark {
     Overridden,
     /// Its claimed time lies outside what others witnessed.
     Clock,
+    /// The words or keys in it were erased.
+    Erased,
 }
 
 impl std::fmt::Display for Mark {
@@ -98,6 +100,7 @@ impl std::fmt::Display for Mark {
             Self::NotCounted(why) => write!(f, "not counted: {why}"),
             Self::Overridden => f.write_str("replaced later"),
             Self::Clock => f.write_str("clock differs"),
+            Self::Erased => f.write_str("erased"),
         }
     }
 }
@@ -159,12 +162,13 @@ impl Replica {
         asset: Option<AssetId>,
     ) -> Result<Vec<Item>, ReplicaError> {
         let proofs = store.proofs(self.workspace)?;
+        let residues = self.residues(store, doc)?;
         let mut items = Vec::new();
         for tip in store.tips(self.workspace, doc)? {
             let frozen = frozen_at(&proofs, &tip);
             let based = store.base(self.workspace, doc, tip.log)?.is_some();
             for (i, entry) in entries_after(store, self.workspace, &tip, 0)?.into_iter().enumerate() {
-                let mut item = self.audit_item(entry, asset);
+                let mut item = self.audit_item(entry, asset, &residues);
                 if based && i == 0 {
                     item.marks.push(Mark::Gap);
                 }
@@ -175,19 +179,27 @@ impl Replica {
             }
         }
         for (_, other) in proofs.into_iter().filter(|(one, _)| one.header().doc == doc) {
-            let mut item = self.audit_item(other, asset);
+            let mut item = self.audit_item(other, asset, &residues);
             item.marks.push(Mark::Equivocation);
             items.push(item);
         }
         Ok(items)
     }
 
-    fn audit_item(&self, entry: Verified, asset: Option<AssetId>) -> Item {
+    fn audit_item(
+        &self,
+        entry: Verified,
+        asset: Option<AssetId>,
+        residues: &BTreeMap<EntryHash, Vec<u8>>,
+    ) -> Item {
         let mut marks = Vec::new();
         let h = entry.header();
         let plain = if h.kind.is_plain() {
             marks.extend(self.authority.refusal(entry.hash()).map(|why| Mark::Refused(why.to_string())));
             Some(Zeroizing::new(Vec::new()))
+        } else if entry.is_erased() {
+            marks.push(Mark::Erased);
+            residues.get(&entry.hash()).cloned().map(Zeroizing::new)
         } else {
             let epoch = self.keyring.get(&h.key);
             match epoch.map(|epoch| proofroom_seal::open(epoch, h, entry.payload(), PLAIN_BYTES_MAX)) {
@@ -314,7 +326,7 @@ impl Replica {
             return vec![change];
         }
         let (Some(kind), Some(document)) = (kind, document) else { return Vec::new() };
-        let counts = marks.iter().all(|mark| matches!(mark, Mark::Gap | Mark::Clock));
+        let counts = marks.iter().all(|mark| matches!(mark, Mark::Gap | Mark::Clock | Mark::Erased));
         let Standing::Member { person, role } = self.standing(h) else {
             return vec![Change::act("changes that count nowhere")];
         };
@@ -322,6 +334,9 @@ impl Replica {
             return vec![Change::act("changes that count nowhere")];
         }
         let opened = Opened { entry: item.entry.clone(), person, role, plain: plain.clone() };
+        if item.entry.is_erased() {
+            document.admit_residue(item.entry.hash());
+        }
         let merged = document.merge(vec![incoming(&opened)]);
         if let Some((_, why)) = merged.refused.first() {
             marks.push(Mark::Refused(why.to_string()));
@@ -370,6 +385,9 @@ impl Replica {
                 .about(format!("key {key}"))
                 .to(format!("{} recipients", wraps.len())),
             Op::Merge => Change::act("membership heads joined"),
+            Op::Erase { statement, entries, blobs } => Change::act("erasure carried out")
+                .about(format!("statement {statement}"))
+                .to(format!("{} entries, {} files", entries.len(), blobs.len())),
         }
     }
 }

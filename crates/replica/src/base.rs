@@ -14,7 +14,7 @@
 use proofroom_document::{DocKind, Document, SNAPSHOT_CHUNK_BYTES_MAX};
 use proofroom_entry::{LogTip, SignedSnapshot, Snapshot, VerifiedHeader};
 use proofroom_ident::{ByteReader, DocId, LogClass, PersonId, SignerKey, SnapshotId, WorkspaceId};
-use proofroom_store::{Batch, Store};
+use proofroom_store::{Batch, REWRITE_DUE, Store};
 
 use crate::docs::{OpenDoc, frozen_at};
 use crate::error::ReplicaError;
@@ -118,7 +118,10 @@ impl Replica {
         let parted = |last: &VerifiedHeader| {
             frozen_at(&proofs, &LogTip::after(last)).is_some_and(|seq| seq <= last.header().seq)
         };
-        Ok(rest.own.logs().all(|(first, last)| self.row_holds(first, last) && !parted(last)))
+        let holds = |(first, last): (Option<&VerifiedHeader>, &VerifiedHeader)| {
+            self.row_holds(first, last) && !parted(last) && !self.authority.covers_erased(last)
+        };
+        Ok(rest.own.logs().all(holds))
     }
 
     fn resting(&self, store: &dyn Store) -> Result<Vec<DocId>, ReplicaError> {
@@ -184,6 +187,9 @@ impl Replica {
         batch.drop_based(self.workspace, doc);
         batch.delete(rest_key(self.workspace, doc.as_bytes())).delete(chunk_key(self.workspace, doc));
         batch.delete(crate::write::own_log_key(self.workspace, doc, LogClass::Changes));
+        if self.authority.erases_in(doc) {
+            batch.put(REWRITE_DUE, [1]);
+        }
         step.store.commit(batch)?;
         self.writers.remove(&(doc, LogClass::Changes));
         self.docs.remove(&doc);

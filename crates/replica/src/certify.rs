@@ -192,6 +192,7 @@ impl Replica {
         gathering.people.extend(self.authority.state().person_of(h.author));
         let hidden = h.kind == EntryKind::Change && gathering.disclosure == Disclosure::DecisionsOnly;
         let form = match (hidden, self.keyring.get(&h.key)) {
+            _ if entry.is_erased() => Form::Withheld(Withheld::Erased),
             (true, _) => Form::Withheld(Withheld::NotShown),
             (false, None) => Form::Withheld(Withheld::Unreadable),
             (false, Some(epoch)) => {

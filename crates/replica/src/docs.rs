@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proofroom_authority::Standing;
 use proofroom_document::{DocKind, Document, Incoming, Writer};
 use proofroom_entry::{EntryKind, LogTip, Verified};
-use proofroom_ident::{DocId, EntryHash, LogId, PersonId, WorkspaceId};
+use proofroom_ident::{DocId, EntryHash, LogClass, LogId, PersonId, WorkspaceId};
 use proofroom_review::ProfileStatement;
 use proofroom_store::Store;
 use zeroize::Zeroizing;
@@ -30,6 +30,8 @@ pub(crate) struct OpenDoc {
     pub(crate) held: Vec<HeldEntry>,
     pub(crate) unreadable: BTreeMap<LogId, u64>,
     pub(crate) refused: BTreeMap<EntryHash, String>,
+    /// What is left of entries that were erased, as those who erased them say.
+    pub(crate) residues: BTreeMap<EntryHash, Vec<u8>>,
     /// What it rested on does not hold: what rests on it is left out.
     pub(crate) fallen: bool,
     /// Since somebody asked.
@@ -101,6 +103,7 @@ impl Replica {
             held: Vec::new(),
             unreadable: BTreeMap::new(),
             refused: BTreeMap::new(),
+            residues: BTreeMap::new(),
             fallen: false,
             changed: Changed::whole(),
         }
@@ -117,7 +120,10 @@ impl Replica {
         let mut news = Vec::new();
         open.unreadable.clear();
         let proofs = store.proofs(self.workspace)?;
-        for tip in store.tips(self.workspace, doc)? {
+        let mut tips = store.tips(self.workspace, doc)?;
+        // Statements first: they tell what is left of changes that were erased.
+        tips.sort_by_key(|tip| tip.log.class() == Some(LogClass::Changes));
+        for tip in tips {
             let from = open.clock.get(&tip.log).copied().unwrap_or(0);
             if from >= tip.seq {
                 continue;
@@ -144,6 +150,10 @@ impl Replica {
 
     fn open_payload(&self, entry: &Verified, open: &mut OpenDoc) -> Option<Zeroizing<Vec<u8>>> {
         let h = entry.header();
+        if entry.is_erased() {
+            let residue = open.residues.get(&entry.hash()).filter(|left| self.residue_fits(entry, left));
+            return residue.cloned().map(Zeroizing::new);
+        }
         let epoch = self.keyring.get(&h.key)?;
         match proofroom_seal::open(epoch, h, entry.payload(), PLAIN_BYTES_MAX) {
             Ok(plain) => Some(plain),
@@ -167,7 +177,12 @@ impl Replica {
             {
                 open.refused.insert(entry.hash(), format!("a {role} may not write this kind of entry"));
             }
-            Standing::Member { person, role } => news.push(Opened { entry, person, role, plain }),
+            Standing::Member { person, role } => {
+                if entry.header().kind == EntryKind::Record {
+                    open.residues.extend(crate::shred::residues_in(&plain));
+                }
+                news.push(Opened { entry, person, role, plain });
+            }
             Standing::HeldBack { person, removal } => {
                 open.held.push(HeldEntry { entry, person, removal, plain, admitted: false });
             }
@@ -182,8 +197,13 @@ impl Replica {
         let mut changes = Vec::new();
         for item in news {
             match item.entry.header().kind {
-                EntryKind::Change => changes.push(incoming(&item)),
-                EntryKind::Approval | EntryKind::Act | EntryKind::Delegation => {
+                EntryKind::Change => {
+                    if item.entry.is_erased() {
+                        open.document.admit_residue(item.entry.hash());
+                    }
+                    changes.push(incoming(&item));
+                }
+                EntryKind::Approval | EntryKind::Act | EntryKind::Delegation | EntryKind::Record => {
                     Statements::take(open, &item, self.workspace.plan_doc());
                 }
                 EntryKind::Profile => take_profile(open, &item),

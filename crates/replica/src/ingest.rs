@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proofroom_authority::{Authority, AuthorityError, Inserted, Standing};
-use proofroom_entry::{ChainError, EntryKind, Header, LogTip, Signed, Verified, check_link};
+use proofroom_entry::{ChainError, EntryKind, Header, LogTip, Signed, Verified, VerifyError, check_link};
 use proofroom_ident::{DocId, EntryHash, LogId, PersonId};
 use proofroom_store::{Batch, branch_key};
 
@@ -91,6 +91,11 @@ impl Replica {
             self.whole.insert(doc);
             intake.result.refetch.push(doc);
         }
+        let news =
+            intake.authority_changed || intake.result.docs.iter().any(|doc| self.authority.erases_in(*doc));
+        if news {
+            self.shred(step)?;
+        }
         Ok(intake.result)
     }
 
@@ -128,8 +133,9 @@ impl Replica {
         if tip.is_some_and(|t| claims.seq <= t.seq) {
             return self.compare_known(step, intake, signed);
         }
-        let entry = match signed.verify(self.workspace) {
+        let entry = match self.verify(signed) {
             Ok(entry) => entry,
+            Err(e @ VerifyError::Erased(_)) => return Ok(IngestOutcome::Missing(e.to_string())),
             Err(e) => return Ok(IngestOutcome::Refused(e.to_string())),
         };
         let next = match check_link(tip.as_ref(), entry.head()) {
@@ -148,6 +154,14 @@ impl Replica {
             intake.result.stored.push(entry);
         }
         Ok(outcome)
+    }
+
+    /// Verifies an entry; without its payload where somebody who may has erased that.
+    pub(crate) fn verify(&self, signed: Signed) -> Result<Verified, VerifyError> {
+        match self.authority.state().is_erased(signed.hash()) {
+            true => signed.verify_erased(self.workspace),
+            false => signed.verify(self.workspace),
+        }
     }
 
     /// A position that is already held: the same entry again, or a second history.
@@ -172,7 +186,7 @@ impl Replica {
         if held.hash() == signed.hash() {
             return Ok(IngestOutcome::Known);
         }
-        match signed.verify(self.workspace) {
+        match self.verify(signed) {
             Ok(other) if other.header().author == held.header().author => {
                 // Concurrent operations of one device: the membership log weighs both alike.
                 if c.kind == EntryKind::Authority && !self.keep_branch(intake, &other) {
@@ -208,7 +222,7 @@ impl Replica {
         let Some(base) = base.filter(|base| base.hash() != signed.hash()) else {
             return Ok(IngestOutcome::Known);
         };
-        let entry = match signed.verify(self.workspace) {
+        let entry = match self.verify(signed) {
             Ok(entry) if entry.header().author == base.header().author => entry,
             Ok(_) => return Ok(IngestOutcome::Refused("the log belongs to another device".into())),
             Err(e) => return Ok(IngestOutcome::Refused(e.to_string())),

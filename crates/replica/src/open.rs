@@ -76,6 +76,8 @@ pub struct Replica {
     pub(crate) whole: BTreeSet<DocId>,
     pub(crate) rest_key: RestKey,
     pub(crate) kept: Kept,
+    /// Erased entries of which nothing but the header is here.
+    pub(crate) shredded: BTreeSet<EntryHash>,
     pub(crate) flow: Flow,
 }
 
@@ -163,6 +165,7 @@ impl Replica {
             workspace,
             rest_key: RestKey::of(&me.secrets.kex),
             kept: Kept::default(),
+            shredded: BTreeSet::new(),
             flow: Flow::default(),
             me,
             authority: Authority::new(workspace),

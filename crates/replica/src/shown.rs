@@ -67,7 +67,7 @@ impl Shown {
     }
 
     fn from_json(json: &[u8]) -> Option<Self> {
-        let mut shown: Self = serde_json::from_slice(json).ok()?;
+        let mut shown: Self = serde_json::from_str(std::str::from_utf8(json).ok()?).ok()?;
         Arc::make_mut(&mut shown.review).blobs = std::mem::take(&mut shown.blobs);
         Some(shown)
     }
@@ -190,7 +190,7 @@ impl Replica {
     }
 }
 
-fn shown_key(replica: &Replica, doc: DocId) -> Vec<u8> {
+pub(crate) fn shown_key(replica: &Replica, doc: DocId) -> Vec<u8> {
     [b"shown/".as_slice(), replica.workspace.as_bytes(), doc.as_bytes()].concat()
 }
 

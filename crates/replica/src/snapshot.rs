@@ -13,7 +13,7 @@ use proofroom_document::{Document, LoadError, SNAPSHOT_CHUNK_BYTES_MAX, Writer, 
 use proofroom_entry::{LogTip, SignedSnapshot, Snapshot, SnapshotDraft, VerifiedHeader, VerifyError};
 use proofroom_ident::{DocId, KeyId, LogClass, LogId, Nonce, SnapshotId};
 use proofroom_seal::{EpochKey, OpenError, SealKey};
-use proofroom_store::{Batch, Store};
+use proofroom_store::{Batch, REWRITE_DUE, Store};
 
 use crate::access::writer_role;
 use crate::error::ReplicaError;
@@ -106,7 +106,8 @@ impl Replica {
         for summary in store.docs(self.workspace)? {
             let doc = summary.doc;
             let best = kept.iter().filter(|row| row.doc == doc).max_by_key(|row| row.entries);
-            if (best.is_none() && summary.entries < GROWTH_MIN) || doc == DocId::AUTHORITY {
+            let none = doc == DocId::AUTHORITY || self.authority.erases_in(doc);
+            if (best.is_none() && summary.entries < GROWTH_MIN) || none {
                 continue;
             }
             let tips = store.tips(self.workspace, doc)?;
@@ -148,6 +149,9 @@ impl Replica {
             for snapshot in step.store.snapshots(self.workspace, doc)? {
                 if self.authority.vouch(&snapshot, &proofs).is_err() {
                     batch.drop_snapshot(self.workspace, doc, snapshot.header().maker);
+                    if self.authority.erases_in(doc) {
+                        batch.put(REWRITE_DUE, [1]);
+                    }
                 }
             }
         }
@@ -159,14 +163,14 @@ impl Replica {
 
     /// Makes a snapshot of all that counts in a document, durable here. `None` where
     /// none can be made: nothing is written yet, an author's role changed within a
-    /// log, or held-back work was let in.
+    /// log, held-back work was let in, or something was erased.
     pub fn make_snapshot(
         &mut self,
         step: &mut Step<'_>,
         doc: DocId,
     ) -> Result<Option<Snapshot>, ReplicaError> {
         let role = self.my_role()?;
-        if role < Role::Reviewer || !role.reads(doc.audience()) {
+        if role < Role::Reviewer || !role.reads(doc.audience()) || self.authority.erases_in(doc) {
             return Ok(None);
         }
         self.load_doc(step.store, self.kind_of(doc), doc)?;

@@ -4,6 +4,7 @@
 //! Approval    a decision on a version       the asset's review document, for everyone
 //! Act         anything else about it        the same
 //! Delegation  who may decide for whom       the plan
+//! Record      what becomes of records       the document that it is about
 //! ```
 //!
 //! Each carries the frontier that its signer had in front of them. They travel one by one, are
@@ -16,7 +17,9 @@ use proofroom_authority::Role;
 use proofroom_entry::{EntryKind, Verified};
 use proofroom_ident::{AssetId, Audience, DocId, EntryHash, LogId, PersonId, SignerKey};
 use proofroom_review::statement::SeenHead;
-use proofroom_review::{Act, ActStatement, DecisionStatement, DelegationStatement, StatementError};
+use proofroom_review::{
+    Act, ActStatement, DecisionStatement, DelegationStatement, RecordStatement, StatementError,
+};
 use proofroom_store::Store;
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +72,8 @@ pub type SignedDecision = SignedStatement<DecisionStatement>;
 pub type SignedAct = SignedStatement<ActStatement>;
 /// A delegation and the entry that proves it.
 pub type SignedDelegation = SignedStatement<DelegationStatement>;
+/// A record about records and the entry that proves it.
+pub type SignedRecord = SignedStatement<RecordStatement>;
 
 /// The statements of a document, in order of arrival.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +82,7 @@ pub(crate) struct Statements {
     pub(crate) decisions: Vec<SignedDecision>,
     pub(crate) acts: Vec<SignedAct>,
     pub(crate) delegations: Vec<SignedDelegation>,
+    pub(crate) records: Vec<SignedRecord>,
 }
 
 /// Why an opened entry is no statement that could count.
@@ -91,13 +97,14 @@ enum Unfit {
 }
 
 impl Statements {
-    /// Reads an opened entry of one of the three kinds.
+    /// Reads an opened entry of one of the four kinds.
     pub(crate) fn take(open: &mut OpenDoc, item: &Opened, plan: DocId) {
         let statements = &mut open.statements;
         let taken = match item.entry.header().kind {
             EntryKind::Approval => decision(item, plan).map(|d| statements.decisions.push(d)),
             EntryKind::Act => act(item, plan).map(|a| statements.acts.push(a)),
             EntryKind::Delegation => delegation(item, plan).map(|d| statements.delegations.push(d)),
+            EntryKind::Record => record(item).map(|r| statements.records.push(r)),
             EntryKind::Authority | EntryKind::Change | EntryKind::Profile | EntryKind::Receipt => return,
         };
         match taken {
@@ -125,6 +132,15 @@ fn act(item: &Opened, plan: DocId) -> Result<SignedAct, Unfit> {
 fn delegation(item: &Opened, plan: DocId) -> Result<SignedDelegation, Unfit> {
     let delegation = signed(item, DelegationStatement::from_json(&text(item))?);
     if item.entry.header().doc == plan { Ok(delegation) } else { Err(Unfit::Misplaced("the plan")) }
+}
+
+fn record(item: &Opened) -> Result<SignedRecord, Unfit> {
+    let record = signed(item, RecordStatement::from_json(&text(item))?);
+    if record.statement.doc == item.entry.header().doc {
+        Ok(record)
+    } else {
+        Err(StatementError::OtherReview.into())
+    }
 }
 
 /// A statement about a review lies in the review's own document, for everyone.
@@ -191,6 +207,14 @@ impl Replica {
         Ok(self.load_doc(store, self.kind_of(doc), doc)?.statements.delegations.clone())
     }
 
+    /// What members signed about the records of a document, in order of arrival.
+    pub fn records(&mut self, store: &dyn Store, doc: DocId) -> Result<Vec<SignedRecord>, ReplicaError> {
+        if let Some(shown) = self.at_rest(store, doc)? {
+            return Ok(shown.statements.records.clone());
+        }
+        Ok(self.load_doc(store, self.kind_of(doc), doc)?.statements.records.clone())
+    }
+
     /// Signs a statement and makes it durable.
     pub(crate) fn sign(
         &mut self,
@@ -201,7 +225,7 @@ impl Replica {
     ) -> Result<Receipt, ReplicaError> {
         let json = json.map_err(|e| ReplicaError::Invalid(e.to_string()))?;
         self.ensure_keys(step)?;
-        let entry = self.append(step, doc, Audience::Everyone, kind, json.as_bytes(), None)?;
+        let entry = self.append(step, doc, doc.audience(), kind, json.as_bytes(), None)?;
         Ok(Receipt::of(&entry))
     }
 

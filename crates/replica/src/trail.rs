@@ -117,7 +117,7 @@ impl Replica {
             report.checked += 1;
             let again = Signed::decode(entry.bytes().clone())
                 .map_err(|e| e.to_string())
-                .and_then(|s| s.verify(self.workspace).map_err(|e| e.to_string()));
+                .and_then(|s| self.verify(s).map_err(|e| e.to_string()));
             let linked = again.and_then(|e| check_link(at.as_ref(), e.head()).map_err(|e| e.to_string()));
             match linked {
                 Ok(next) => at = Some(next),

@@ -27,6 +27,7 @@ pub mod media;
 mod names;
 mod owned;
 mod package;
+mod record;
 mod rendition;
 pub mod route;
 pub mod statement;
@@ -56,6 +57,7 @@ pub use owned::{CommentKey, Owned, OwnedKeyError, RequestKey};
 pub use package::{Package, PackageItem};
 pub use proofroom_timecode as timecode;
 pub use proofroom_timecode::{Rate, Timecode, TimecodeError};
+pub use record::{ERASED_TEXT, Erased, Erasure, RecordAct, RecordStatement, Residue};
 pub use rendition::{Recipe, Rendition, RenditionError, TILED_ABOVE_PIXELS, TILED_ABOVE_SIDE};
 pub use route::{Assignment, Route, RouteTemplate, RoutingRules, Slot, Stage};
 pub use statement::{DecisionStatement, ProfileStatement, StatementError};
@@ -64,7 +66,7 @@ pub use versions::{Current, NumberedVersion, Pick, current, number};
 pub use view::{AssetView, CommentView, PlanView, RequestView, ReviewView};
 pub use witness::WitnessStatement;
 pub use words::{
-    Aspect, AssignmentEnd, Category, CommentLabel, CommentState, Decision, MarkupShape, NewVersionPolicy,
-    Outcome, RenditionKind, RequestState, ReviewerRole, RiskClass, SignMeaning, SlaState, Threshold,
-    UnknownWord,
+    Aspect, AssignmentEnd, Category, CommentLabel, CommentState, Decision, LegalBasis, MarkupShape,
+    NewVersionPolicy, Outcome, RenditionKind, RequestState, ReviewerRole, RiskClass, SignMeaning, SlaState,
+    Threshold, UnknownWord,
 };

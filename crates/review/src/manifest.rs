@@ -190,6 +190,17 @@ pub struct BlobRef {
 }
 
 impl BlobRef {
+    /// The same reference once its key is erased: it opens nothing.
+    #[must_use]
+    pub fn erased(&self) -> Self {
+        Self { key: BlobKeyBytes::from_bytes([0; 32]), ..self.clone() }
+    }
+
+    /// Whether its key was erased.
+    pub fn is_erased(&self) -> bool {
+        *self.key.as_bytes() == [0; 32]
+    }
+
     /// The canonical form.
     pub fn to_json(&self) -> Result<String, ManifestError> {
         Ok(canonical_json(self)?)

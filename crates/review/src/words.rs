@@ -66,6 +66,23 @@ words! {
         /// When each frame of the original is shown.
         FrameMap "frame_map",
     }
+    /// On what ground something is erased: the letters of GDPR Art. 17(1), and agreements.
+    LegalBasis "legal basis" {
+        /// It is no longer needed for what it was collected for (a).
+        NoLongerNecessary "no_longer_necessary",
+        /// Whoever it is about withdrew their consent (b).
+        ConsentWithdrawn "consent_withdrawn",
+        /// Whoever it is about objects (c).
+        Objection "objection",
+        /// It should never have been processed (d).
+        Unlawful "unlawful",
+        /// A law requires it (e).
+        LegalObligation "legal_obligation",
+        /// It is about a child (f).
+        Child "child",
+        /// A contract requires it: the end of an engagement, a secret.
+        Contract "contract",
+    }
     /// What an asset is, and so what its review must look at.
     Category "category" {
         /// Pixel accuracy, brand consistency, colour verification.

@@ -42,6 +42,9 @@
 //! durable, and its directory synced: there is no half-made store, and no power
 //! loss takes the name away.
 //!
+//! What is deleted leaves its bytes in free pages; [`RedbStore::rewrite`] makes the file anew without them, in the
+//! same way: filled as `*.new`, then renamed over the old one.
+//!
 //! A failed read, write or sync poisons the store: what reached the disk is then
 //! unknown until the file is opened again. A full disk is such a failure and says
 //! so. Entries are checked when they are read back (position, chain, payload
@@ -53,6 +56,7 @@
 mod failure;
 mod layout;
 mod read;
+mod rewrite;
 mod store;
 mod write;
 

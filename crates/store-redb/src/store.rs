@@ -198,7 +198,7 @@ fn caught<T>(act: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
 
 /// A store that is being made, under another name until it is whole: a process
 /// killed at that moment leaves nothing that is in the way later.
-struct Unfinished {
+pub(crate) struct Unfinished {
     file: File,
     from: PathBuf,
     to: PathBuf,
@@ -210,6 +210,17 @@ impl Unfinished {
         if path.try_exists()? {
             return Ok(None);
         }
+        let unfinished = Self::beside(path)?;
+        // Another process may have finished between the first look and the lock.
+        if path.try_exists()? {
+            return Ok(None);
+        }
+        unfinished.file.set_len(0)?;
+        Ok(Some(unfinished))
+    }
+
+    /// The file in which the store at `path` is made, or made anew; nobody else has it.
+    pub(crate) fn beside(path: &Path) -> Result<Self, Failure> {
         let mut from = path.as_os_str().to_owned();
         from.push(".new");
         let from = PathBuf::from(from);
@@ -219,12 +230,23 @@ impl Unfinished {
             Err(TryLockError::WouldBlock) => return Err(redb::DatabaseError::DatabaseAlreadyOpen.into()),
             Err(TryLockError::Error(e)) => return Err(e.into()),
         }
-        // Another process may have finished between the first look and the lock.
-        if path.try_exists()? {
-            return Ok(None);
-        }
-        file.set_len(0)?;
-        Ok(Some(Self { file, from, to: path.to_owned() }))
+        Ok(Self { file, from, to: path.to_owned() })
+    }
+
+    /// Fills the file by `fill` and gives it its name, in the place of the one that has it.
+    pub(crate) fn replace(
+        self,
+        fill: impl FnOnce(&Database) -> Result<(), Failure>,
+    ) -> Result<Database, Failure> {
+        self.file.set_len(0)?;
+        let mut builder = redb::Builder::new();
+        let db =
+            builder.set_cache_size(CACHE_BYTES_DEFAULT).create_with_backend(FileBackend::new(self.file)?)?;
+        fill(&db)?;
+        fs::set_permissions(&self.from, fs::metadata(&self.to)?.permissions())?;
+        fs::rename(&self.from, &self.to)?;
+        sync_parent(&self.to)?;
+        Ok(db)
     }
 
     /// Fills the file, then gives it its name; it stays open and locked throughout.

@@ -10,8 +10,8 @@ use redb::{Durability, ReadableTable, Table, WriteTransaction};
 use crate::failure::Failure;
 use crate::layout::{
     BASES, DOCS, ENTRIES, EntryRowKey, LogRowKey, META, PROOFS, SNAPSHOT_INDEX, SNAPSHOTS, SnapshotRowKey,
-    TIP_BYTES, TIPS, doc_key, doc_row, entry_key, index_row, log_key, proof_row, read_doc, read_proof,
-    read_snapshots, read_tip, snapshot_key, span, tip_row,
+    TIP_BYTES, TIPS, doc_key, doc_row, entry_key, index_row, log_key, proof_row, read_doc, read_entry,
+    read_proof, read_snapshots, read_tip, snapshot_key, span, tip_row,
 };
 use crate::store::RedbStore;
 
@@ -64,8 +64,38 @@ fn write_batch(write: &WriteTransaction, batch: Batch) -> Result<(), Failure> {
                 write.open_table(SNAPSHOTS)?.remove(&key)?;
                 write.open_table(SNAPSHOT_INDEX)?.remove(&key)?;
             }
+            Write::Erase(left) => erase(write, &mut entries, &left)?,
             Write::DropBased(..) => {}
         }
+    }
+    Ok(())
+}
+
+/// Puts what is left of an entry in its place, here and in a proof that it is part of.
+fn erase(
+    write: &WriteTransaction,
+    entries: &mut Table<'_, &'static EntryRowKey, &'static [u8]>,
+    left: &Verified,
+) -> Result<(), Failure> {
+    let h = left.header();
+    let (doc, log) = ((left.workspace(), h.doc), log_key(&(left.workspace(), h.doc, h.log)));
+    let mut proofs = write.open_table(PROOFS)?;
+    let pair = proofs.get(&log)?.map(|row| read_proof(row.value())).transpose()?;
+    if let Some((one, other)) = pair.filter(|(one, other)| [one.hash(), other.hash()].contains(&left.hash()))
+    {
+        let stays = |part: Verified| if part.hash() == left.hash() { left.clone() } else { part };
+        proofs.insert(&log, &proof_row(&(stays(one), stays(other)))[..])?;
+    }
+    let key = position(left);
+    let held = entries.get(&key)?.map(|row| read_entry(&key, row.value())).transpose()?;
+    let Some(held) = held.filter(|held| held.hash() == left.hash()) else { return Ok(()) };
+    entries.insert(&key, &left.bytes()[..])?;
+    let gone = (held.bytes().len() - left.bytes().len()) as u64;
+    let mut docs = write.open_table(DOCS)?;
+    let row_key = doc_key(&doc);
+    let summary = docs.get(&row_key)?.map(|row| read_doc(&row_key, row.value())).transpose()?;
+    if let Some(summary) = summary {
+        docs.insert(&row_key, &doc_row(&DocSummary { bytes: summary.bytes - gone, ..summary }))?;
     }
     Ok(())
 }

@@ -145,3 +145,38 @@ fn a_damaged_entry_is_named_and_the_rest_is_still_read() {
     let genesis = w.genesis.header();
     assert_eq!(store.entry(w.workspace, genesis.doc, genesis.log, 1), Ok(Some(w.genesis.clone())));
 }
+
+#[test]
+fn a_rewritten_file_holds_the_same_and_nothing_that_was_erased() {
+    let (_dir, path) = place();
+    let w = with_genesis(&path);
+    let mut store = RedbStore::open(&path).expect("nobody holds it");
+    let mut log = w.log(&w.bo, w.plan(), 1);
+    let secret = b"a payload that must go, and is long enough to be found again";
+    let run = [w.next(&mut log, &w.bo, secret), w.next(&mut log, &w.bo, b"what stays")];
+    let mut batch = Batch::new();
+    batch.append(run[0].clone()).append(run[1].clone()).put(*b"key", *b"value");
+    store.commit(batch).expect("room for two entries");
+    assert_eq!(store.rewrite_if_due(&path), Ok(false), "nothing was erased");
+    let mut batch = Batch::new();
+    batch.erase(&run[0]).put(proofroom_store::REWRITE_DUE, [1]);
+    store.commit(batch).expect("room");
+    let holds = |path: &PathBuf| {
+        let bytes = fs::read(path).expect("it is there");
+        bytes.windows(secret.len()).any(|window| window == secret)
+    };
+    assert!(holds(&path), "free pages keep their bytes");
+    let mut before = contents(&store).expect("it is healthy");
+    assert_eq!(store.rewrite_if_due(&path), Ok(true));
+    assert!(!holds(&path) && !path.with_extension("redb.new").exists());
+    before.values.retain(|(key, _)| key != proofroom_store::REWRITE_DUE);
+    assert_eq!(contents(&store), Ok(before.clone()));
+    // It goes on in the new file, which nobody else may open meanwhile.
+    assert!(matches!(RedbStore::open(&path), Err(StoreError::Locked { .. })));
+    let mut batch = Batch::new();
+    batch.append(w.next(&mut log, &w.bo, b"more"));
+    store.commit(batch).expect("room");
+    drop(store);
+    let again = RedbStore::open(&path).expect("nobody holds it any more");
+    assert!(again.entry(w.workspace, w.plan(), run[0].header().log, 3).expect("it is healthy").is_some());
+}

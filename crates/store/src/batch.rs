@@ -30,6 +30,8 @@ pub enum Write {
     Snapshot(Box<Snapshot>),
     /// Forgets a maker's snapshot of a document.
     DropSnapshot(WorkspaceId, DocId, SignerKey),
+    /// Keeps of an entry no more than header and signature.
+    Erase(Verified),
 }
 
 /// Ordered writes that become durable together, or not at all.
@@ -90,6 +92,11 @@ impl Batch {
         self.push(Write::DropSnapshot(workspace, doc, maker))
     }
 
+    /// Keeps of an entry that is held no more than header and signature; one that is not held is no error.
+    pub fn erase(&mut self, entry: &Verified) -> &mut Self {
+        self.push(Write::Erase(entry.without_payload()))
+    }
+
     /// Adds the writes of `other` after these.
     pub fn extend(&mut self, other: Batch) -> &mut Self {
         self.writes.extend(other.writes);
@@ -139,7 +146,8 @@ impl Write {
             | Self::Base(_)
             | Self::DropBased(..)
             | Self::Snapshot(_)
-            | Self::DropSnapshot(..) => Ok(()),
+            | Self::DropSnapshot(..)
+            | Self::Erase(_) => Ok(()),
         }
     }
 }

@@ -37,11 +37,11 @@ pub use bases::{
 pub use logs::{
     a_broken_chain_refuses_the_whole_batch, a_gap_refuses_the_whole_batch, a_known_entry_is_refused,
     a_new_store_holds_nothing, a_summary_counts_and_digests_its_document,
-    another_author_cannot_continue_a_log, digests_do_not_depend_on_the_order_of_arrival,
-    documents_and_workspaces_are_kept_apart, one_batch_appends_many_entries_of_one_log,
-    one_proof_is_kept_per_log_the_earliest, reading_starts_where_it_is_asked_to,
-    reading_stops_at_the_limit_but_gives_at_least_one_entry, what_is_committed_is_read_back,
-    what_is_committed_survives_reopening, what_proves_nothing_is_refused,
+    an_erased_entry_keeps_its_place_and_loses_its_payload, another_author_cannot_continue_a_log,
+    digests_do_not_depend_on_the_order_of_arrival, documents_and_workspaces_are_kept_apart,
+    one_batch_appends_many_entries_of_one_log, one_proof_is_kept_per_log_the_earliest,
+    reading_starts_where_it_is_asked_to, reading_stops_at_the_limit_but_gives_at_least_one_entry,
+    what_is_committed_is_read_back, what_is_committed_survives_reopening, what_proves_nothing_is_refused,
 };
 pub use values::{
     a_prefix_finds_its_keys_in_order, an_empty_batch_changes_nothing,
@@ -85,6 +85,7 @@ macro_rules! conformance_tests {
             documents_and_workspaces_are_kept_apart
             one_proof_is_kept_per_log_the_earliest
             what_proves_nothing_is_refused
+            an_erased_entry_keeps_its_place_and_loses_its_payload
             values_are_set_replaced_and_removed
             what_is_committed_soon_is_seen_and_survives_a_flush
             a_prefix_finds_its_keys_in_order

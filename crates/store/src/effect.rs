@@ -53,7 +53,8 @@ impl Effect {
                 | Write::Delete(_)
                 | Write::DropBased(..)
                 | Write::Snapshot(_)
-                | Write::DropSnapshot(..) => {}
+                | Write::DropSnapshot(..)
+                | Write::Erase(_) => {}
             }
         }
         Ok(effect)

@@ -28,8 +28,15 @@
 //! After an input or output failure the store is *poisoned*: what is on the disk
 //! is no longer known, so every later call errs until the store is reopened.
 //!
+//! An entry whose payload was erased stays with header and signature, so its log's chain holds. A backend may keep
+//! deleted bytes in its files for a while; whoever erases notes [`REWRITE_DUE`], and whoever owns the
+//! file makes it anew.
+//!
 //! Only [`proofroom_entry::Verified`] entries get in, so reading back trusts the
 //! stored bytes. [`conformance`] holds the checks that every backend passes.
+
+/// A key that is there as long as bytes that were erased may lie in free pages of the store's file.
+pub const REWRITE_DUE: &[u8] = b"rewrite-due";
 
 mod batch;
 pub mod conformance;

@@ -85,7 +85,26 @@ impl MemoryStore {
                 let kept = self.snapshots.entry((workspace, doc)).or_default();
                 kept.retain(|snapshot| snapshot.header().maker != maker);
             }
+            Write::Erase(entry) => self.erase(entry),
             Write::DropBased(..) => {}
+        }
+    }
+
+    fn erase(&mut self, left: Verified) {
+        let h = *left.header();
+        let log = (left.workspace(), h.doc, h.log);
+        if let Some((one, other)) = self.proofs.get_mut(&log) {
+            for part in [one, other].into_iter().filter(|part| part.hash() == left.hash()) {
+                *part = left.clone();
+            }
+        }
+        let Some(held) = self.entries.get_mut(&(log, h.seq)).filter(|held| held.hash() == left.hash()) else {
+            return;
+        };
+        let gone = held.bytes().len() - left.bytes().len();
+        *held = left;
+        if let Some(summary) = self.docs.get_mut(&(log.0, log.1)) {
+            summary.bytes -= gone as u64;
         }
     }
 

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use proofroom_authority::Op;
 use proofroom_certificate::{About, AssetPaper, Certificate, Subject};
 use proofroom_ident::{AssetId, Audience, EntryHash, HashWords as _, Millis, VersionHash};
-use proofroom_review::{Outcome, Package};
+use proofroom_review::{Outcome, Package, RecordAct};
 use proofroom_workflow::calendar::zones_version;
 use proofroom_workflow::view::CountedDecision;
 use proofroom_workflow::{
@@ -14,7 +15,7 @@ use proofroom_workflow::{
 
 use crate::papers::{Paper, label};
 use crate::people::People;
-use crate::record::StampRecord;
+use crate::record::{ErasureRecord, StampRecord};
 use crate::shown::{Doc, Shown};
 use crate::slice::Slice;
 use crate::table::{Check, Table, s};
@@ -28,6 +29,8 @@ pub(crate) struct Folded {
     pub counted: BTreeMap<EntryHash, CountedDecision>,
     /// What authorities for time say of decisions that count.
     pub stamps: BTreeMap<EntryHash, Vec<StampRecord>>,
+    /// What was erased.
+    pub erasures: Vec<ErasureRecord>,
 }
 
 pub(crate) fn fold(
@@ -48,6 +51,8 @@ pub(crate) fn fold(
     let mut counted = BTreeMap::new();
     let reading = Reading { about, shown, papers, people };
     reading.withheld(table);
+    let erasures = erasures(slice, shown);
+    reading.erased(&erasures, table);
     for (asset, version) in subjects(about, &view) {
         let Some(run) = view.assets.get(&asset).and_then(|state| state.run(&version)) else { continue };
         let decisions = run.stages.iter().flat_map(|s| &s.assignments).filter_map(|a| a.decision);
@@ -63,7 +68,36 @@ pub(crate) fn fold(
             format!("deadlines are computed with time zones {here}; the maker had {there}"),
         );
     }
-    Folded { view, outcome, counted, stamps: BTreeMap::new() }
+    Folded { view, outcome, counted, stamps: BTreeMap::new(), erasures }
+}
+
+/// The erasures that were carried out: signed by who may, and named by the membership log.
+fn erasures(slice: &Slice, shown: &Shown) -> Vec<ErasureRecord> {
+    let state = slice.membership.state();
+    let entries = state.erased().map(|(_, by)| by);
+    let named = entries.chain(state.erased_blobs().map(|(_, by)| by)).filter_map(|by| {
+        match slice.membership.op(by)? {
+            Op::Erase { statement, .. } => Some(*statement),
+            _ => None,
+        }
+    });
+    let named: BTreeSet<EntryHash> = named.collect();
+    let records = shown.docs.values().flat_map(|doc| &doc.records).filter(|r| named.contains(&r.entry));
+    let mut out: Vec<ErasureRecord> = records
+        .map(|r| {
+            let RecordAct::Erase(erasure) = &r.statement.act;
+            ErasureRecord {
+                entry: r.entry,
+                person: r.person,
+                claimed_at: r.statement.claimed_at,
+                basis: erasure.basis,
+                reason: r.statement.reason.clone(),
+                what: erasure.what.iter().map(ToString::to_string).collect(),
+            }
+        })
+        .collect();
+    out.sort_by_key(|e| (e.claimed_at, e.entry));
+    out
 }
 
 /// The outcome is that of a moment which has been: not before the last entry, not after the making.
@@ -163,6 +197,20 @@ impl Reading<'_> {
                 table.fail(
                     Check::Redactions,
                     format!("{what} {entry} is withheld: the outcome may be another"),
+                );
+            }
+        }
+    }
+
+    /// What was erased, by whom and on what ground.
+    fn erased(&self, erasures: &[ErasureRecord], table: &mut Table) {
+        for erasure in erasures {
+            let (who, at) = (self.people.name(&erasure.person), time(erasure.claimed_at));
+            let (basis, reason) = (erasure.basis, &erasure.reason);
+            for what in &erasure.what {
+                table.note(
+                    Check::Redactions,
+                    format!("{who} erased {what} on {at}, on the ground {basis}: {reason}"),
                 );
             }
         }

@@ -139,6 +139,9 @@ impl<'a> Rebuild<'a> {
         if batch.is_empty() {
             return;
         }
+        for (_, entry) in self.changes.iter().filter(|(changes, _)| changes.erased) {
+            self.document.admit_residue(*entry);
+        }
         let merged = self.document.merge(batch.into_iter().map(|(_, _, incoming)| incoming).collect());
         for (entry, why) in merged.refused {
             table.note(Check::Signers, format!("change {} counts nowhere: {why}", entry.short()));

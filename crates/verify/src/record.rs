@@ -7,7 +7,9 @@ use proofroom_certificate::{About, BriefPaper, Certificate, Maker, Subject, With
 use proofroom_ident::{
     AssetId, Audience, DocId, EntryHash, LogId, Millis, PersonId, SignerKey, VersionHash, WorkspaceId,
 };
-use proofroom_review::{ActStatement, Category, CommentView, DecisionStatement, Manifest, Outcome};
+use proofroom_review::{
+    ActStatement, Category, CommentView, DecisionStatement, LegalBasis, Manifest, Outcome,
+};
 use proofroom_workflow::RunState;
 use proofroom_workflow::view::Interval;
 use serde::Serialize;
@@ -41,6 +43,9 @@ pub struct Record {
     pub heads: Vec<HeadRecord>,
     /// Entries of which the payload is withheld.
     pub redactions: Vec<RedactionRecord>,
+    /// What was erased, by whom and on what ground.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub erasures: Vec<ErasureRecord>,
     /// What the certificate does not prove.
     pub not_proved: Vec<String>,
 }
@@ -184,6 +189,23 @@ pub struct HeadRecord {
     pub hash: EntryHash,
 }
 
+/// Words or files that were erased.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ErasureRecord {
+    /// The statement's entry.
+    pub entry: EntryHash,
+    /// Who erased.
+    pub person: PersonId,
+    /// When they say they did.
+    pub claimed_at: Millis,
+    /// On what ground.
+    pub basis: LegalBasis,
+    /// Why, in their words.
+    pub reason: String,
+    /// What, as people call it.
+    pub what: Vec<String>,
+}
+
 /// A payload that is withheld.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RedactionRecord {
@@ -264,6 +286,7 @@ pub(crate) fn write(
         people: people.all().cloned().collect(),
         heads: heads.collect(),
         redactions: redactions.collect(),
+        erasures: folded.erasures.clone(),
         not_proved: not_proved(about, certificate, papers),
     }
 }

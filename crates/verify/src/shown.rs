@@ -9,7 +9,8 @@ use proofroom_entry::{EntryKind, Header, VerifiedHeader};
 use proofroom_ident::{Audience, DocId, EntryHash, LogId, Millis, PersonId};
 use proofroom_review::statement::SeenHead;
 use proofroom_review::{
-    ActStatement, DecisionStatement, DelegationStatement, ProfileStatement, WitnessStatement,
+    ActStatement, DecisionStatement, DelegationStatement, ProfileStatement, RecordAct, RecordStatement,
+    WitnessStatement,
 };
 use proofroom_seal::EntryKey;
 use proofroom_stamp::{Stamp, StampError};
@@ -38,12 +39,23 @@ pub(crate) struct Doc {
     pub acts: Vec<SignedAct>,
     /// What members' machines, and authorities for time, had in front of them, and when.
     pub witnesses: Vec<Witness>,
+    /// What is said of its records: erasures.
+    pub records: Vec<SignedRecord>,
+    /// What is left of entries that were erased.
+    pub residues: BTreeMap<EntryHash, Vec<u8>>,
     /// Changes that count, in the order of their logs.
     pub changes: Vec<Changes>,
     /// Changes beyond their author's removal: they count where innocent work stands on them.
     pub held: Vec<(EntryHash, Changes)>,
     /// Whether every change is shown.
     pub whole: bool,
+}
+
+/// A record about records.
+pub(crate) struct SignedRecord {
+    pub person: PersonId,
+    pub entry: EntryHash,
+    pub statement: RecordStatement,
 }
 
 /// A receipt.
@@ -61,6 +73,8 @@ pub(crate) struct Changes {
     pub person: PersonId,
     pub role: Role,
     pub plain: Vec<u8>,
+    /// Whether that is only what was left of them.
+    pub erased: bool,
 }
 
 pub(crate) fn open(slice: &Slice, trusted: &[Vec<u8>], table: &mut Table) -> Shown {
@@ -68,7 +82,12 @@ pub(crate) fn open(slice: &Slice, trusted: &[Vec<u8>], table: &mut Table) -> Sho
     let docs: BTreeSet<DocId> = slice.logs.keys().map(|(doc, _)| *doc).collect();
     for doc in docs {
         shown.docs.insert(doc, Doc { whole: true, ..Doc::default() });
-        for item in slice.counting(doc) {
+        // What is said of records first: it tells what is left of changes that were erased.
+        let of_records = |item: &&Item| item.header().kind == EntryKind::Record;
+        for item in slice.counting(doc).filter(of_records) {
+            shown.take(slice, doc, item, table);
+        }
+        for item in slice.counting(doc).filter(|item| !of_records(item)) {
             shown.take(slice, doc, item, table);
         }
     }
@@ -110,6 +129,10 @@ impl Shown {
                     }
                 }
             }
+            (Form::Withheld(Withheld::Erased), _) => match self.erased(slice, doc, item, table) {
+                Some(residue) => residue,
+                None => return,
+            },
             (Form::Withheld(why), _) => return self.withhold(item, why),
             _ => return,
         };
@@ -133,6 +156,22 @@ impl Shown {
                 );
             }
         }
+    }
+
+    /// What is left of an erased entry, where somebody who may says so.
+    fn erased(&mut self, slice: &Slice, doc: DocId, item: &Item, table: &mut Table) -> Option<Vec<u8>> {
+        let hash = item.head.hash();
+        let residue = self.docs.get(&doc).and_then(|doc| doc.residues.get(&hash)).cloned();
+        if !slice.membership.state().is_erased(hash) {
+            let why =
+                format!("entry {} is said to be erased, and nobody who may has erased it", hash.short());
+            table.fail(Check::Redactions, why);
+        }
+        match &residue {
+            Some(_) => self.redactions.push((item.head.clone(), Withheld::Erased)),
+            None => self.withhold(item, Withheld::Erased),
+        }
+        residue
     }
 
     fn withhold(&mut self, item: &Item, why: Withheld) {
@@ -163,7 +202,8 @@ impl Shown {
             && let Some(role) = slice.membership.role_before(removal, person)
             && let Some(doc) = self.docs.get_mut(&doc)
         {
-            doc.held.push((removal, Changes { head: item.head.clone(), person, role, plain }));
+            let erased = item.is_erased();
+            doc.held.push((removal, Changes { head: item.head.clone(), person, role, plain, erased }));
         }
     }
 
@@ -213,7 +253,8 @@ impl Shown {
                 }
             }
             EntryKind::Change => {
-                of.changes.push(Changes { head: item.head.clone(), person, role, plain: plain.to_vec() });
+                let (head, plain) = (item.head.clone(), plain.to_vec());
+                of.changes.push(Changes { head, person, role, plain, erased: item.is_erased() });
             }
             EntryKind::Receipt => {
                 let statement = WitnessStatement::from_json(json()?).map_err(|e| e.to_string())?;
@@ -223,6 +264,18 @@ impl Shown {
                 let stamp = statement.token_bytes();
                 let stamp = stamp.map(|token| proofroom_stamp::verify(&token, &imprint, &self.trusted));
                 of.witnesses.push(Witness { entry, person, statement, stamp });
+            }
+            EntryKind::Record => {
+                let statement = RecordStatement::from_json(json()?).map_err(|e| e.to_string())?;
+                if statement.doc != doc {
+                    return Err("it is about another document".to_owned());
+                }
+                if role < Role::Producer {
+                    return Err(format!("a {role} may not erase"));
+                }
+                let RecordAct::Erase(erasure) = &statement.act;
+                of.residues.extend(erasure.residues.iter().map(|residue| (residue.entry, residue.bytes())));
+                of.records.push(SignedRecord { person, entry, statement });
             }
             EntryKind::Authority => {}
         }
@@ -283,5 +336,6 @@ pub(crate) fn kind(h: &Header) -> &'static str {
         EntryKind::Delegation => "delegation",
         EntryKind::Profile => "name",
         EntryKind::Receipt => "receipt",
+        EntryKind::Record => "record",
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proofroom_authority::{Authority, Inserted};
-use proofroom_certificate::{Certificate, Form, Piece};
+use proofroom_certificate::{Certificate, Form, Piece, Withheld};
 use proofroom_entry::{Header, LogTip, Verified, VerifiedHeader, check_link};
 use proofroom_ident::{DocId, EntryHash, LogId};
 
@@ -36,6 +36,11 @@ pub(crate) struct Item {
 impl Item {
     pub fn header(&self) -> &Header {
         self.head.header()
+    }
+
+    /// Whether its payload was erased, as the certificate says.
+    pub fn is_erased(&self) -> bool {
+        self.form == Form::Withheld(Withheld::Erased)
     }
 }
 

@@ -15,23 +15,29 @@
 //!  10 rotate key     audience:u8  key:16  wraps  links
 //!  11 share key      audience:u8  key:16  wraps
 //!  12 merge
+//!  13 erase          statement:32  erased  files
 //! x?         0:u8, or 1:u8 and the value
 //! cut        n:u32, then n times  doc:16 log:16 seq:u64 hash:32, ascending by (doc, log)
 //! wraps      n:u32, then n times  to:32 enc:32 sealed:48, ascending by to
+//! erased     n:u32, then n times  doc:16 log:16 seq:u64 hash:32, ascending by (doc, log, seq)
+//! files      n:u32, then n times  blob:32, ascending
 //! links      n:u32, then n times  key:16 nonce:24 sealed:48, ascending by key
 //! record     see `ident::DeviceRecord`
 //! ```
 //!
 //! A value has exactly one encoding: lists ascend strictly, nothing follows the body.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use proofroom_ident::{
-    Audience, ByteReader, ByteWriter, DeviceRecord, DeviceRecordError, DocId, EntryHash, InviteId, KexPublic,
-    KeyId, LogId, Millis, Nonce, PersonId, ShortInput, Signature, SignerKey,
+    Audience, BlobHash, ByteReader, ByteWriter, DeviceRecord, DeviceRecordError, DocId, EntryHash, InviteId,
+    KexPublic, KeyId, LogClass, LogId, Millis, Nonce, PersonId, ShortInput, Signature, SignerKey,
 };
 
-use super::{CUT_LOGS_MAX, Cut, LINKS_MAX, Linked, Op, PARENTS_MAX, USES_MAX, WRAPS_MAX, Wrapped};
+use super::{
+    CUT_LOGS_MAX, Cut, ERASED_MAX, Erased, LINKS_MAX, Linked, Op, PARENTS_MAX, USES_MAX, WRAPS_MAX, Wrapped,
+};
 use crate::Role;
 
 const VERSION: u8 = 1;
@@ -121,6 +127,9 @@ impl Op {
             Self::Merge => {
                 w.u8(12);
             }
+            Self::Erase { statement, entries, blobs } => {
+                put_erased(w.u8(13).put(statement.as_bytes()), entries, blobs);
+            }
         }
     }
 
@@ -148,6 +157,19 @@ fn put_device(w: &mut ByteWriter, recovery: Option<&KexPublic>, device: &DeviceR
         Some(kex) => w.u8(1).put(kex.as_bytes()),
     };
     device.encode(w);
+}
+
+fn put_erased(w: &mut ByteWriter, entries: &[Erased], blobs: &[BlobHash]) {
+    let entries: BTreeSet<&Erased> = entries.iter().collect();
+    put_len(w, entries.len());
+    for e in entries {
+        w.put(e.doc.as_bytes()).put(e.log.as_bytes()).u64(e.seq).put(e.hash.as_bytes());
+    }
+    let blobs: BTreeSet<&BlobHash> = blobs.iter().collect();
+    put_len(w, blobs.len());
+    for blob in blobs {
+        w.put(blob.as_bytes());
+    }
 }
 
 fn put_len(w: &mut ByteWriter, n: usize) {
@@ -217,6 +239,7 @@ fn take_body(r: &mut ByteReader<'_>) -> Result<Op, OpDecodeError> {
             Op::ShareKey { audience, key, wraps }
         }
         12 => Op::Merge,
+        13 => take_erase(r)?,
         value => return Err(OpDecodeError::Unknown { field: "tag", value }),
     })
 }
@@ -273,6 +296,25 @@ fn take_links(r: &mut ByteReader<'_>) -> Result<Arc<[Linked]>, OpDecodeError> {
         Ok((key, Linked { key, nonce, sealed: r.array("sealed key")? }))
     })?;
     Ok(links.into())
+}
+
+fn take_erase(r: &mut ByteReader<'_>) -> Result<Op, OpDecodeError> {
+    let statement = EntryHash::from_bytes(r.array("statement")?);
+    let n = within("erased entries", take_len(r)?, ERASED_MAX)?;
+    let entries = ascending(r, n, 72, |r| {
+        let (doc, log) = (DocId::from_bytes(r.array("document")?), LogId::from_bytes(r.array("log")?));
+        let (seq, hash) = (r.u64("seq")?, EntryHash::from_bytes(r.array("hash")?));
+        if seq == 0 || log.class() != Some(LogClass::Changes) {
+            return Err(OpDecodeError::NotCanonical("only changes are erased, counted from 1"));
+        }
+        Ok(((doc, log, seq), Erased { doc, log, seq, hash }))
+    })?;
+    let n = within("erased files", take_len(r)?, ERASED_MAX)?;
+    let blobs = ascending(r, n, 32, |r| {
+        let blob = BlobHash::from_bytes(r.array("blob")?);
+        Ok((blob, blob))
+    })?;
+    Ok(Op::Erase { statement, entries: entries.into(), blobs: blobs.into() })
 }
 
 fn take_len(r: &mut ByteReader<'_>) -> Result<usize, OpDecodeError> {

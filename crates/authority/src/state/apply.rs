@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 
-use proofroom_ident::{DeviceRecord, EntryHash, KexPublic, PersonId, SignerKey, Voucher};
+use proofroom_ident::{BlobHash, DeviceRecord, EntryHash, KexPublic, PersonId, SignerKey, Voucher};
 
 use super::history::{Bar, BarKind, DeviceEvent, MemberEvent, device_on, push, role_of};
 use super::{Device, Epoch, Invite, Member, PMap, Seniority, State};
 use crate::graph::{Graph, Ix};
 use crate::mandate::{Act, Mandate};
-use crate::op::{Cut, Op};
+use crate::op::{Cut, Erased, Op};
 use crate::{Refusal, Role};
 
 /// Most devices of one person, past ones included.
@@ -75,6 +75,20 @@ impl State {
                 Ok(())
             }
             Op::Merge => Ok(()),
+            Op::Erase { entries, blobs, .. } => {
+                self.erase(entry, entries, blobs);
+                Ok(())
+            }
+        }
+    }
+
+    /// Notes what is erased; the first erasure of each is the one that is named.
+    fn erase(&mut self, by: EntryHash, entries: &[Erased], blobs: &[BlobHash]) {
+        for erased in entries.iter().filter(|e| !self.is_erased(e.hash)).collect::<Vec<_>>() {
+            self.erased.insert_mut(erased.hash, (*erased, by));
+        }
+        for blob in blobs.iter().filter(|b| self.erased_blob(**b).is_none()).collect::<Vec<_>>() {
+            self.erased_blobs.insert_mut(*blob, by);
         }
     }
 

@@ -1,9 +1,9 @@
 //! Ranks, and what happens when they change.
 
-use proofroom_ident::{Audience, Millis};
+use proofroom_ident::{Audience, BlobHash, EntryHash, Millis};
 
 use super::world::{Capability, DOC, LOG, cast, heal, nothing, remove, rotate, set_role, up_to};
-use crate::op::Op;
+use crate::op::{Erased, Op};
 use crate::{Refusal, Role, Standing};
 
 #[test]
@@ -32,6 +32,8 @@ fn one_acts_on_lower_ranks_only() {
             Some(Role::Producer),
         ),
         ("a reviewer invites a guest", &mallory, Capability::new(60).invite(Role::Guest, 1), None),
+        ("a producer erases", &bo, erase(1), None),
+        ("a reviewer erases nothing", &mallory, erase(1), Some(Role::Producer)),
         ("a reviewer rotates the team's key", &mallory, rotate(Audience::Team, 1, []), None),
     ];
     for (what, by, op, wanted) in cases {
@@ -43,6 +45,30 @@ fn one_acts_on_lower_ranks_only() {
         let entry = by.writes(&op);
         assert_eq!(by.refusal(&entry), may.err().as_ref(), "{what}: writing agrees with asking");
     }
+}
+
+fn erase(n: u8) -> Op {
+    let erased = Erased { doc: DOC, log: LOG, seq: 1, hash: EntryHash::from_bytes([n; 32]) };
+    let (statement, blob) = (EntryHash::from_bytes([9; 32]), BlobHash::from_bytes([n; 32]));
+    Op::Erase { statement, entries: [erased].into(), blobs: [blob].into() }
+}
+
+#[test]
+fn what_is_erased_is_erased_for_all_unless_its_author_was_removed() {
+    let [mut ada, mut bo, cy, _] = cast(Role::Producer, Role::Producer, Role::Reviewer);
+    let erasing = ada.writes(&erase(1)).hash();
+    let (entry, blob) = (EntryHash::from_bytes([1; 32]), BlobHash::from_bytes([1; 32]));
+    assert!(ada.view.state().is_erased(entry) && !bo.view.state().is_erased(entry));
+    let late = bo.writes(&erase(2)).hash();
+    ada.writes(&remove(&bo));
+    ada.meet(&bo);
+    let state = ada.view.state();
+    assert!(state.is_erased(entry));
+    assert_eq!(state.erased_blob(blob), Some(erasing));
+    assert!(!state.is_erased(EntryHash::from_bytes([2; 32])), "whoever was removed erases nothing any more");
+    assert!(ada.view.refusal(late).is_some());
+    assert_eq!(state.erased().count(), 1);
+    assert!(cy.view.state().erased_blobs().next().is_none());
 }
 
 #[test]

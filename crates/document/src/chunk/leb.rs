@@ -2,7 +2,7 @@
 
 use super::ChunkError;
 
-const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
+pub(super) const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 
 #[derive(Clone, Debug)]
 pub(crate) struct Cursor<'a> {

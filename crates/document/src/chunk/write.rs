@@ -7,6 +7,9 @@
 
 use std::iter::Peekable;
 
+use sha2::{Digest as _, Sha256};
+
+use super::leb::MAGIC;
 use super::{Action, RawChange, RawId, RawKey, RawOp, RawValue, TYPE_CHANGE};
 use crate::writer::ACTOR_BYTES;
 
@@ -25,6 +28,13 @@ impl RawChange {
             op.object.iter().chain(element).chain(&op.pred).for_each(|id| named[id.actor as usize] = true);
         }
         named.into_iter().skip(1).all(|named| named)
+    }
+
+    /// The whole chunk.
+    pub(crate) fn to_chunk(&self) -> Vec<u8> {
+        let rest = self.write();
+        let hash = Sha256::digest(&rest);
+        [MAGIC.as_slice(), &hash[..4], &rest].concat()
     }
 
     /// The chunk after its checksum.

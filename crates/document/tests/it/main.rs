@@ -4,6 +4,7 @@
 
 mod chunks;
 mod converge;
+mod erasing;
 mod forge;
 mod mutation;
 mod recording;

@@ -55,8 +55,14 @@ fn documents_kinds_and_audiences_fit_together() {
 #[test]
 fn a_log_carries_entries_of_one_class() {
     let rule = "the log's id names the class of its entries";
-    let statements =
-        [EntryKind::Approval, EntryKind::Profile, EntryKind::Receipt, EntryKind::Act, EntryKind::Delegation];
+    let statements = [
+        EntryKind::Approval,
+        EntryKind::Profile,
+        EntryKind::Receipt,
+        EntryKind::Act,
+        EntryKind::Delegation,
+        EntryKind::Record,
+    ];
     for kind in statements {
         check(|h| h.kind = kind, change(), rule);
     }
@@ -96,7 +102,7 @@ fn unknown_values_are_named() {
         (0, "version", 2),
         (1, "kind", 0),
         (1, "kind", 3),
-        (1, "kind", 9),
+        (1, "kind", 10),
         (2, "audience", 2),
         (2, "audience", 255),
     ] {
@@ -149,6 +155,7 @@ fn every_kind_but_authority_is_sealed() {
         (EntryKind::Receipt, statement),
         (EntryKind::Act, statement),
         (EntryKind::Delegation, statement),
+        (EntryKind::Record, statement),
     ] {
         assert!(!kind.is_plain());
         assert_eq!(decode(&Header { kind, ..start }).map(|h| h.claims().kind), Ok(kind));

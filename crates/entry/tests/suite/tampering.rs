@@ -1,6 +1,6 @@
 //! What mallory may try.
 
-use proofroom_entry::{DecodeError, SIGNED_BYTES, Signed, SignedHeader, VerifyError};
+use proofroom_entry::{DecodeError, EntryKind, SIGNED_BYTES, Signed, SignedHeader, VerifyError};
 use proofroom_ident::{DocId, LogClass, LogId, SignError, SignerKey, WorkspaceId};
 use proptest::prelude::{any, prop_assert, proptest};
 
@@ -30,7 +30,10 @@ fn every_shortened_or_lengthened_entry_is_refused() {
     for (name, _, entry) in all() {
         let bytes = entry.bytes();
         for len in 0..bytes.len() {
-            assert!(Signed::decode(&bytes[..len]).is_err(), "{name}: {len} of {} bytes", bytes.len());
+            // Header and signature of a change by themselves are what an erasure leaves, see below.
+            let left = len == SIGNED_BYTES && entry.header().kind == EntryKind::Change;
+            assert_eq!(Signed::decode(&bytes[..len]).is_ok(), left, "{name}: {len} of {} bytes", bytes.len());
+            assert!(!accepted(&bytes[..len], entry.workspace()), "{name}: {len} of {} bytes", bytes.len());
         }
         let longer = [&bytes[..], &[0]].concat();
         let error = Signed::decode(longer).expect_err("one byte too many");
@@ -126,5 +129,32 @@ proptest! {
             bytes[at] = byte;
         }
         prop_assert!(bytes == entry.bytes()[..] || !accepted(&bytes, entry.workspace()));
+    }
+}
+
+/// Only of changes, and only for who knows that it was erased.
+#[test]
+fn what_an_erasure_leaves_is_the_same_entry_without_its_payload() {
+    for (name, _, entry) in all().into_iter().filter(|(_, _, entry)| !entry.payload().is_empty()) {
+        let left = entry.without_payload();
+        let same = (left.hash(), left.header(), left.workspace())
+            == (entry.hash(), entry.header(), entry.workspace());
+        assert!(same && left.is_erased() && left.payload().is_empty() && !entry.is_erased(), "{name}");
+        let Ok(signed) = Signed::decode(left.bytes().clone()) else {
+            assert_ne!(entry.header().kind, EntryKind::Change, "{name}");
+            continue;
+        };
+        assert_eq!(
+            signed.clone().verify(entry.workspace()),
+            Err(VerifyError::Erased(entry.hash())),
+            "{name}"
+        );
+        assert_eq!(signed.clone().verify_erased(entry.workspace()), Ok(left.clone()), "{name}");
+        assert_eq!(signed.trust_stored_bytes(), Ok(left), "{name}");
+        // A payload that is there must be the one that was signed, erased or not.
+        let mut other = entry.bytes().to_vec();
+        other[SIGNED_BYTES] ^= 1;
+        let other = Signed::decode(other).expect("as long as the header says");
+        assert!(other.verify_erased(entry.workspace()).is_err(), "{name}");
     }
 }

@@ -38,6 +38,9 @@ pub enum BlobError {
     /// The bytes have not arrived.
     #[error("the bytes of `{0}` have not reached this machine yet")]
     Absent(String),
+    /// The bytes were erased.
+    #[error("`{0}` was erased: nobody has its bytes any more")]
+    Erased(String),
     /// The bytes are not the ones that were signed.
     #[error("the bytes of {what} do not have the hash that was signed: {}", path.display())]
     Wrong {
@@ -67,6 +70,9 @@ impl From<BlobError> for Failure {
             }
             e @ BlobError::Changed { .. } => {
                 Failure::user(e).hint("wait until it is written, then add it again")
+            }
+            e @ BlobError::Erased(_) => {
+                Failure::user(e).hint("`proofroom audit` says by whom, when, and on what ground")
             }
             e @ BlobError::Absent(_) => Failure::user(e).hint("run `proofroom sync`"),
             e @ BlobError::Wrong { .. } => Failure::verify(e)

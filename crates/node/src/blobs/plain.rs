@@ -23,6 +23,9 @@ impl Blobs {
         offset: u64,
         bytes: u64,
     ) -> Result<Vec<u8>, BlobError> {
+        if reference.is_erased() {
+            return Err(BlobError::Erased(name.to_owned()));
+        }
         let total = reference.bytes;
         let end = offset.saturating_add(bytes).min(total);
         let key = BlobKey::from_bytes(*reference.key.as_bytes());

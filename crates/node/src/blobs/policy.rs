@@ -75,14 +75,13 @@ impl Policy {
             Keep::Recent(n) => Some(newest(view, n)),
             _ => None,
         };
+        let kept = |reference: &BlobRef| match self.keep {
+            Keep::All => true,
+            Keep::Recent(_) => recent.as_ref().is_some_and(|r| r.contains(&reference.blob)),
+            Keep::Pinned | Keep::OnDemand => false,
+        };
         let wanted = |reference: &&BlobRef| {
-            self.asked.contains(&reference.blob)
-                || pinned
-                || match self.keep {
-                    Keep::All => true,
-                    Keep::Recent(_) => recent.as_ref().is_some_and(|r| r.contains(&reference.blob)),
-                    Keep::Pinned | Keep::OnDemand => false,
-                }
+            !reference.is_erased() && (self.asked.contains(&reference.blob) || pinned || kept(reference))
         };
         let derived: BTreeMap<&ContentHash, Rank> =
             view.renditions.iter().map(|r| (&r.content, rank_of(r.kind))).collect();

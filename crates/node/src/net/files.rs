@@ -187,7 +187,7 @@ impl Line {
             let mut complete = true;
             let view = seat.replica.review(seat.step.store, asset.id, Audience::Everyone)?;
             let wants = policy.wants(asset.id, &view);
-            for reference in view.blobs.values() {
+            for reference in view.blobs.values().filter(|reference| !reference.is_erased()) {
                 let (blob, bytes) = (reference.blob, reference.bytes);
                 // Members fetch what they want; a relay must be given what it may lack.
                 let told = self.files.offered.contains(&blob) || self.files.held_there.contains(&blob);

@@ -58,6 +58,7 @@ impl Line {
         if ingested.docs.contains(&DocId::AUTHORITY) {
             self.authority_grew = true;
             news.extend(enter(&mut seat, self.workspace)?);
+            peer.forget_erased(self.workspace)?;
         }
         self.passing_on.extend(ingested.stored);
         Ok(refused.into_values().collect())

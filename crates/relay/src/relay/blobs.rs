@@ -20,7 +20,18 @@ impl Relay {
         store: &dyn Store,
     ) -> Option<SessionInput> {
         let seated = conn.seated?;
+        let erased = |blob: &BlobHash| {
+            let room = self.rooms.get(&seated.workspace);
+            room.is_some_and(|room| room.authority.state().erased_blob(*blob).is_some())
+        };
         let op = match output {
+            SessionOutput::BlobOffered { blob, .. } if erased(&blob) => {
+                let text = "it was erased".to_owned();
+                return Some(SessionInput::RefuseBlob { blob, code: Code::MayNotWrite, text });
+            }
+            SessionOutput::ReadBlob { blob, .. } if erased(&blob) => {
+                return Some(SessionInput::BlobMissing(blob));
+            }
             SessionOutput::BlobOffered { blob, bytes } => {
                 return self.on_offer(conn.id, &seated, now, (blob, bytes), store);
             }

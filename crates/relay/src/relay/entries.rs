@@ -52,7 +52,9 @@ impl Relay {
             }
         };
         if (judged.authority_grew || !judged.equivocators.is_empty())
-            && let Err(error) = self.drop_stale_snapshots(seated.workspace, store)
+            && let Err(error) = self
+                .forget_erased(conn.id, seated.workspace, now, store)
+                .and_then(|()| self.drop_stale_snapshots(seated.workspace, store))
         {
             let refuse = self.store_failed(&error);
             return conn.session.handle(now, refuse, store);

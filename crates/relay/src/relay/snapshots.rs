@@ -6,7 +6,7 @@
 
 use proofroom_entry::{SignedSnapshot, Snapshot};
 use proofroom_ident::{DocId, Millis, WorkspaceId};
-use proofroom_store::{Batch, SnapshotSummary, Store, StoreError, is_worth_keeping};
+use proofroom_store::{Batch, REWRITE_DUE, SnapshotSummary, Store, StoreError, is_worth_keeping};
 use proofroom_sync::{Coverage, Input as SessionInput, Output as SessionOutput};
 
 use super::{Conn, Relay, Seated};
@@ -71,6 +71,7 @@ impl Relay {
         let held = held_of(store, seated.workspace, offered.doc)?;
         let usage = Usage::load(store, seated.workspace, seated.device)?;
         Ok(stood_for.is_some_and(|bytes| offered.bytes < bytes)
+            && !room.authority.erases_in(offered.doc)
             && is_worth_keeping(&held, offered)
             && room.bytes.saturating_add(offered.bytes) <= quotas.workspace_bytes_max
             && usage.bytes.saturating_add(offered.bytes) <= quotas.device_bytes_max
@@ -130,6 +131,9 @@ impl Relay {
             for snapshot in store.snapshots(workspace, doc)? {
                 if room.authority.vouch(&snapshot, &proofs).is_err() {
                     batch.drop_snapshot(workspace, doc, snapshot.header().maker);
+                    if room.authority.erases_in(doc) {
+                        batch.put(REWRITE_DUE, [1]);
+                    }
                     room.bytes = room.bytes.saturating_sub(snapshot.bytes().len() as u64);
                 }
             }

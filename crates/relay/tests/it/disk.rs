@@ -34,6 +34,11 @@ impl World {
                 Some(BlobInput::Written { from: conn, workspace, blob, span: slice.span })
             }
             BlobOp::Rest(_) => None,
+            BlobOp::Remove(blob) => {
+                self.disk.remove(&(workspace, blob));
+                self.half.remove(&(workspace, blob));
+                None
+            }
         }
     }
 

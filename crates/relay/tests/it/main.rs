@@ -3,6 +3,7 @@
 mod blobs;
 mod disk;
 mod entries;
+mod erasing;
 mod hostile;
 mod limits;
 mod membership;

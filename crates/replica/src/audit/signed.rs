@@ -3,7 +3,8 @@
 use proofroom_entry::EntryKind;
 use proofroom_ident::{LogId, Millis};
 use proofroom_review::{
-    ActStatement, DecisionStatement, Delegation, DelegationStatement, ProfileStatement, WitnessStatement,
+    ActStatement, DecisionStatement, Delegation, DelegationStatement, ProfileStatement, RecordAct,
+    RecordStatement, WitnessStatement,
 };
 use proofroom_stamp::{Stamp, StampError};
 
@@ -46,6 +47,13 @@ fn witnessed(statement: &WitnessStatement) -> Change {
         Some(Err(error)) => format!("; {error}"),
     };
     Change::act(format!("witnessed the review{how}")).to(format!("{} logs", statement.seen_heads.len()))
+}
+
+fn recorded(statement: &RecordStatement) -> Change {
+    let RecordAct::Erase(erasure) = &statement.act;
+    let what: Vec<String> = erasure.what.iter().map(ToString::to_string).collect();
+    let change = Change::act(format!("erased, on the ground {}", erasure.basis)).about(what.join(", "));
+    Change { why: Some(statement.reason.clone()), ..change }
 }
 
 /// A statement in words; `None` for changes.
@@ -104,6 +112,10 @@ pub(super) fn statement(kind: EntryKind, plain: &[u8], values: &mut Values, item
         EntryKind::Receipt => match WitnessStatement::from_json(text) {
             Ok(w) => witnessed(&w),
             Err(error) => Change::act("a receipt that does not read").to(error.to_string()),
+        },
+        EntryKind::Record => match RecordStatement::from_json(text) {
+            Ok(r) => recorded(&r),
+            Err(error) => Change::act("a record that does not read").to(error.to_string()),
         },
         EntryKind::Change | EntryKind::Authority => return None,
     })

@@ -6,6 +6,7 @@
 mod acts;
 mod converge;
 mod disk;
+mod erasing;
 mod forks;
 mod intruder;
 mod joining;

@@ -243,3 +243,34 @@ pub fn what_proves_nothing_is_refused<B: Backend>(backend: &mut B) {
     }
     assert_eq!(contents(&store), Ok(super::Contents::default()));
 }
+
+/// An erased entry keeps its place, its hash and its chain, here and in a proof; its bytes count no more.
+pub fn an_erased_entry_keeps_its_place_and_loses_its_payload<B: Backend>(backend: &mut B) {
+    let (mut store, w) = (backend.create(), World::new(1));
+    let run = w.run(&w.bo, w.plan(), 1, 3);
+    let mut fork = w.log(&w.bo, w.plan(), 1);
+    w.next(&mut fork, &w.bo, &[1; 100]);
+    let other = w.next(&mut fork, &w.bo, b"another history");
+    commit(&mut store, &run).expect(WORKS);
+    let mut batch = Batch::new();
+    batch.proof(run[1].clone(), other.clone());
+    store.commit(batch).expect(WORKS);
+    let before = store.docs(w.workspace).expect(WORKS)[0];
+    let mut batch = Batch::new();
+    // One that is not held is no error, and changes nothing.
+    batch.erase(&run[1]).erase(&other);
+    store.commit(batch).expect(WORKS);
+    let store = backend.reopen(store);
+    let log = log_of(&run[0]);
+    let held = read(&store, log, 1, usize::MAX);
+    assert_eq!(
+        held.iter().map(Verified::hash).collect::<Vec<_>>(),
+        run.iter().map(Verified::hash).collect::<Vec<_>>()
+    );
+    assert_eq!(held.iter().map(Verified::is_erased).collect::<Vec<_>>(), [false, true, false]);
+    let after = store.docs(w.workspace).expect(WORKS)[0];
+    assert_eq!((after.digest, after.entries, before.bytes - after.bytes), (before.digest, 3, 100));
+    let (one, two) = store.proofs(w.workspace).expect(WORKS).remove(0);
+    assert_eq!((one.hash(), two.hash()), (run[1].hash(), other.hash()));
+    assert!(one.is_erased() && two.is_erased());
+}

@@ -1,5 +1,6 @@
 //! What a certificate proves, and everything that it must not prove.
 
+mod erased;
 mod golden;
 mod mutations;
 mod vectors;

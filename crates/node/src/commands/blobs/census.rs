@@ -81,9 +81,9 @@ pub fn census(peer: &mut Peer, workspace: WorkspaceId) -> Result<Census, Failure
                 continue;
             }
             let view = seat.replica.review(seat.step.store, asset.id, audience)?;
-            referred.extend(view.blobs.values().map(|b| b.blob));
+            referred.extend(view.blobs.values().filter(|b| !b.is_erased()).map(|b| b.blob));
             let wants = policy.wants(asset.id, &view);
-            for reference in view.blobs.values() {
+            for reference in view.blobs.values().filter(|b| !b.is_erased()) {
                 let (blob, bytes) = (reference.blob, reference.bytes);
                 let here = stored.get(&blob);
                 files.push(Stored {

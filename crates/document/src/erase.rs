@@ -1,0 +1,210 @@
+//! Erasing: what is left of changes once the words and keys in them are gone.
+//!
+//! ```text
+//! residue    marker ff ff ff ff   { hash:32 length:u32 change chunk }   in the place of a batch of changes
+//! ```
+//!
+//! Every word of a text becomes [`BAR`], every key of a file becomes zeros; operations, their ids and the changes'
+//! places in the graph stay. So whatever was written on top still has its ground. `hash` is the name that the change
+//! had: others depend on it by that. What is left has another, so inside a document with residues changes are
+//! renamed ([`Renames`]): entries speak of changes by the names that were signed, the engine by its own.
+//!
+//! A residue is a function of the batch. Whoever holds the batch can tell whether a residue is its.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proofroom_ident::{BlobHash, ByteReader, ByteWriter, ContentHash};
+use proofroom_review::BlobRef;
+
+use crate::chunk::{Action, RawChange, RawId, RawKey, RawValue};
+use crate::vet::{Change, read_batch, read_chunk};
+use crate::{Actor, ChangeHash, VetError};
+
+/// What stands in the place of each character of an erased text.
+pub const BAR: char = '\u{2588}';
+
+const MARKER: [u8; 4] = [0xff; 4];
+
+/// An operation, whichever change names it.
+type OpId = (Actor, u32);
+
+/// What a batch holds that would be erased with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holds {
+    /// The keys of comments and requests of whose texts words are in it.
+    pub texts: BTreeSet<String>,
+    /// The files whose keys are in it: where each lies, and which it is.
+    pub files: BTreeMap<BlobHash, ContentHash>,
+}
+
+/// What each of a document's batches holds, all of them given in any order. One that was erased holds nothing.
+pub fn holdings(batches: &[&[u8]]) -> Vec<Holds> {
+    let read = |batch: &&[u8]| {
+        if is_residue(batch) { Vec::new() } else { read_batch(batch, None).unwrap_or_default() }
+    };
+    let read: Vec<Vec<Change>> = batches.iter().map(read).collect();
+    let texts = texts_of(&read);
+    let holds = |changes: &Vec<Change>| {
+        let mut out = Holds::default();
+        for raw in changes.iter().map(|change| &change.raw) {
+            for op in raw.ops.iter().filter(|op| op.action == Action::Set) {
+                match (&op.value, op.object) {
+                    (RawValue::Text(_), Some(object)) if op.insert => {
+                        out.texts.extend(texts.get(&global(raw, object)).cloned());
+                    }
+                    (RawValue::Text(text), _) => {
+                        out.files.extend(file_key(text).map(|file| (file.blob, file.content)))
+                    }
+                    _ => {}
+                }
+            }
+        }
+        out
+    };
+    read.iter().map(holds).collect()
+}
+
+/// The texts by the keys of the records that they lie in.
+fn texts_of(read: &[Vec<Change>]) -> BTreeMap<OpId, String> {
+    let made = |wanted: Action| {
+        let changes = read.iter().flatten().map(|change| &change.raw);
+        changes.flat_map(move |raw| {
+            (raw.start_op..).zip(&raw.ops).filter(move |(_, op)| op.action == wanted).map(
+                move |(counter, op)| {
+                    let object = op.object.map(|object| global(raw, object));
+                    ((raw.actor, counter), object, &op.key)
+                },
+            )
+        })
+    };
+    let keyed = |(id, _, key)| match key {
+        &RawKey::Map(ref key) => Some((id, key.to_string())),
+        _ => None,
+    };
+    let records: BTreeMap<OpId, String> = made(Action::MakeMap).filter_map(keyed).collect();
+    made(Action::MakeText).filter_map(|(id, object, _)| Some((id, records.get(&object?)?.clone()))).collect()
+}
+
+fn global(raw: &RawChange, id: RawId) -> OpId {
+    let other = (id.actor as usize).checked_sub(1).and_then(|i| raw.others.get(i));
+    (other.copied().unwrap_or(raw.actor), id.counter)
+}
+
+fn file_key(text: &str) -> Option<BlobRef> {
+    BlobRef::from_json(text).ok().filter(|file| !file.is_erased())
+}
+
+/// Whether these bytes are a residue and no batch.
+pub(crate) fn is_residue(bytes: &[u8]) -> bool {
+    bytes.starts_with(&MARKER)
+}
+
+/// What is left of a batch.
+///
+/// # Errors
+/// When it is no batch of changes.
+pub fn residue_of(batch: &[u8]) -> Result<Vec<u8>, VetError> {
+    let mut w = ByteWriter::default();
+    w.put(&MARKER);
+    for mut change in read_batch(batch, None)? {
+        scrub(&mut change.raw);
+        w.put(change.hash.as_bytes()).run(&change.raw.to_chunk());
+    }
+    Ok(w.finish())
+}
+
+fn scrub(raw: &mut RawChange) {
+    for op in raw.ops.iter_mut().filter(|op| op.action == Action::Set) {
+        let RawValue::Text(text) = &op.value else { continue };
+        let left = match file_key(text) {
+            _ if op.insert => Some(BAR.to_string()),
+            Some(file) => file.erased().to_json().ok(),
+            None => None,
+        };
+        if let Some(left) = left {
+            op.value = RawValue::Text(left.into());
+        }
+    }
+}
+
+/// The name that a residue's last change had: what its entry commits to.
+pub fn residue_tip(residue: &[u8]) -> Option<ChangeHash> {
+    read_residue(residue, None).ok()?.last().map(|change| change.hash)
+}
+
+/// Reads a residue: each change under the name that it had.
+pub(crate) fn read_residue(bytes: &[u8], actor: Option<&Actor>) -> Result<Vec<Change>, VetError> {
+    let cut = |_| VetError::Batch("what is left of it is cut short");
+    let mut r = ByteReader::new(bytes);
+    if r.array("marker").map_err(cut)? != MARKER {
+        return Err(VetError::Batch("this is not what is left of changes"));
+    }
+    let mut changes = Vec::new();
+    while !r.is_empty() {
+        let hash = ChangeHash::from_bytes(r.array("hash").map_err(cut)?);
+        let chunk = r.run("a change").map_err(cut)?;
+        changes.push(Change { hash, ..read_chunk(changes.len(), chunk, actor)? });
+    }
+    if changes.is_empty() { Err(VetError::Batch("it is empty")) } else { Ok(changes) }
+}
+
+/// The names of changes: as they were signed, and inside a document where something before them was erased.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Renames {
+    inside: BTreeMap<ChangeHash, ChangeHash>,
+    signed: BTreeMap<ChangeHash, ChangeHash>,
+}
+
+impl Renames {
+    /// The name inside.
+    pub(crate) fn inside(&self, signed: &ChangeHash) -> ChangeHash {
+        *self.inside.get(signed).unwrap_or(signed)
+    }
+
+    /// The name that was, or is to be, signed.
+    pub(crate) fn signed(&self, inside: &ChangeHash) -> ChangeHash {
+        *self.signed.get(inside).unwrap_or(inside)
+    }
+
+    fn note(&mut self, signed: ChangeHash, inside: ChangeHash) {
+        if signed != inside {
+            self.inside.insert(signed, inside);
+            self.signed.insert(inside, signed);
+        }
+    }
+
+    /// Gives a change that came the dependencies, and so the name, that it has inside. What is left of one that was
+    /// `erased` always has another name than it came under.
+    pub(crate) fn take_in(&mut self, change: &mut Change, erased: bool) -> Result<(), VetError> {
+        let deps = self.translate(&change.raw, Self::inside);
+        if deps == change.raw.deps && !erased {
+            return Ok(());
+        }
+        let renamed = with_deps(&change.raw, deps)?;
+        self.note(change.hash, renamed.hash);
+        *change = renamed;
+        Ok(())
+    }
+
+    /// A change that was made here, as it is to be signed.
+    pub(crate) fn hand_out(&mut self, change: &Change) -> Result<Change, VetError> {
+        let deps = self.translate(&change.raw, Self::signed);
+        if deps == change.raw.deps {
+            return Ok(change.clone());
+        }
+        let signed = with_deps(&change.raw, deps)?;
+        self.note(signed.hash, change.hash);
+        Ok(signed)
+    }
+
+    fn translate(&self, raw: &RawChange, name: impl Fn(&Self, &ChangeHash) -> ChangeHash) -> Vec<ChangeHash> {
+        let mut deps: Vec<ChangeHash> = raw.deps.iter().map(|dep| name(self, dep)).collect();
+        deps.sort_unstable();
+        deps
+    }
+}
+
+fn with_deps(raw: &RawChange, deps: Vec<ChangeHash>) -> Result<Change, VetError> {
+    let chunk = RawChange { deps, ..raw.clone() }.to_chunk();
+    read_chunk(0, &chunk, None)
+}

@@ -1,0 +1,150 @@
+//! Erasing: words and keys go, and whatever stands on them stays.
+
+use proofroom_document::DocKind::Review;
+use proofroom_document::{Incoming, holdings, residue_of};
+use proofroom_review::{CommentKey, ERASED_TEXT, ReviewEdit, ReviewView};
+
+use crate::world::{Peer, contributor, producer};
+
+/// A review of ada's and bo's, in the order in which it came to be; the comment that is to be erased.
+fn story() -> (Peer, Peer, Vec<Incoming>, CommentKey) {
+    let (mut ada, mut bo) = (producer(Review, "ada"), contributor(Review, "bo"));
+    let (v1, first) = ada.version("first", &[]);
+    bo.take(&[first.clone()]);
+    let (secret, said) = bo.comment(v1, 1, "call me at home, 555 0100");
+    let more =
+        bo.review(&[ReviewEdit::EditComment { comment: secret, at: 0, delete: 0, insert: "please ".into() }]);
+    let (_, other) = bo.comment(v1, 2, "crop tighter");
+    ada.take(&[said.clone(), more.clone(), other.clone()]);
+    let (_, answer) = ada.comment(v1, 3, "will do");
+    bo.take(&[answer.clone()]);
+    (ada, bo, vec![first, said, more, other, answer], secret)
+}
+
+fn batches(entries: &[Incoming]) -> Vec<&[u8]> {
+    entries.iter().map(|entry| entry.payload.as_slice()).collect()
+}
+
+/// The same entries, of those that hold the comment's words only what is left.
+fn erased(entries: &[Incoming], secret: CommentKey) -> Vec<(bool, Incoming)> {
+    let holds = holdings(&batches(entries));
+    let left = |(entry, holds): (&Incoming, proofroom_document::Holds)| {
+        let gone = holds.texts.contains(&secret.to_string());
+        let payload = if gone { residue_of(&entry.payload).unwrap() } else { entry.payload.clone() };
+        (gone, Incoming { payload, ..entry.clone() })
+    };
+    entries.iter().zip(holds).map(left).collect()
+}
+
+fn take(peer: &mut Peer, entries: &[(bool, Incoming)]) {
+    for (gone, entry) in entries {
+        if *gone {
+            peer.doc.admit_residue(entry.entry);
+        }
+    }
+    let entries: Vec<Incoming> = entries.iter().map(|(_, entry)| entry.clone()).collect();
+    peer.take(&entries);
+}
+
+/// A view with the erased comment's words out of the way.
+fn but_for(view: &ReviewView, secret: CommentKey) -> ReviewView {
+    let mut view = view.clone();
+    view.comments.iter_mut().filter(|c| c.key == secret).for_each(|c| c.body = String::new());
+    view
+}
+
+fn body(peer: &Peer, secret: CommentKey) -> String {
+    peer.doc.view_review().comment(&secret).unwrap().body.clone()
+}
+
+#[test]
+fn what_is_left_carries_all_that_stands_on_it() {
+    let (mut ada, _, entries, secret) = story();
+    let left = erased(&entries, secret);
+    assert_eq!(left.iter().map(|(gone, _)| *gone).collect::<Vec<_>>(), [false, true, true, false, false]);
+    for (_, entry) in left.iter().filter(|(gone, _)| *gone) {
+        assert!(!entry.payload.windows(4).any(|w| w == b"home" || w == b" 555"), "no word is left");
+    }
+    let mut cy = producer(Review, "cy");
+    take(&mut cy, &left);
+    assert_eq!(body(&cy, secret), ERASED_TEXT);
+    assert_eq!(but_for(&cy.doc.view_review(), secret), but_for(&ada.doc.view_review(), secret));
+    assert_eq!((*cy.doc.review()).clone(), cy.doc.view_review());
+    // What is written on top is signed under the names that everybody knows.
+    let version = *ada.doc.view_review().versions.keys().next().unwrap();
+    let (_, news) = cy.comment(version, 9, "on it");
+    ada.take(&[news.clone()]);
+    let (_, more) = ada.comment(version, 10, "thanks");
+    cy.take(&[more]);
+    assert_eq!(but_for(&cy.doc.view_review(), secret), but_for(&ada.doc.view_review(), secret));
+    assert_eq!((cy.doc.waiting(), ada.doc.waiting()), (0, 0));
+}
+
+#[test]
+fn what_is_left_may_come_last_and_in_any_order() {
+    let (ada, _, entries, secret) = story();
+    let left = erased(&entries, secret);
+    // Logs keep their order: bo's entries are 1, 2, 3, ada's are 0 and 4.
+    for order in [[0, 1, 2, 3, 4], [4, 0, 1, 2, 3], [1, 2, 3, 0, 4], [1, 0, 2, 4, 3]] {
+        let order = if order[0] == 4 { [0, 4, 1, 2, 3] } else { order };
+        let mut cy = producer(Review, "cy");
+        for at in order {
+            take(&mut cy, &left[at..=at]);
+        }
+        assert_eq!(cy.doc.waiting(), 0, "{order:?}");
+        assert_eq!(
+            but_for(&cy.doc.view_review(), secret),
+            but_for(&ada.doc.view_review(), secret),
+            "{order:?}"
+        );
+    }
+}
+
+#[test]
+fn two_that_erased_different_things_still_read_each_other() {
+    let (ada, bo, entries, secret) = story();
+    let view = ada.doc.view_review();
+    let other = view.comments.iter().find(|c| c.body == "crop tighter").unwrap().key;
+    let (mut one, mut two) = (producer(Review, "cy"), producer(Review, "mallory"));
+    take(&mut one, &erased(&entries, secret));
+    take(&mut two, &erased(&entries, other));
+    let version = *view.versions.keys().next().unwrap();
+    let (_, by_one) = one.comment(version, 20, "from one");
+    let (_, by_two) = two.comment(version, 21, "from two");
+    one.take(&[by_two.clone()]);
+    two.take(&[by_one.clone()]);
+    let mut bo = bo;
+    bo.take(&[by_one, by_two]);
+    let plain = |peer: &Peer| but_for(&but_for(&peer.doc.view_review(), secret), other);
+    assert_eq!(plain(&one), plain(&two));
+    assert_eq!(plain(&one), plain(&bo));
+}
+
+#[test]
+fn a_files_key_goes_with_the_entry_that_holds_it() {
+    let (ada, _, entries, _) = story();
+    let holds = holdings(&batches(&entries));
+    let (file, key) = ada.doc.view_review().blobs.into_iter().next().unwrap();
+    assert_eq!(holds[0].files.values().collect::<Vec<_>>(), [&file]);
+    assert!(holds[1..].iter().all(|holds| holds.files.is_empty()));
+    let residue = residue_of(&entries[0].payload).unwrap();
+    let mut cy = producer(Review, "cy");
+    let left = Incoming { payload: residue, ..entries[0].clone() };
+    take(&mut cy, &[(true, left)]);
+    cy.take(&entries[1..]);
+    let kept = cy.doc.view_review();
+    assert!(kept.blobs[&file].is_erased() && !key.is_erased());
+    assert_eq!(kept.blobs[&file].blob, key.blob);
+    assert_eq!(kept.versions, ada.doc.view_review().versions, "what was signed stays");
+}
+
+#[test]
+fn nobody_passes_off_a_residue_as_an_entry() {
+    let (_, _, entries, secret) = story();
+    let left = erased(&entries, secret);
+    let mut cy = producer(Review, "cy");
+    let merged = cy.doc.merge(left.iter().map(|(_, entry)| entry.clone()).collect());
+    assert_eq!(merged.refused.len(), 3, "both residues, and what follows in their log");
+    assert!(residue_of(&left[1].1.payload).is_err(), "what is left of it is left of nothing else");
+    assert_eq!(holdings(&[left[1].1.payload.as_slice()]), [proofroom_document::Holds::default()]);
+}

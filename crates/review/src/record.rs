@@ -1,0 +1,128 @@
+//! Records about records: what is erased, and why.
+
+use data_encoding::BASE64;
+use proofroom_ident::{ContentHash, DocId, EntryHash, Millis, VersionHash};
+use serde::{Deserialize, Serialize};
+
+use crate::canonical::canonical_form;
+use crate::owned::{CommentKey, RequestKey};
+use crate::statement::{STATEMENT_BYTES_MAX, StatementError};
+use crate::text::{self, TextError};
+use crate::words::LegalBasis;
+
+const PARTS_MAX: usize = 20_000;
+
+/// What stands where an erased text was.
+pub const ERASED_TEXT: &str = "[erased]";
+
+/// Something that is erased, as people call it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Erased {
+    /// A file of a version, with everything that was made of it.
+    File {
+        /// The version.
+        version: VersionHash,
+        /// The file, by the hash of what it was.
+        content: ContentHash,
+    },
+    /// The words of a comment.
+    Comment {
+        /// The comment.
+        comment: CommentKey,
+    },
+    /// The words of a brief.
+    Brief {
+        /// The request.
+        request: RequestKey,
+    },
+}
+
+impl std::fmt::Display for Erased {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File { version, content } => {
+                write!(f, "file {} of version {}", content.short(), version.short())
+            }
+            Self::Comment { comment } => write!(f, "the words of comment {}", comment.id.short()),
+            Self::Brief { request } => write!(f, "the brief of request {}", request.id.short()),
+        }
+    }
+}
+
+/// What is left of an entry's changes once the words and keys in them are erased: their structure, so that what
+/// others wrote on top still has a ground.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Residue {
+    /// The entry.
+    pub entry: EntryHash,
+    /// The changes without words and keys, in base64.
+    pub left: String,
+}
+
+impl Residue {
+    /// The residue of an entry.
+    pub fn new(entry: EntryHash, left: &[u8]) -> Self {
+        Self { entry, left: BASE64.encode(left) }
+    }
+
+    /// Its bytes; empty where it is spelled in no way that gives bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        BASE64.decode(self.left.as_bytes()).unwrap_or_default()
+    }
+}
+
+/// What is erased of one document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Erasure {
+    /// On what ground.
+    pub basis: LegalBasis,
+    /// What.
+    pub what: Vec<Erased>,
+    /// What is left of the entries that held it, in order of their hashes.
+    pub residues: Vec<Residue>,
+}
+
+/// What becomes of records.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case", deny_unknown_fields)]
+pub enum RecordAct {
+    /// Words and files are erased. The membership operation that names this statement does it.
+    Erase(Box<Erasure>),
+}
+
+/// A record about records, and all that its signature covers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordStatement {
+    /// The document that it is about, and lies in.
+    pub doc: DocId,
+    /// What becomes of it.
+    pub act: RecordAct,
+    /// Why.
+    pub reason: String,
+    /// When they say they signed.
+    pub claimed_at: Millis,
+}
+
+canonical_form!(RecordStatement, StatementError, STATEMENT_BYTES_MAX);
+
+impl RecordStatement {
+    /// Whether it may be signed.
+    pub fn check(&self) -> Result<(), StatementError> {
+        if self.reason.trim().is_empty() {
+            return Err(TextError::Empty { field: "the reason" }.into());
+        }
+        text::body("the reason", &self.reason)?;
+        let RecordAct::Erase(erasure) = &self.act;
+        text::count("erased things", erasure.what.len(), PARTS_MAX)?;
+        text::count("residues", erasure.residues.len(), PARTS_MAX)?;
+        if erasure.what.is_empty() {
+            return Err(TextError::Empty { field: "what is erased" }.into());
+        }
+        let sorted = erasure.residues.is_sorted_by(|a, b| a.entry < b.entry);
+        if sorted { Ok(()) } else { Err(StatementError::NotSorted("residues")) }
+    }
+}

@@ -1,0 +1,129 @@
+//! Erasing: bytes that are nowhere any more, and a record that still proves itself.
+
+use std::fs;
+use std::path::Path;
+
+use proofroom_tests::payload::payload_of;
+use proofroom_tests::peer::{Peer, list, string};
+use proofroom_tests::relay::Relay;
+use proofroom_tests::sift::{contains, files};
+use proofroom_tests::world::{World, agree, copy_for_bo, meet, path, until};
+use serde_json::Value;
+
+const SECRET: &str = "call me at home, 555 0100, after eight; my address is Lindenallee 7";
+
+/// What was there before it was erased, as ciphertext: a comment's entry, and a file.
+struct Gone {
+    comment: String,
+    payload: Vec<u8>,
+    file: Vec<u8>,
+}
+
+/// Ada's copy in two versions, of which Bo approves the second; he said more than he wanted to.
+fn told(world: &World) -> (Relay, Peer, Peer, Gone) {
+    let (relay, ada, bo) = copy_for_bo(world);
+    let said = bo.run(&["comment", "add", "Copy", SECRET]);
+    bo.run(&["comment", "add", "Copy", "a shorter headline, please"]);
+    meet(&[&bo, &ada]);
+    let file = sealed_file(ada.home(), "first words".len());
+    ada.run(&["version", "add", "Copy", path(&world.place("two.txt"))]);
+    meet(&[&ada, &bo]);
+    bo.run(&["decide", "Copy", "approved"]);
+    meet(&[&bo, &ada]);
+    let trail = ada.run(&["log"]);
+    let line = list(&trail, "entries").iter().find(|line| line["entry"] == said["entry"]);
+    let payload = payload_of(&ada.home().join("store.redb"), line.expect("it came"));
+    (relay, ada, bo, Gone { comment: string(&said, "comment"), payload, file })
+}
+
+/// The ciphertext of the one file of this length.
+fn sealed_file(home: &Path, bytes: usize) -> Vec<u8> {
+    let held = files(&home.join("blobs")).into_iter().filter_map(|path| fs::read(path).ok());
+    let mut of_length = held.filter(|held| held.len() == bytes);
+    of_length.next().expect("it is here")
+}
+
+fn erase(ada: &Peer, gone: &Gone) {
+    ada.run(&[
+        "erase",
+        "--comment",
+        &gone.comment,
+        "--basis",
+        "consent_withdrawn",
+        "--reason",
+        "Bo asked for it",
+    ]);
+    ada.run(&["erase", "Copy", "--version", "v1", "--basis", "contract", "--reason", "the licence ended"]);
+}
+
+fn bodies(listed: &Value) -> Vec<String> {
+    list(listed, "comments").iter().map(|comment| string(comment, "body")).collect()
+}
+
+#[test]
+fn what_is_erased_is_nowhere_any_more_and_all_go_on() {
+    let world = World::new();
+    let (relay, ada, bo, gone) = told(&world);
+    for place in [ada.home(), bo.home(), relay.data()] {
+        assert!(contains(place, &gone.payload) && contains(place, &gone.file), "{}", place.display());
+    }
+    bo.refused(&["erase", "--comment", &gone.comment, "--basis", "child", "--reason", "no"])
+        .names(&["may not erase"]);
+    let told =
+        ada.run(&["erase", "Copy", "--version", "v1", "--basis", "contract", "--reason", "x", "--dry-run"]);
+    assert_eq!((&told["dry_run"], &told["erased"][0]["operation"]), (&Value::Bool(true), &Value::Null));
+    erase(&ada, &gone);
+    meet(&[&ada, &bo]);
+    until("the relay forgot it", || !contains(relay.data(), &gone.payload));
+    for place in [ada.home(), bo.home(), relay.data()] {
+        assert!(!contains(place, &gone.payload), "the words are still in {}", place.display());
+        assert!(!contains(place, &gone.file), "the file is still in {}", place.display());
+    }
+    let out = world.place("out");
+    ada.refused(&["export", "Copy", "--version", "v1", "--to", path(&out)]).names(&["one.txt", "erased"]);
+    bo.run(&["export", "Copy", "--to", path(&out)]);
+
+    // Whoever comes later never sees it; everybody goes on.
+    let cy = world.joined("cy", &ada, "guest");
+    cy.run(&["comment", "add", "Copy", "I like it"]);
+    meet(&[&cy, &ada, &bo]);
+    let said = agree(&[&ada, &bo, &cy], &["comment", "list", "Copy"]);
+    assert_eq!(bodies(&said), ["[erased]", "a shorter headline, please", "I like it"]);
+    assert!(!contains(cy.home(), &gone.payload) && !contains(cy.home(), &gone.file));
+    for peer in [&ada, &bo, &cy] {
+        peer.run(&["log", "--verify"]);
+        assert!(list(&peer.run(&["doctor"])["workspaces"][0], "problems").is_empty());
+        let trail = peer.run(&["audit", "--asset", "Copy"]).to_string();
+        assert!(trail.contains("Bo asked for it") && trail.contains("consent_withdrawn"), "{trail}");
+        assert!(!trail.contains("Lindenallee"), "{trail}");
+    }
+}
+
+#[test]
+fn a_certificate_verifies_without_what_was_erased_and_lists_it() {
+    let world = World::new();
+    let (_relay, ada, bo, gone) = told(&world);
+    erase(&ada, &gone);
+    meet(&[&ada, &bo]);
+    for peer in [&ada, &bo] {
+        let out =
+            world.place(&format!("{}.zip", peer.home().file_name().and_then(|n| n.to_str()).expect("plain")));
+        let made = peer.run(&["certify", "Copy", "--out", path(&out), "--blobs"]);
+        assert_eq!(
+            (&made["holds"], &made["outcome"]),
+            (&Value::Bool(true), &Value::from("approved")),
+            "{made}"
+        );
+        let verdict = bo.run(&["verify", path(&out)]);
+        let record = &verdict["record"];
+        let grounds: Vec<&str> =
+            list(record, "erasures").iter().filter_map(|e| e["basis"].as_str()).collect();
+        assert_eq!(grounds, ["consent_withdrawn", "contract"]);
+        let redactions = list(record, "redactions");
+        assert!(redactions.iter().filter(|r| r["why"] == "erased").count() >= 2, "{redactions:?}");
+        let asset = &record["assets"][0];
+        assert_eq!((&asset["rebuilt"], list(asset, "versions").len()), (&Value::Bool(true), 2));
+        let bytes = fs::read(&out).expect("it was written");
+        assert!(!bytes.windows(11).any(|w| w == b"Lindenallee"), "not in the report either");
+    }
+}

@@ -7,7 +7,7 @@ use proofroom_tests::authority::TimeAuthority;
 use proofroom_tests::peer::{Peer, list, proofroom, string};
 use proofroom_tests::relay::Relay;
 use proofroom_tests::up::Up;
-use proofroom_tests::world::{World, copy_for_bo, meet, path};
+use proofroom_tests::world::{World, copy_for_bo, meet, path, until};
 use serde_json::Value;
 
 /// Ada's copy, which Bo approved.
@@ -28,6 +28,29 @@ fn told(file: &Path, more: &[&str]) -> (Value, String) {
     let row = list(&found, "rows").iter().find(|row| row["check"] == "time").expect("it is a row");
     let details = list(row, "details").iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n");
     (found["record"]["assets"][0]["decisions"][0].clone(), details)
+}
+
+#[test]
+fn a_machine_that_stays_up_signs_receipts_by_itself_and_no_more_than_help() {
+    let world = World::new();
+    let (_relay, ada, bo) = approved(&world);
+    let up =
+        Up::with(&ada, &["up", "--listen", "127.0.0.31:0", "--no-nearby", "--no-web", "--receipts", "1s"]);
+    let witnessed = up.wait_for("a receipt", |line| line["event"] == "witnessed");
+    assert_eq!(witnessed["name"], "Copy");
+    until("bo has it", || {
+        bo.run(&["sync"]);
+        let trail = bo.run(&["audit", "--asset", "Copy"]);
+        list(&trail, "lines").iter().any(|line| line["act"] == "witnessed the review")
+    });
+    // What is witnessed is not witnessed again; a new decision is.
+    bo.run(&["decide", "Copy", "changes_required", "--reason", "on second thought"]);
+    bo.run(&["sync"]);
+    up.wait_for("another receipt", |line| line["event"] == "witnessed");
+    up.stop();
+    let trail = ada.run(&["audit", "--asset", "Copy"]);
+    let receipts = list(&trail, "lines").iter().filter(|line| line["act"] == "witnessed the review");
+    assert_eq!(receipts.count(), 2);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use proofroom_transport_iroh::{Endpoint, Options};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
+use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::agent::{Agent, Visitor};
 use crate::cli::{Cli, Command};
@@ -31,6 +32,7 @@ use crate::peer::{Peer, Port};
 use crate::post::{self, Post};
 use crate::report::{Report, Tone};
 use crate::service::Manager;
+use crate::when::Expiry;
 use crate::world;
 
 /// Where the review app is served first.
@@ -75,6 +77,7 @@ pub async fn watch(
     let mut agent = Agent::listen(peer.home())?;
     let mut waiting = Waiting::default();
     let mut tick = tokio::time::interval(Duration::from_secs(1));
+    let mut receipts = receipts(up);
     let mut stop =
         signal(SignalKind::terminate()).map_err(|e| Failure::store(format!("cannot hear signals: {e}")))?;
     console.report(&first_words(&net, app.as_ref()));
@@ -96,6 +99,14 @@ pub async fn watch(
                 visitor.exit(crate::print(&mut call.console, signed));
                 Vec::new()
             }
+            Some(_) = next(&mut receipts) => {
+                let written = commands::witness::unasked(peer, only)?;
+                if !written.is_empty() {
+                    net.refresh();
+                }
+                written.iter().for_each(|report| console.report(report));
+                Vec::new()
+            }
             sent = post.next(world::now) => {
                 console.report(&delivered(&sent?));
                 Vec::new()
@@ -103,6 +114,7 @@ pub async fn watch(
             _ = tick.tick() => {
                 manager.alive();
                 keep_up(peer, &mut net, only)?;
+                peer.rewrite_if_due()?;
                 remind(peer, &mut net, &mut post, only, up.is_some(), console)?;
                 net.tick(peer)?
             }
@@ -116,6 +128,23 @@ pub async fn watch(
     drop(agent);
     net.close(peer).await?;
     Ok(())
+}
+
+/// When receipts are due: once in a while, the first time after as long.
+fn receipts(up: Option<&Up>) -> Option<Interval> {
+    let Expiry::After(ms) = up?.receipts else { return None };
+    let every = Duration::from_millis(ms);
+    let mut interval = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    Some(interval)
+}
+
+/// The next time of an interval, if there is one.
+async fn next(interval: &mut Option<Interval>) -> Option<tokio::time::Instant> {
+    match interval {
+        Some(interval) => Some(interval.tick().await),
+        None => None,
+    }
 }
 
 /// Opens this device's endpoint, on the port of the last time where that is free.

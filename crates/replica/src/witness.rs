@@ -1,13 +1,13 @@
 //! Witnessing: this machine's receipt for what others signed, by its own clock.
 //!
 //! A receipt for everything that everybody holds would be most of what a workspace sends. So one is written
-//! only when somebody asks for it (`proofroom witness`, from a timer on a machine that is always up), and
-//! only where there is a decision that this person has not witnessed yet.
+//! only where there is a decision that this person has not witnessed yet: when they ask for it (`proofroom witness`),
+//! or by a machine that stays up, now and then, until two others than the signer have witnessed it.
 
 use std::collections::BTreeMap;
 
 use proofroom_entry::{EntryKind, Verified};
-use proofroom_ident::{AssetId, Audience, DocId, LogClass, LogId, Millis};
+use proofroom_ident::{AssetId, Audience, LogClass, LogId, Millis, PersonId};
 use proofroom_review::statement::SeenHead;
 use proofroom_review::{ActStatement, DecisionStatement, WitnessStatement};
 use proofroom_store::Store;
@@ -15,7 +15,17 @@ use proofroom_store::Store;
 use crate::docs::{PLAIN_BYTES_MAX, entries_after};
 use crate::error::ReplicaError;
 use crate::open::{Replica, Step};
-use crate::statements::Receipt;
+use crate::statements::{Receipt, SignedDecision};
+
+/// How much of each log somebody had in front of them.
+type Seen = BTreeMap<LogId, u64>;
+
+/// Others than the signer whose word is enough, where nobody asks for more.
+const WITNESSES: usize = 2;
+
+fn covers(seen: &Seen, decision: &SignedDecision) -> bool {
+    seen.get(&decision.log).is_some_and(|seq| *seq >= decision.seq)
+}
 
 impl Replica {
     /// What this person could witness of an asset's review; `None` where there is nothing new. With an authority's
@@ -30,16 +40,52 @@ impl Replica {
         stamped: bool,
         now: Millis,
     ) -> Result<Option<WitnessStatement>, ReplicaError> {
-        let review = self.workspace.review_doc(asset, Audience::Everyone);
-        let seen_heads = self.seen_heads(store, review)?;
-        let known = self.witnessed(store, review, stamped)?;
+        let me = self.me.person();
+        let known = self.witnessed(store, asset, stamped)?;
+        let decisions = self.decisions(store, asset)?;
+        let seen = |d: &SignedDecision| known.get(&me).is_some_and(|seen| covers(seen, d));
+        if !decisions.iter().any(|d| (stamped || d.person != me) && !seen(d)) {
+            return Ok(None);
+        }
+        self.statement(store, asset, now).map(Some)
+    }
+
+    /// As [`Replica::draft_witness`], for a machine that signs receipts by itself: only for decisions of others
+    /// that fewer than two others have witnessed. More would add little, and be most of what is sent.
+    ///
+    /// # Errors
+    /// When there is no such asset, or the store cannot be read.
+    pub fn draft_witness_unasked(
+        &mut self,
+        store: &dyn Store,
+        asset: AssetId,
+        now: Millis,
+    ) -> Result<Option<WitnessStatement>, ReplicaError> {
         let me = self.me.person();
         let decisions = self.decisions(store, asset)?;
-        let news = decisions.iter().any(|d| {
-            (stamped || d.person != me) && known.get(&d.log).is_none_or(|witnessed| *witnessed < d.seq)
-        });
-        let statement = WitnessStatement { review, seen_heads, claimed_at: now, token: None };
-        Ok(news.then_some(statement))
+        if decisions.iter().all(|d| d.person == me) {
+            return Ok(None);
+        }
+        let known = self.witnessed(store, asset, false)?;
+        let wanting = |d: &SignedDecision| {
+            let others = known.iter().filter(|(person, seen)| **person != d.person && covers(seen, d));
+            let mut witnesses = others.map(|(person, _)| person);
+            d.person != me
+                && !witnesses.clone().any(|person| *person == me)
+                && witnesses.nth(WITNESSES - 1).is_none()
+        };
+        if decisions.iter().any(wanting) { self.statement(store, asset, now).map(Some) } else { Ok(None) }
+    }
+
+    fn statement(
+        &mut self,
+        store: &dyn Store,
+        asset: AssetId,
+        now: Millis,
+    ) -> Result<WitnessStatement, ReplicaError> {
+        let review = self.workspace.review_doc(asset, Audience::Everyone);
+        let seen_heads = self.seen_heads(store, review)?;
+        Ok(WitnessStatement { review, seen_heads, claimed_at: now, token: None })
     }
 
     /// Signs a receipt.
@@ -55,24 +101,25 @@ impl Replica {
         self.sign(step, statement.review, EntryKind::Receipt, statement.to_json())
     }
 
-    /// How much of each log this person's own statements say they had in front of them; only those with a time
+    /// How much of each log people's own statements say they had in front of them; only those with a time
     /// stamp, where that is asked.
     fn witnessed(
         &self,
         store: &dyn Store,
-        doc: DocId,
+        asset: AssetId,
         stamped: bool,
-    ) -> Result<BTreeMap<LogId, u64>, ReplicaError> {
-        let mut known = BTreeMap::new();
-        let me = self.me.person();
+    ) -> Result<BTreeMap<PersonId, Seen>, ReplicaError> {
+        let doc = self.workspace.review_doc(asset, Audience::Everyone);
+        let mut known: BTreeMap<PersonId, Seen> = BTreeMap::new();
         for tip in store.tips(self.workspace, doc)? {
-            let mine = self.authority.state().person_of(tip.author) == Some(me);
-            if !mine || tip.log.class() != Some(LogClass::Statements) {
+            let Some(person) = self.authority.state().person_of(tip.author) else { continue };
+            if tip.log.class() != Some(LogClass::Statements) {
                 continue;
             }
+            let known = known.entry(person).or_default();
             for entry in entries_after(store, self.workspace, &tip, 0)? {
                 for (log, head) in self.seen_by(&entry, stamped) {
-                    let at: &mut u64 = known.entry(log).or_default();
+                    let at = known.entry(log).or_default();
                     *at = head.seq.max(*at);
                 }
             }

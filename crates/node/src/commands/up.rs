@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use clap::Args;
 use proofroom_transport_iroh::PeerAddress;
 
+use crate::when::Expiry;
+
 /// `proofroom up`
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
@@ -17,6 +19,9 @@ who is met. Ctrl-C or SIGTERM ends it in good order.
 It also sends the reminders that are due, by the ways of notify.toml (`proofroom notify --help`), outside quiet hours;
 where several machines are up, the first one says it for all.
 
+Every so often (--receipts) it signs receipts for what others decided, as `proofroom witness` does: they bound when
+that can have been. At most one for each review each time, and none where two others have witnessed it.
+
 Browsers on this machine find the review app at the address that is printed; it exchanges with the relays that an
 invite link names: append the link behind `#`.
 
@@ -28,7 +33,7 @@ Examples:
 
 JSON, one object per line: {\"event\", ...}: first up {\"pid\", \"endpoint\", \"addresses\", \"nearby\", \"web\"}, then as
 `proofroom sync --watch`; trouble {\"error\"} when peers cannot be met or the settings of reminders are wrong; reminded
-{\"to\", \"name\", \"line\", \"reminder\", \"ways\"}; sent {\"id\", \"way\", \"to\", \"outcome\", \"reason\", \"items\"}")]
+{\"to\", \"name\", \"line\", \"reminder\", \"ways\"}; witnessed {\"workspace\", \"asset\", \"name\", \"entry\"}; sent {\"id\", \"way\", \"to\", \"outcome\", \"reason\", \"items\"}")]
 pub struct Up {
     /// Where to listen (UDP); may be given several times [default: every interface, the port of the last time]
     #[arg(long, value_name = "IP:PORT")]
@@ -42,6 +47,9 @@ pub struct Up {
     /// Where to serve the review app, for browsers on this machine [default: 127.0.0.1, the port of the last time]
     #[arg(long, value_name = "IP:PORT", value_parser = loopback, conflicts_with = "no_web")]
     pub web: Option<SocketAddr>,
+    /// How often to sign receipts for what others decided: 15m, 1h, never
+    #[arg(long, value_name = "DURATION", default_value = "15m")]
+    pub receipts: Expiry,
     /// Do not serve the review app
     #[arg(long)]
     pub no_web: bool,

@@ -167,6 +167,26 @@ fn what_follows_a_missing_entry_waits_until_others_have_brought_it() {
     assert_eq!(story.bo.run(&["log", "--verify"])["equivocations"], 0);
 }
 
+#[test]
+fn what_was_erased_stays_erased_and_holds_nothing_up() {
+    let story = Story::new();
+    let comment = string(&story.damaged, "comment");
+    story.ada.run(&["erase", "--comment", &comment, "--basis", "objection", "--reason", "asked for"]);
+    assert_eq!(story.ada.run(&["doctor"])["store"]["state"], "sound");
+    let rebuilt = story.ada.run(&["rebuild", "--anyway", "--offline"]);
+    let workspace = &rebuilt["workspaces"][0];
+    assert_eq!((&workspace["waiting"], &workspace["refused"]), (&json!(0), &json!([])), "{rebuilt}");
+    assert_eq!(story.ada.run(&["doctor"])["store"]["state"], "sound");
+    let left = ["sent 1", "sent 3", "unsent 1", "unsent 2", "unsent 3"];
+    let names: Vec<String> =
+        names(&story.ada).into_iter().filter(|name| left.contains(&name.as_str())).collect();
+    assert_eq!(names, left);
+    let listed = story.ada.run(&["comment", "list", "Copy"]).to_string();
+    assert!(!listed.contains(&remark("sent 2")), "{listed}");
+    meet(&[&story.ada, &story.bo]);
+    agree(&[&story.ada, &story.bo], &["comment", "list", "Copy"]);
+}
+
 /// The log of a peer's latest entry.
 fn last_log(peer: &Peer) -> String {
     let entries = peer.run(&["log"]);

@@ -4,8 +4,11 @@
 //! it belongs, and the signature covers all of that. So none of the file's structure is
 //! needed to find it, and nothing that is found is believed without its proof: what comes
 //! out goes the way of entries that a stranger offers.
+//!
+//! A header without its payload is what is left of an entry that was erased, or of one that is
+//! damaged: who takes it in knows which.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
@@ -35,6 +38,8 @@ pub struct Piece {
     pub author: SignerKey,
     /// How long it is.
     pub bytes: usize,
+    /// Whether only its header and signature are there.
+    pub bare: bool,
     at: u64,
 }
 
@@ -48,10 +53,11 @@ pub struct Found {
 }
 
 impl Found {
-    /// How many entries of a workspace are readable, and how many of them a device signed.
+    /// How many entries of a workspace are readable, payload and all, and how many of them a device signed.
     pub fn count(&self, workspace: WorkspaceId, author: SignerKey) -> (usize, usize) {
         let pieces = self.pieces.get(&workspace).map(Vec::as_slice).unwrap_or_default();
-        (pieces.len(), pieces.iter().filter(|piece| piece.author == author).count())
+        let whole = || pieces.iter().filter(|piece| !piece.bare);
+        (whole().count(), whole().filter(|piece| piece.author == author).count())
     }
 }
 
@@ -62,23 +68,27 @@ impl Found {
 pub fn find(path: &Path, mut tell: impl FnMut(u64)) -> Result<Found, HomeError> {
     let file = File::open(path).map_err(at("open", path))?;
     let length = file.metadata().map_err(at("look at", path))?.len();
-    let (mut found, mut seen) = (Found::default(), BTreeSet::new());
+    let (mut search, mut unread_bytes) = (Search::default(), 0);
     let mut window = vec![0; WINDOW_BYTES];
     let mut start = 0;
     while start < length {
         let bytes = usize::try_from(length - start).unwrap_or(usize::MAX).min(WINDOW_BYTES);
-        found.unread_bytes += read(&file, &mut window[..bytes], start);
+        unread_bytes += read(&file, &mut window[..bytes], start);
         // What begins behind this may end behind the window, and is looked at in the next one.
         let last = start + bytes as u64 == length;
         let until = if last { bytes } else { bytes - ENTRY_BYTES_MAX };
-        let done = search(&window[..bytes], until, start, &mut seen, &mut found);
+        let done = search.window(&window[..bytes], until, start);
         tell(done as u64);
         start += done as u64;
     }
-    for pieces in found.pieces.values_mut() {
+    let mut pieces = BTreeMap::<_, Vec<Piece>>::new();
+    for (workspace, piece) in search.found.into_values() {
+        pieces.entry(workspace).or_default().push(piece);
+    }
+    for pieces in pieces.values_mut() {
         pieces.sort_by_key(|piece| (piece.doc != DocId::AUTHORITY, piece.doc, piece.log, piece.seq));
     }
-    Ok(found)
+    Ok(Found { pieces, unread_bytes })
 }
 
 /// Reads what was found. Whoever takes it proves it again.
@@ -111,44 +121,46 @@ fn read(file: &File, window: &mut [u8], start: u64) -> u64 {
     unread
 }
 
-/// Looks for entries that begin before `until`; returns where it stopped.
-fn search(
-    window: &[u8],
-    until: usize,
-    start: u64,
-    seen: &mut BTreeSet<EntryHash>,
-    found: &mut Found,
-) -> usize {
-    let mut at = 0;
-    while let Some(next) = window.get(at..until).and_then(|w| w.iter().position(|b| *b == BEGINS)) {
-        at += next;
-        let Some(head) = window.get(at..at + SIGNED_BYTES).and_then(|b| SignedHeader::decode(b).ok()) else {
-            at += 1;
-            continue;
-        };
-        // An older copy of what was found: what follows it may be another page by now.
-        if seen.contains(&head.hash()) {
-            at += SIGNED_BYTES;
-            continue;
-        }
-        let h = *head.claims();
-        let bytes = SIGNED_BYTES + usize::try_from(h.payload_len).unwrap_or(usize::MAX);
-        let whole = window.get(at..at.saturating_add(bytes));
-        if !whole.is_some_and(|whole| proves(whole, head.workspace())) {
-            at += 1;
-            continue;
-        }
-        seen.insert(head.hash());
-        let piece =
-            Piece { doc: h.doc, log: h.log, seq: h.seq, author: h.author, bytes, at: start + at as u64 };
-        found.pieces.entry(head.workspace()).or_default().push(piece);
-        at += bytes;
-    }
-    at.max(until)
+/// What was found so far, by hash.
+#[derive(Default)]
+struct Search {
+    found: BTreeMap<EntryHash, (WorkspaceId, Piece)>,
 }
 
-fn proves(bytes: &[u8], workspace: WorkspaceId) -> bool {
-    Signed::decode(bytes).is_ok_and(|signed| signed.verify(workspace).is_ok())
+impl Search {
+    /// Looks for entries that begin before `until`; returns where it stopped.
+    fn window(&mut self, window: &[u8], until: usize, start: u64) -> usize {
+        let mut at = 0;
+        while let Some(next) = window.get(at..until).and_then(|w| w.iter().position(|b| *b == BEGINS)) {
+            at += next;
+            at += self.entry(&window[at..], start + at as u64).unwrap_or(1);
+        }
+        at.max(until)
+    }
+
+    /// An entry at the beginning of `rest`; returns where to go on.
+    fn entry(&mut self, rest: &[u8], at: u64) -> Option<usize> {
+        let head = SignedHeader::decode(rest.get(..SIGNED_BYTES)?).ok()?;
+        let (hash, workspace, h) = (head.hash(), head.workspace(), *head.claims());
+        let bytes = SIGNED_BYTES + usize::try_from(h.payload_len).unwrap_or(usize::MAX);
+        let piece =
+            |bytes, bare| Piece { doc: h.doc, log: h.log, seq: h.seq, author: h.author, bytes, bare, at };
+        match self.found.get(&hash) {
+            // An older copy of what was found: what follows it may be another page by now.
+            Some((_, known)) if !known.bare => return Some(SIGNED_BYTES),
+            _ => {}
+        }
+        let whole = rest.get(..bytes).and_then(|bytes| Signed::decode(bytes).ok());
+        if whole.is_some_and(|signed| signed.verify(workspace).is_ok()) {
+            self.found.insert(hash, (workspace, piece(bytes, false)));
+            return Some(bytes);
+        }
+        let may_be_bare = Signed::decode(&rest[..SIGNED_BYTES]).ok()?.verify_erased(workspace).is_ok();
+        if may_be_bare {
+            self.found.entry(hash).or_insert((workspace, piece(SIGNED_BYTES, true)));
+        }
+        Some(if may_be_bare { SIGNED_BYTES } else { 1 })
+    }
 }
 
 #[cfg(test)]

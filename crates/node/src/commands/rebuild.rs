@@ -267,6 +267,8 @@ impl Done {
                     }
                     IngestOutcome::Known => tally.known += 1,
                     IngestOutcome::Missing(_) => tally.waiting.push(*piece),
+                    // Nobody erased its payload: it is damaged, and as good as not there.
+                    IngestOutcome::Refused(_) if piece.bare => {}
                     IngestOutcome::Refused(why) => tally.refused.push(format!("{}: {why}", entry.short())),
                 }
             }

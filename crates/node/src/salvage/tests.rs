@@ -19,7 +19,8 @@ fn check(bytes: &[u8], want: &[&Verified]) {
     assert!(told >= bytes.len() as u64, "all of it was looked at");
     let file = File::open(&path).expect("readable");
     let read = |piece| entry(&file, &path, piece).expect("readable").hash();
-    let mut got: Vec<_> = found.pieces.values().flatten().map(read).collect();
+    let whole = found.pieces.values().flatten().filter(|piece| !piece.bare);
+    let mut got: Vec<_> = whole.map(read).collect();
     let mut want: Vec<_> = want.iter().map(|entry| entry.hash()).collect();
     got.sort_unstable();
     want.sort_unstable();
@@ -51,6 +52,26 @@ fn what_was_cut_changed_or_half_overwritten_is_no_entry_and_hides_none() {
     // The same, where the half one is a copy of one that was found.
     let bytes = [run[1].bytes(), half, run[2].bytes()].concat();
     check(&bytes, &[&run[1], &run[2]]);
+}
+
+#[test]
+fn of_an_entry_that_is_there_with_and_without_its_payload_the_whole_one_is_found() {
+    let w = World::new(1);
+    let run = w.run(&w.bo, w.plan(), 1, 2);
+    let bare = |n: usize| run[n].without_payload().bytes().to_vec();
+    let whole = run[0].bytes().to_vec();
+    let before = [bare(0), whole.clone(), bare(1)].concat();
+    let behind = [whole, bare(1), bare(0)].concat();
+    for bytes in [before, behind] {
+        check(&bytes, &[&run[0]]);
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let path = dir.path().join("damaged");
+        std::fs::write(&path, bytes).expect("writable");
+        let found = find(&path, |_| ()).expect("readable");
+        let all: Vec<_> = found.pieces.values().flatten().map(|piece| (piece.seq, piece.bare)).collect();
+        assert_eq!(all, [(1, false), (2, true)]);
+        assert_eq!(found.count(w.workspace, w.bo.public()), (1, 1));
+    }
 }
 
 #[test]

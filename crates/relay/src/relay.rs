@@ -44,7 +44,10 @@ struct Seated {
 /// [`Relay::settle`], and drain again.
 pub struct Relay {
     config: Config,
-    conns: BTreeMap<ConnId, Conn>,
+    /// Boxed: they are taken out to be fed, and a map would move its neighbours each time.
+    conns: BTreeMap<ConnId, Box<Conn>>,
+    /// How many connections each device has.
+    seats: BTreeMap<SignerKey, usize>,
     rooms: BTreeMap<WorkspaceId, Room>,
     /// Members' endpoint keys of workspaces that nobody uses now, as far as anybody asked.
     resting: BTreeMap<WorkspaceId, BTreeSet<EndpointKey>>,
@@ -62,6 +65,7 @@ impl Relay {
         Self {
             config,
             conns: BTreeMap::new(),
+            seats: BTreeMap::new(),
             rooms: BTreeMap::new(),
             resting: BTreeMap::new(),
             outputs: VecDeque::new(),
@@ -97,7 +101,7 @@ impl Relay {
         }
         let limits = self.config.limits;
         let config = ServerConfig { device: self.config.device.clone(), channel: Vec::new(), limits };
-        let mut conn = Conn { id, session: Session::server(config, rng), seated: None };
+        let mut conn = Box::new(Conn { id, session: Session::server(config, rng), seated: None });
         while let Some(SessionOutput::Send(frame)) = conn.session.poll() {
             self.outputs.push_back(Output::Send { conn: id, frame });
         }
@@ -156,7 +160,19 @@ impl Relay {
     }
 
     /// Feeds a session and does what it asks for; the connection is put back unless it ended.
-    fn feed(&mut self, mut conn: Conn, now: Millis, input: SessionInput, store: &mut dyn Store) {
+    fn feed(&mut self, mut conn: Box<Conn>, now: Millis, input: SessionInput, store: &mut dyn Store) {
+        self.drive(&mut conn, now, input, store);
+        self.put_back(conn, now);
+    }
+
+    fn put_back(&mut self, conn: Box<Conn>, now: Millis) {
+        match conn.session.is_closed() {
+            true => self.leave(&conn, now),
+            false => _ = self.conns.insert(conn.id, conn),
+        }
+    }
+
+    fn drive(&mut self, conn: &mut Conn, now: Millis, input: SessionInput, store: &mut dyn Store) {
         conn.session.handle(now, input, store);
         while let Some(output) = conn.session.poll() {
             let answer = match output {
@@ -165,14 +181,14 @@ impl Relay {
                     None
                 }
                 SessionOutput::PeerProved { device, workspace, invite } => {
-                    let answer = self.seat(&mut conn, now, (device, workspace, invite), store);
+                    let answer = self.seat(conn, now, (device, workspace, invite), store);
                     match self.forget_erased(conn.id, workspace, now, store) {
                         Ok(()) => Some(answer),
                         Err(error) => Some(self.store_failed(&error)),
                     }
                 }
                 SessionOutput::Ingest(entries) => {
-                    self.on_entries(&mut conn, now, entries, store);
+                    self.on_entries(conn, now, entries, store);
                     None
                 }
                 SessionOutput::Close { code, text } => {
@@ -181,26 +197,28 @@ impl Relay {
                     None
                 }
                 SessionOutput::Event(event) => {
-                    self.note_event(&conn, now, &event);
+                    self.note_event(conn, now, &event);
                     None
                 }
                 snapshot @ (SessionOutput::SnapshotOffered { .. } | SessionOutput::TakeSnapshot(_)) => {
-                    self.on_snapshot_output(&conn, now, snapshot, store)
+                    self.on_snapshot_output(conn, now, snapshot, store)
                 }
-                blob => self.on_blob_output(&conn, now, blob, store),
+                blob => self.on_blob_output(conn, now, blob, store),
             };
             if let Some(answer) = answer {
                 conn.session.handle(now, answer, store);
             }
         }
-        match conn.session.is_closed() {
-            true => self.leave(&conn, now),
-            false => _ = self.conns.insert(conn.id, conn),
-        }
     }
 
     fn leave(&mut self, conn: &Conn, now: Millis) {
         let Some(seated) = &conn.seated else { return };
+        if let Some(count) = self.seats.get_mut(&seated.device) {
+            *count -= 1;
+            if *count == 0 {
+                self.seats.remove(&seated.device);
+            }
+        }
         if let Some(room) = self.rooms.get_mut(&seated.workspace) {
             room.conns.remove(&conn.id);
             for blob in room.bring_no_more(now, conn.id) {
@@ -228,6 +246,7 @@ impl Relay {
             Ok(Err(denial)) => SessionInput::Refuse { code: denial.code(), text: denial.to_string() },
             Ok(Ok(Admission { seat, reads })) => {
                 conn.seated = Some(Seated { workspace, device, seat, reads });
+                *self.seats.entry(device).or_default() += 1;
                 self.note(Note::Admitted { conn: conn.id, workspace, device });
                 SessionInput::Admit { reads, may_write: true }
             }
@@ -241,7 +260,7 @@ impl Relay {
         (device, workspace, invite): (SignerKey, WorkspaceId, Option<InviteId>),
         store: &dyn Store,
     ) -> Result<Result<Admission, Denial>, StoreError> {
-        let twins = self.conns.values().filter(|c| c.seated.is_some_and(|s| s.device == device)).count();
+        let twins = self.seats.get(&device).copied().unwrap_or_default();
         if twins >= self.config.quotas.device_connections_max {
             return Ok(Err(Denial::TooManyConnections));
         }

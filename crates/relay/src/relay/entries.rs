@@ -160,24 +160,16 @@ impl Relay {
         let batches = Live::batches(fresh);
         let mut reached = 0;
         for id in readers {
-            let Some(conn) = self.conns.remove(&id) else { continue };
-            if conn.seated.is_none_or(|s| !s.seat.receives()) {
-                self.conns.insert(id, conn);
-                continue;
+            let Some(mut conn) = self.conns.remove(&id) else { continue };
+            if conn.seated.is_some_and(|s| s.seat.receives()) {
+                reached += 1;
+                for live in &batches {
+                    self.drive(&mut conn, now, SessionInput::Stored(live.clone()), store);
+                }
             }
-            reached += 1;
-            self.push(conn, now, &batches, store);
+            self.put_back(conn, now);
         }
         reached
-    }
-
-    fn push(&mut self, conn: Conn, now: Millis, batches: &[Live], store: &mut dyn Store) {
-        let id = conn.id;
-        self.conns.insert(id, conn);
-        for live in batches {
-            let Some(conn) = self.conns.remove(&id) else { return };
-            self.feed(conn, now, SessionInput::Stored(live.clone()), store);
-        }
     }
 
     fn note_judged(&mut self, conn: ConnId, workspace: WorkspaceId, judged: &Judged, readers: u64) {

@@ -14,6 +14,7 @@ use proofroom_sync::{Limits, Message};
 use crate::Scenario;
 use crate::mutate::repair_chunk;
 
+mod evidence;
 mod media;
 mod samples;
 
@@ -40,6 +41,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "files", run: files },
     Target { name: "link", run: link },
     Target { name: "scenario", run: scenario },
+    Target { name: "certificate", run: evidence::certificate },
+    Target { name: "stamp", run: evidence::stamp },
     Target { name: "media", run: media::media },
     Target { name: "picture", run: media::picture },
     Target { name: "design", run: media::design },
@@ -138,6 +141,7 @@ fn statements(data: &[u8]) {
     }
     let _decision = DecisionStatement::from_json(text);
     let _act = proofroom_review::ActStatement::from_json(text);
+    let _record = proofroom_review::RecordStatement::from_json(text);
 }
 
 fn files(data: &[u8]) {

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use proofroom_sim::targets::TARGETS;
+use proofroom_sim::targets::{TARGETS, samples};
 use proofroom_sim::vetting::{Outcome, Vetting};
 use proofroom_sim::{Dice, mutate_bytes};
 
@@ -152,10 +152,10 @@ fn memory_kib_max() -> u64 {
     line.and_then(|l| l.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
 }
 
-/// Every way in, with mutations of its corpus.
+/// Every way in, with honest input, its corpus, and mutations of both.
 #[derive(Args)]
 pub struct Targets {
-    /// Mutations of each file of the corpus
+    /// Mutations of each honest input, and of each file of the corpus
     #[arg(long, default_value_t = 100)]
     mutations: u64,
     /// Where the corpora lie
@@ -170,24 +170,21 @@ impl Targets {
     /// Runs them; whether nothing was wrong.
     pub fn run(&self) -> Result<bool, String> {
         let mut wrong = 0u64;
+        let honest = samples();
         for target in TARGETS {
-            let folder = self.corpus.join(target.name);
-            let mut files: Vec<_> = std::fs::read_dir(&folder)
-                .map_err(|e| format!("cannot read {}: {e}", folder.display()))?
-                .filter_map(|file| file.ok().map(|f| f.path()))
-                .collect();
-            files.sort();
+            let of_target = honest.iter().filter(|(name, _)| *name == target.name);
+            let of_target =
+                of_target.enumerate().map(|(n, (_, bytes))| (format!("sample {n}"), bytes.clone()));
+            let inputs: Vec<_> = of_target.chain(kept(&self.corpus.join(target.name))?).collect();
             let mut dice = Dice::new(self.seed, target.name);
             let mut runs = 0u64;
-            for path in files {
-                let bytes =
-                    std::fs::read(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+            for (name, bytes) in inputs {
                 for n in 0..=self.mutations {
                     let input = if n == 0 { bytes.clone() } else { mutate_bytes(&mut dice, &bytes) };
                     runs += 1;
                     if std::panic::catch_unwind(|| (target.run)(&input)).is_err() {
                         wrong += 1;
-                        println!("{}: {} mutation {n} of seed {}", target.name, path.display(), self.seed);
+                        println!("{}: {name} mutation {n} of seed {}", target.name, self.seed);
                     }
                 }
             }
@@ -195,4 +192,19 @@ impl Targets {
         }
         Ok(wrong == 0)
     }
+}
+
+/// What a fuzzer found once, by its file's name; a target of which nothing was found has no folder.
+fn kept(folder: &std::path::Path) -> Result<Vec<(String, Vec<u8>)>, String> {
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|file| file.ok().map(|f| f.path()))
+        .collect();
+    files.sort();
+    let read = |path: std::path::PathBuf| {
+        let bytes = std::fs::read(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+        Ok((path.display().to_string(), bytes))
+    };
+    files.into_iter().map(read).collect()
 }

@@ -21,6 +21,7 @@ pub fn samples() -> Vec<(&'static str, Vec<u8>)> {
     out.extend(Vetting::samples());
     out.extend(texts());
     out.extend(super::media::samples());
+    out.extend(super::evidence::samples());
     let heads: [&[u8]; 6] = [
         b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x02\x08\x02\0\0\0",
         b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0",

@@ -127,3 +127,35 @@ fn a_certificate_verifies_without_what_was_erased_and_lists_it() {
         assert!(!bytes.windows(11).any(|w| w == b"Lindenallee"), "not in the report either");
     }
 }
+
+#[test]
+fn a_hold_is_named_by_whoever_it_stops_and_ends_when_it_is_released() {
+    let world = World::new();
+    let (_relay, ada, bo, gone) = told(&world);
+    let held = ada.run(&["hold", "set", "Copy", "--reason", "Velo AG v. Nord"]);
+    ada.run(&["hold", "keep", "marketing", "--until", "6y", "--reason", "the schedule of records"]);
+    bo.refused(&["hold", "set", "--reason", "no"]).names(&["may not"]);
+    meet(&[&ada, &bo]);
+    let listed = agree(&[&ada, &bo], &["hold", "list"]);
+    let (holds, id) = (list(&listed, "holds"), string(&held, "entry"));
+    assert_eq!(holds.iter().map(|h| h["class"].as_str()).collect::<Vec<_>>(), [None, Some("marketing")]);
+    let of_copy = ["erase", "--comment", &gone.comment, "--basis", "objection", "--reason", "asked"];
+    ada.refused(&of_copy).names(&["legal hold", &id[..8], "Velo AG v. Nord"]);
+    ada.refused(&["blobs", "gc"]).names(&["kept", "the schedule of records"]);
+    assert_eq!(list(&ada.run(&["status", "Copy"]), "kept").len(), 2);
+    let trail = ada.run(&["audit", "--asset", "Copy"]).to_string();
+    assert!(trail.contains("put under legal hold") && trail.contains("to be kept as marketing"), "{trail}");
+    let out = world.place("held.zip");
+    ada.run(&["certify", "Copy", "--out", path(&out)]);
+    let kept = bo.run(&["verify", path(&out)])["record"]["keepings"].clone();
+    assert_eq!(
+        (&kept[0]["reason"], &kept[1]["class"]),
+        (&Value::from("Velo AG v. Nord"), &Value::from("marketing"))
+    );
+    for hold in holds {
+        ada.run(&["hold", "release", &string(hold, "entry"), "--reason", "settled"]);
+    }
+    assert!(list(&ada.run(&["hold", "list"]), "holds").is_empty());
+    ada.run(&of_copy);
+    ada.run(&["blobs", "gc"]);
+}

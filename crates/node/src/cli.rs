@@ -7,9 +7,9 @@ use proofroom_transport::{Authorities, AuthorityError};
 
 use crate::commands::{
     answer, asset, audit, blobs, board, bundle, calendar, cast, certify, comment, completions, decide,
-    delegate, device, doctor, erase, export, form, identity, inbox, invite, log, members, notify, package,
-    peers, quiet, rebuild, relay, release, remind, request, review, route, rule, show, status, submit, sync,
-    todo, up, verify, version, witness, workspace,
+    delegate, device, doctor, erase, export, form, hold, identity, inbox, invite, log, members, notify,
+    package, peers, quiet, rebuild, relay, release, remind, request, review, route, rule, show, status,
+    submit, sync, todo, up, verify, version, witness, workspace,
 };
 
 const ABOUT: &str = "Creative review and sign-off between people who need no server to agree";
@@ -190,6 +190,9 @@ pub enum Command {
     Device(device::Command),
     /// Write out an asset's files, or a document as a plain .automerge file
     Export(export::Export),
+    /// Legal holds and periods of retention: what is not erased yet, why, and until when
+    #[command(subcommand)]
+    Hold(hold::Command),
     /// Erase words or files that somebody has a right to see gone, on a legal ground
     Erase(erase::Erase),
     /// Sign a receipt for what others decided: by this machine's clock, or with a time stamp
@@ -295,6 +298,10 @@ mod tests {
             "package remove Launch",
             "release Hero --to out",
             "erase --comment 4f2a --comment 4f2b --basis consent_withdrawn --reason asked",
+            "hold set Hero Spot --reason Velo --until 2030-01-01",
+            "hold keep marketing Hero --until 6y --reason SEC",
+            "hold list",
+            "hold release 4f2a --reason settled",
             "erase Hero --version v1 --basis contract --reason ended --along --dry-run",
             "decide Hero rejected --reason no",
             "decide Hero approved --stage legal --answer claims=yes --on-behalf-of Bo",

@@ -19,6 +19,7 @@ mod duplicates;
 pub mod erase;
 pub mod export;
 pub mod form;
+pub mod hold;
 pub mod identity;
 pub mod inbox;
 pub mod invite;
@@ -158,6 +159,7 @@ pub fn run(command: Command, peer: &mut Peer, call: &mut Call) -> Result<Next, F
         Command::Audit(c) => audit::run(&c, peer, call).map(Next::from),
         Command::Show(c) => show::run(&c, peer, call).map(Next::from),
         Command::Certify(c) => certify::run(&c, peer, call).map(Next::from),
+        Command::Hold(c) => hold::run(c, peer, call).map(Next::from),
         Command::Erase(c) => erase::run(&c, peer, call).map(Next::from),
         Command::Export(c) => export::run(c, peer, call).map(Next::from),
         Command::Doctor(c) => doctor::run(&c, peer, call).map(Next::from),

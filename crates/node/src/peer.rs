@@ -176,9 +176,9 @@ impl Peer {
     /// # Errors
     /// When the disk fails.
     pub fn forget_erased(&mut self, workspace: WorkspaceId) -> Result<(), Failure> {
-        let Some(replica) = self.replicas.get(&workspace) else { return Ok(()) };
+        let Some(replica) = self.replicas.get_mut(&workspace) else { return Ok(()) };
         let folder = self.blobs.folder();
-        for blob in replica.erased_blobs() {
+        for blob in replica.blobs_to_forget(&self.store, world::now())? {
             folder.remove(workspace, blob).map_err(at("remove", &folder.path(workspace, blob)))?;
         }
         Ok(())

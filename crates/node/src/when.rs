@@ -72,6 +72,48 @@ impl Since {
     }
 }
 
+/// Until when, as people write it.
+#[derive(Clone, Copy, Debug)]
+pub enum Until {
+    /// To the end of this day.
+    Day(jiff::civil::Date),
+    /// For so long from now on; years and months are the calendar's.
+    For(jiff::Span),
+}
+
+impl Until {
+    /// Reads a duration (`6y`, `90d`) or a day (`2030-01-01`, to its end).
+    ///
+    /// # Errors
+    /// Says what is wanted instead.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let wrong = |_| format!("`{text}` is no time: write 6y, 90d, or 2030-01-01");
+        match text.trim().parse::<jiff::civil::Date>() {
+            Ok(day) => Ok(Self::Day(day)),
+            Err(_) => text.trim().parse().map(Self::For).map_err(wrong),
+        }
+    }
+
+    /// The moment, counted from `now`.
+    ///
+    /// # Errors
+    /// When it lies beyond the calendar.
+    pub fn from(self, now: Millis) -> Result<Millis, String> {
+        let beyond = || "that time lies beyond the calendar".to_owned();
+        let zone = TimeZone::system();
+        let end = match self {
+            Self::Day(day) => day.tomorrow().and_then(|next| next.to_zoned(zone)),
+            Self::For(span) => i64::try_from(now.0)
+                .map_err(|_| beyond())
+                .and_then(|ms| Timestamp::from_millisecond(ms).map_err(|_| beyond()))?
+                .to_zoned(zone)
+                .checked_add(span),
+        };
+        let end = end.map_err(|_| beyond())?.timestamp().as_millisecond();
+        u64::try_from(end).map(Millis).map_err(|_| beyond())
+    }
+}
+
 /// The day in this machine's zone; `None` beyond the calendar.
 pub fn day(at: Millis) -> Option<proofroom_review::Day> {
     let date = timestamp(at)?.to_zoned(TimeZone::system()).date();

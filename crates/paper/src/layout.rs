@@ -165,6 +165,28 @@ impl Page<'_> {
             ));
         }
         self.erasures(out);
+        self.keepings(out);
+    }
+
+    /// Legal holds, and how long the records are to be kept.
+    fn keepings(&self, out: &mut Vec<Block>) {
+        if self.record.keepings.is_empty() {
+            return;
+        }
+        out.push(Block::Subheading("Holds and retention".into()));
+        let rows = self.record.keepings.iter().map(|k| {
+            let what =
+                k.class.as_ref().map_or_else(|| "legal hold".to_owned(), |class| format!("kept as {class}"));
+            let until = k.until.map_or_else(|| "until it is released".to_owned(), time);
+            vec![
+                Cell::new(headline(&what)),
+                Cell::new(until),
+                Cell::new(self.name(&k.person)),
+                Cell::new(k.reason.clone()),
+            ]
+        });
+        let rows: Vec<_> = rows.collect();
+        out.push(table("In force", &[("What", 25), ("Until", 25), ("By", 20), ("Reason", 30)], rows));
     }
 
     /// What was erased, by whom and on what ground.

@@ -143,7 +143,9 @@ impl Replica {
             // Of the plan, what is about the asset.
             if let Some(asset) = asset.filter(|_| doc == self.workspace.plan_doc()) {
                 let name = format!("asset {asset}");
-                found.retain(|line| line.about.as_deref() == Some(&name));
+                found.retain(|line| {
+                    line.about.as_ref().is_some_and(|about| about.contains(&name) || about == "all assets")
+                });
             }
             lines.extend(found);
         }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! membership log                 whole, in the clear as always
-//! plan, statements               headers; opened: the names of the people concerned, and their delegations
+//! plan, statements               headers; opened: the names of the people concerned, their delegations, holds
 //! review for everyone            every log, every entry opened, or its changes withheld
 //! review for the team, the rest  nothing
 //! ```
@@ -43,6 +43,8 @@ struct Gathering<'a> {
     pieces: BTreeMap<EntryHash, Piece>,
     /// The people whose names and delegations are shown.
     people: BTreeSet<PersonId>,
+    /// Holds and periods of retention of what is certified.
+    keepings: BTreeSet<EntryHash>,
     /// The latest claimed time of what is shown.
     as_of: Millis,
 }
@@ -66,6 +68,7 @@ impl Replica {
             disclosure,
             pieces: BTreeMap::new(),
             people: BTreeSet::new(),
+            keepings: BTreeSet::new(),
             as_of: Millis(0),
         };
         let mut assets = Vec::new();
@@ -75,6 +78,12 @@ impl Replica {
             self.gather_review(&mut gathering, asset.id)?;
         }
         assets.sort_by_key(|paper| paper.asset);
+        for keeping in self.keepings(store, gathering.as_of)? {
+            if assets.iter().any(|paper| keeping.covers(&paper.asset)) {
+                gathering.people.insert(keeping.person);
+                gathering.keepings.insert(keeping.entry);
+            }
+        }
         self.gather_membership(&mut gathering)?;
         self.gather_names(&mut gathering)?;
         let mut calendars = plan.library.calendars.clone();
@@ -192,7 +201,9 @@ impl Replica {
         gathering.people.extend(self.authority.state().person_of(h.author));
         let hidden = h.kind == EntryKind::Change && gathering.disclosure == Disclosure::DecisionsOnly;
         let form = match (hidden, self.keyring.get(&h.key)) {
-            _ if entry.is_erased() => Form::Withheld(Withheld::Erased),
+            _ if entry.is_erased() || self.authority.state().is_erased(entry.hash()) => {
+                Form::Withheld(Withheld::Erased)
+            }
             (true, _) => Form::Withheld(Withheld::NotShown),
             (false, None) => Form::Withheld(Withheld::Unreadable),
             (false, Some(epoch)) => {
@@ -256,7 +267,8 @@ impl Replica {
             for entry in entries_after(store, self.workspace, &tip, 0)? {
                 let h = entry.header();
                 let epoch = self.keyring.get(&h.key).filter(|_| concerned);
-                let shown = matches!(h.kind, EntryKind::Profile | EntryKind::Delegation);
+                let shown = matches!(h.kind, EntryKind::Profile | EntryKind::Delegation)
+                    || gathering.keepings.contains(&entry.hash());
                 let form = match epoch.filter(|_| shown) {
                     Some(epoch) => Form::Opened(*SealKey::for_doc(epoch, doc).entry_key(&h.nonce).as_bytes()),
                     None => Form::Withheld(Withheld::NotShown),

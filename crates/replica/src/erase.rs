@@ -110,7 +110,7 @@ impl Replica {
     /// Erases: signs why, and says in the membership log what everybody is to forget.
     ///
     /// # Errors
-    /// When this person may not, or the store fails.
+    /// When this person may not, it is under a hold or is to be kept, or the store fails.
     pub fn erase(
         &mut self,
         step: &mut Step<'_>,
@@ -119,6 +119,7 @@ impl Replica {
         reason: &str,
     ) -> Result<EntryHash, ReplicaError> {
         self.require(Role::Producer, "erase")?;
+        self.require_free(step.store, erasing.doc, step.now)?;
         let what = erasing.what.iter().chain(&erasing.also).cloned().collect();
         let erasure = Erasure { basis, what, residues: erasing.residues.clone() };
         let statement = RecordStatement {

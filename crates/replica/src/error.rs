@@ -113,6 +113,16 @@ pub enum ReplicaError {
     /// A statement or value is not acceptable.
     #[error("{0}")]
     Invalid(String),
+    /// What is to be erased is under a hold, or is to be kept.
+    #[error("{what}, by {entry}: {reason}; nothing of it is erased before")]
+    Kept {
+        /// That it is held, or kept as what and until when.
+        what: String,
+        /// The entry that says so.
+        entry: String,
+        /// Why.
+        reason: String,
+    },
     /// The membership log does not allow the act.
     #[error("the membership log does not allow this: {0}")]
     Refused(#[from] Refusal),
@@ -189,6 +199,7 @@ impl ReplicaError {
             Self::Rest { .. } | Self::HistoryElsewhere(_) => {
                 "`proofroom sync --full-history` fetches every entry"
             }
+            Self::Kept { .. } => "`proofroom hold list` tells all; `proofroom hold release` ends one",
             Self::Fallen => "run `proofroom sync` first",
             Self::NoKey(_) => "run `proofroom sync` once another member was online",
             Self::Fork(_) => "`proofroom version pick ASSET v3a` picks one",

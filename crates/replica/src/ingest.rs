@@ -92,11 +92,17 @@ impl Replica {
             intake.result.refetch.push(doc);
         }
         let news =
-            intake.authority_changed || intake.result.docs.iter().any(|doc| self.authority.erases_in(*doc));
+            intake.authority_changed || intake.result.docs.iter().any(|doc| self.concerns_erasures(*doc));
         if news {
             self.shred(step)?;
         }
         Ok(intake.result)
+    }
+
+    /// Whether news of a document may let something erased go: what is left of it, or the end of a hold.
+    fn concerns_erasures(&self, doc: DocId) -> bool {
+        let any = self.authority.state().erased().next().is_some();
+        self.authority.erases_in(doc) || (any && doc == self.workspace.plan_doc())
     }
 
     fn take_all(

@@ -41,7 +41,11 @@ impl Replica {
             }
         }
         let mut gone = 0;
-        for (doc, erased) in due {
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let kept = self.kept_docs(step.store, step.now)?;
+        for (doc, erased) in due.into_iter().filter(|(doc, _)| !kept(doc)) {
             gone += self.shred_doc(step, doc, &erased)?;
         }
         Ok(gone)
@@ -127,11 +131,6 @@ impl Replica {
         let h = entry.header();
         let (Some(epoch), Some(tip)) = (self.keyring.get(&h.key), residue_tip(residue)) else { return false };
         proofroom_seal::tip_commit(epoch, h.doc, tip.as_bytes()) == h.tip_commit
-    }
-
-    /// Files that were erased: none of them is kept, asked for or handed out.
-    pub fn erased_blobs(&self) -> impl Iterator<Item = BlobHash> {
-        self.authority.state().erased_blobs().map(|(blob, _)| blob)
     }
 
     /// Whether a file was erased.

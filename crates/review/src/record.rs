@@ -1,7 +1,7 @@
-//! Records about records: what is erased, and why.
+//! Records about records: what is erased, what is held, how long it is kept, and why.
 
 use data_encoding::BASE64;
-use proofroom_ident::{ContentHash, DocId, EntryHash, Millis, VersionHash};
+use proofroom_ident::{AssetId, ContentHash, DocId, EntryHash, Millis, VersionHash};
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::canonical_form;
@@ -91,6 +91,28 @@ pub struct Erasure {
 pub enum RecordAct {
     /// Words and files are erased. The membership operation that names this statement does it.
     Erase(Box<Erasure>),
+    /// Nothing of these assets is erased until it is released: a legal hold.
+    Hold {
+        /// The assets, in order; none named: all.
+        assets: Vec<AssetId>,
+        /// Until when, unless it is released before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Millis>,
+    },
+    /// The records of these assets are kept for a period.
+    Retain {
+        /// The class of records, as the organisation's schedule calls it.
+        class: String,
+        /// The assets, in order; none named: all.
+        assets: Vec<AssetId>,
+        /// Until when.
+        until: Millis,
+    },
+    /// Ends a hold, or a period of retention, before its time.
+    Release {
+        /// The entry of the hold or retention.
+        ends: EntryHash,
+    },
 }
 
 /// A record about records, and all that its signature covers.
@@ -116,13 +138,31 @@ impl RecordStatement {
             return Err(TextError::Empty { field: "the reason" }.into());
         }
         text::body("the reason", &self.reason)?;
-        let RecordAct::Erase(erasure) = &self.act;
-        text::count("erased things", erasure.what.len(), PARTS_MAX)?;
-        text::count("residues", erasure.residues.len(), PARTS_MAX)?;
-        if erasure.what.is_empty() {
-            return Err(TextError::Empty { field: "what is erased" }.into());
-        }
-        let sorted = erasure.residues.is_sorted_by(|a, b| a.entry < b.entry);
-        if sorted { Ok(()) } else { Err(StatementError::NotSorted("residues")) }
+        let (list, sorted) = match &self.act {
+            RecordAct::Erase(erasure) => {
+                erasure.check()?;
+                ("residues", erasure.residues.is_sorted_by(|a, b| a.entry < b.entry))
+            }
+            RecordAct::Hold { assets, .. } => ("assets", is_list(assets)?),
+            RecordAct::Retain { class, assets, .. } => {
+                text::line("the class", class)?;
+                ("assets", is_list(assets)?)
+            }
+            RecordAct::Release { .. } => return Ok(()),
+        };
+        if sorted { Ok(()) } else { Err(StatementError::NotSorted(list)) }
+    }
+}
+
+fn is_list(assets: &[AssetId]) -> Result<bool, TextError> {
+    text::count("assets", assets.len(), PARTS_MAX)?;
+    Ok(assets.is_sorted_by(|a, b| a < b))
+}
+
+impl Erasure {
+    fn check(&self) -> Result<(), TextError> {
+        text::count("erased things", self.what.len(), PARTS_MAX)?;
+        text::count("residues", self.residues.len(), PARTS_MAX)?;
+        if self.what.is_empty() { Err(TextError::Empty { field: "what is erased" }) } else { Ok(()) }
     }
 }

@@ -34,8 +34,8 @@ use proofroom_ident::{ContentHash, HashWords as _};
 
 pub use people::People;
 pub use record::{
-    ActRecord, AssetRecord, DecisionRecord, DeviceRecord, ErasureRecord, HeadRecord, PersonRecord, Record,
-    RedactionRecord, StampRecord, VersionRecord,
+    ActRecord, AssetRecord, DecisionRecord, DeviceRecord, ErasureRecord, HeadRecord, KeepingRecord,
+    PersonRecord, Record, RedactionRecord, StampRecord, VersionRecord,
 };
 pub use table::{Check, Row, State, Verdict};
 

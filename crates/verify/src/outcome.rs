@@ -84,16 +84,16 @@ fn erasures(slice: &Slice, shown: &Shown) -> Vec<ErasureRecord> {
     let named: BTreeSet<EntryHash> = named.collect();
     let records = shown.docs.values().flat_map(|doc| &doc.records).filter(|r| named.contains(&r.entry));
     let mut out: Vec<ErasureRecord> = records
-        .map(|r| {
-            let RecordAct::Erase(erasure) = &r.statement.act;
-            ErasureRecord {
+        .filter_map(|r| {
+            let RecordAct::Erase(erasure) = &r.statement.act else { return None };
+            Some(ErasureRecord {
                 entry: r.entry,
                 person: r.person,
                 claimed_at: r.statement.claimed_at,
                 basis: erasure.basis,
                 reason: r.statement.reason.clone(),
                 what: erasure.what.iter().map(ToString::to_string).collect(),
-            }
+            })
         })
         .collect();
     out.sort_by_key(|e| (e.claimed_at, e.entry));

@@ -8,7 +8,7 @@ use proofroom_ident::{
     AssetId, Audience, DocId, EntryHash, LogId, Millis, PersonId, SignerKey, VersionHash, WorkspaceId,
 };
 use proofroom_review::{
-    ActStatement, Category, CommentView, DecisionStatement, LegalBasis, Manifest, Outcome,
+    ActStatement, Category, CommentView, DecisionStatement, LegalBasis, Manifest, Outcome, RecordAct,
 };
 use proofroom_workflow::RunState;
 use proofroom_workflow::view::Interval;
@@ -46,6 +46,9 @@ pub struct Record {
     /// What was erased, by whom and on what ground.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub erasures: Vec<ErasureRecord>,
+    /// Holds and periods of retention that its maker knew to be in force.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keepings: Vec<KeepingRecord>,
     /// What the certificate does not prove.
     pub not_proved: Vec<String>,
 }
@@ -206,6 +209,42 @@ pub struct ErasureRecord {
     pub what: Vec<String>,
 }
 
+/// A legal hold, or a period of retention.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeepingRecord {
+    /// The statement's entry.
+    pub entry: EntryHash,
+    /// Who signed it.
+    pub person: PersonId,
+    /// When they say they did.
+    pub claimed_at: Millis,
+    /// The class of records that are kept; absent for a hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// Until when; a hold may have no end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Millis>,
+    /// Why, in their words.
+    pub reason: String,
+}
+
+/// The holds and periods of retention that are shown.
+fn keepings(shown: &Shown) -> Vec<KeepingRecord> {
+    let records = shown.docs.values().flat_map(|doc| &doc.records);
+    let keeping = |r: &crate::shown::SignedRecord| {
+        let (class, until) = match &r.statement.act {
+            RecordAct::Hold { until, .. } => (None, *until),
+            RecordAct::Retain { class, until, .. } => (Some(class.clone()), Some(*until)),
+            RecordAct::Erase(_) | RecordAct::Release { .. } => return None,
+        };
+        let (claimed_at, reason) = (r.statement.claimed_at, r.statement.reason.clone());
+        Some(KeepingRecord { entry: r.entry, person: r.person, claimed_at, class, until, reason })
+    };
+    let mut out: Vec<KeepingRecord> = records.filter_map(keeping).collect();
+    out.sort_by_key(|k| (k.claimed_at, k.entry));
+    out
+}
+
 /// A payload that is withheld.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RedactionRecord {
@@ -287,6 +326,7 @@ pub(crate) fn write(
         heads: heads.collect(),
         redactions: redactions.collect(),
         erasures: folded.erasures.clone(),
+        keepings: keepings(shown),
         not_proved: not_proved(about, certificate, papers),
     }
 }

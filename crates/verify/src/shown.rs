@@ -51,6 +51,30 @@ pub(crate) struct Doc {
     pub whole: bool,
 }
 
+impl Doc {
+    /// Takes what a member who may says of the document's records.
+    fn record(
+        &mut self,
+        doc: DocId,
+        (person, role): (PersonId, Role),
+        entry: EntryHash,
+        json: &str,
+    ) -> Result<(), String> {
+        let statement = RecordStatement::from_json(json).map_err(|e| e.to_string())?;
+        if statement.doc != doc {
+            return Err("it is about another document".to_owned());
+        }
+        if role < Role::Producer {
+            return Err(format!("a {role} may not erase, hold or keep records"));
+        }
+        if let RecordAct::Erase(erasure) = &statement.act {
+            self.residues.extend(erasure.residues.iter().map(|left| (left.entry, left.bytes())));
+        }
+        self.records.push(SignedRecord { person, entry, statement });
+        Ok(())
+    }
+}
+
 /// A record about records.
 pub(crate) struct SignedRecord {
     pub person: PersonId,
@@ -265,18 +289,7 @@ impl Shown {
                 let stamp = stamp.map(|token| proofroom_stamp::verify(&token, &imprint, &self.trusted));
                 of.witnesses.push(Witness { entry, person, statement, stamp });
             }
-            EntryKind::Record => {
-                let statement = RecordStatement::from_json(json()?).map_err(|e| e.to_string())?;
-                if statement.doc != doc {
-                    return Err("it is about another document".to_owned());
-                }
-                if role < Role::Producer {
-                    return Err(format!("a {role} may not erase"));
-                }
-                let RecordAct::Erase(erasure) = &statement.act;
-                of.residues.extend(erasure.residues.iter().map(|residue| (residue.entry, residue.bytes())));
-                of.records.push(SignedRecord { person, entry, statement });
-            }
+            EntryKind::Record => of.record(doc, (person, role), entry, json()?)?,
             EntryKind::Authority => {}
         }
         Ok(())

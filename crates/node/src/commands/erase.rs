@@ -27,6 +27,8 @@ Owners and producers erase. Every member's machine and the relay forget the word
 hear of it. What was signed stays: headers, hashes, signatures and decisions still verify, and trail and certificates
 say what was erased, when, by whom and on what ground. It cannot be undone.
 
+What is under a hold (`proofroom hold`), or is to be kept, is not erased.
+
 Entries are erased as a whole. What else lies in the same ones is told, and goes only with --along.
 
 What no program can promise: whoever opened or exported the words or files before may have a copy. So have backups.
@@ -76,6 +78,16 @@ pub fn run(args: &Erase, peer: &mut Peer, call: &Call) -> Result<Report, Failure
                 .hint("--along erases that too; --dry-run tells all of it"));
         }
         drafts.push((asset, audience, draft));
+    }
+    let kept = seat.replica.keepings(seat.step.store, seat.step.now)?;
+    if let Some(k) = kept.iter().find(|k| drafts.iter().any(|(asset, ..)| k.covers(asset))) {
+        let what =
+            k.class.as_ref().map_or_else(|| "under legal hold".to_owned(), |c| format!("to be kept as {c}"));
+        let (entry, reason) = (k.entry.short(), &k.reason);
+        return Err(Failure::user(format!(
+            "it is {what}, by {entry}: {reason}; nothing of it is erased before"
+        ))
+        .hint("`proofroom hold list` tells all; `proofroom hold release` ends one"));
     }
     let report = told(args, &mut seat, &drafts)?;
     if !args.dry_run {

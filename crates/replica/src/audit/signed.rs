@@ -1,7 +1,7 @@
 //! Statements in words, and what their signers had in front of them.
 
 use proofroom_entry::EntryKind;
-use proofroom_ident::{LogId, Millis};
+use proofroom_ident::{AssetId, LogId, Millis};
 use proofroom_review::{
     ActStatement, DecisionStatement, Delegation, DelegationStatement, ProfileStatement, RecordAct,
     RecordStatement, WitnessStatement,
@@ -50,9 +50,25 @@ fn witnessed(statement: &WitnessStatement) -> Change {
 }
 
 fn recorded(statement: &RecordStatement) -> Change {
-    let RecordAct::Erase(erasure) = &statement.act;
-    let what: Vec<String> = erasure.what.iter().map(ToString::to_string).collect();
-    let change = Change::act(format!("erased, on the ground {}", erasure.basis)).about(what.join(", "));
+    let about = |assets: &[AssetId]| match assets {
+        [] => "all assets".to_owned(),
+        some => some.iter().map(|asset| format!("asset {asset}")).collect::<Vec<_>>().join(", "),
+    };
+    let change = match &statement.act {
+        RecordAct::Erase(erasure) => {
+            let what: Vec<String> = erasure.what.iter().map(ToString::to_string).collect();
+            Change::act(format!("erased, on the ground {}", erasure.basis)).about(what.join(", "))
+        }
+        RecordAct::Hold { assets, until } => {
+            let until =
+                until.map_or_else(|| "until it is released".to_owned(), |at| format!("until {} ms", at.0));
+            Change::act("put under legal hold").about(about(assets)).to(until)
+        }
+        RecordAct::Retain { class, assets, until } => Change::act(format!("to be kept as {class}"))
+            .about(about(assets))
+            .to(format!("until {} ms", until.0)),
+        RecordAct::Release { ends } => Change::act("released").about(format!("record {ends}")),
+    };
     Change { why: Some(statement.reason.clone()), ..change }
 }
 

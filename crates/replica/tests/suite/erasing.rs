@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use proofroom_authority::Role;
 use proofroom_entry::Verified;
-use proofroom_ident::{Audience, DocId};
+use proofroom_ident::{Audience, DocId, Millis};
 use proofroom_replica::{Continuation, IngestOutcome, ReplicaError, ToErase};
-use proofroom_review::{CommentKey, Decision, ERASED_TEXT, LegalBasis};
+use proofroom_review::{CommentKey, Decision, ERASED_TEXT, LegalBasis, RecordAct};
 use proofroom_store::{REWRITE_DUE, Store as _};
 
 use crate::world::{ASSET, Peer, all_see_the_same, meet};
@@ -182,4 +182,62 @@ fn the_trail_says_what_went_when_by_whom_and_why() {
     assert!(lines.iter().any(|line| line.marks.contains(&proofroom_replica::Mark::Erased)));
     let text = format!("{lines:?}");
     assert!(!text.contains("555 0100") && text.contains(ERASED_TEXT));
+}
+
+fn hold(peer: &mut Peer, until: Option<Millis>) -> proofroom_ident::EntryHash {
+    let act = RecordAct::Hold { assets: vec![ASSET], until };
+    peer.act(|r, s| r.keep(s, act, "a claim")).unwrap().entry
+}
+
+#[test]
+fn what_is_under_hold_is_not_erased_until_it_is_released() {
+    let (mut ada, mut bo, mut cy) = told();
+    let secret = secret_of(&mut ada);
+    assert!(bo.act(|r, s| r.keep(s, RecordAct::Hold { assets: vec![], until: None }, "no")).is_err());
+    let held = hold(&mut cy, None);
+    meet(&mut [&mut ada, &mut bo, &mut cy]);
+    let refused = erase(&mut ada, &wants(&[secret])).unwrap_err();
+    assert!(
+        refused.to_string().contains("legal hold") && refused.to_string().contains("a claim"),
+        "{refused}"
+    );
+    let unknown = RecordAct::Release { ends: proofroom_ident::EntryHash::from_bytes([9; 32]) };
+    assert!(ada.act(|r, s| r.keep(s, unknown, "no")).is_err());
+    ada.act(|r, s| r.keep(s, RecordAct::Release { ends: held }, "settled")).unwrap();
+    erase(&mut ada, &wants(&[secret])).unwrap();
+    meet(&mut [&mut ada, &mut bo, &mut cy]);
+    assert_eq!([&ada, &bo, &cy].map(shredded), [1, 1, 1]);
+}
+
+#[test]
+fn who_knows_of_a_hold_keeps_what_somebody_else_erases_meanwhile() {
+    let (mut ada, mut bo, mut cy) = told();
+    let secret = secret_of(&mut ada);
+    let held = hold(&mut cy, None);
+    meet(&mut [&mut bo, &mut cy]);
+    erase(&mut ada, &wants(&[secret])).unwrap();
+    meet(&mut [&mut ada, &mut bo, &mut cy]);
+    assert_eq!([&ada, &bo, &cy].map(shredded), [1, 0, 0], "ada had not heard of it");
+    assert!(cy.comments(Audience::Everyone).contains(&SECRET.to_owned()));
+    cy.act(|r, s| r.keep(s, RecordAct::Release { ends: held }, "settled")).unwrap();
+    assert_eq!(shredded(&cy), 1);
+    meet(&mut [&mut ada, &mut bo, &mut cy]);
+    assert_eq!(shredded(&bo), 1);
+    all_see_the_same(&mut [&mut ada, &mut bo, &mut cy]);
+}
+
+#[test]
+fn a_hold_and_a_retention_end_at_their_time() {
+    let (mut ada, _, _) = told();
+    let now = Millis(ada.clock.get());
+    let day = 24 * 3_600_000;
+    hold(&mut ada, Some(Millis(now.0 + day)));
+    let act = RecordAct::Retain { class: "final art".into(), assets: vec![], until: Millis(now.0 + 2 * day) };
+    ada.act(|r, s| r.keep(s, act, "contract")).unwrap();
+    let in_force = |peer: &mut Peer, at| peer.replica.keepings(&peer.store, at).unwrap().len();
+    assert_eq!([0, day, 2 * day].map(|after| in_force(&mut ada, Millis(now.0 + after))), [2, 1, 0]);
+    let secret = secret_of(&mut ada);
+    assert!(erase(&mut ada, &wants(&[secret])).is_err());
+    ada.clock.set(now.0 + 2 * day);
+    erase(&mut ada, &wants(&[secret])).unwrap();
 }

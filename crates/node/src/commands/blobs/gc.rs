@@ -14,6 +14,12 @@ use crate::peer::Peer;
 use crate::report::Report;
 
 pub(super) fn gc(peer: &mut Peer, workspace: WorkspaceId, dry_run: bool) -> Result<Report, Failure> {
+    let seat = peer.seat(workspace)?;
+    let kept = seat.replica.keepings(seat.step.store, seat.step.now)?;
+    if let Some(k) = kept.iter().find(|k| k.assets.is_empty() && !dry_run) {
+        return Err(Failure::user(format!("all files are kept, by {}: {}", k.entry.short(), k.reason))
+            .hint("`proofroom hold list` tells all; `proofroom hold release` ends one"));
+    }
     let unused = census(peer, workspace)?.unused;
     let folder = peer.blobs().folder().clone();
     let mut freed = 0;

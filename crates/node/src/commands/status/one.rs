@@ -4,6 +4,7 @@ use proofroom_review::{AssignmentEnd, Outcome, SlaState};
 use proofroom_workflow::{AssetState, AssignmentState, Phase, Progress, RunState, StageState};
 use serde_json::{Value, json};
 
+use crate::commands::hold;
 use crate::failure::Failure;
 use crate::find;
 use crate::peer::Seat;
@@ -17,6 +18,7 @@ pub(super) fn one(seat: &mut Seat<'_>, asset: &str) -> Result<Report, Failure> {
     let asset = find::asset(&plan, asset)?;
     let people = People::of(seat)?;
     let state = seat.replica.status(seat.step.store, asset.id, seat.step.now)?;
+    let kept = hold::of_asset(seat, &asset.id, &plan)?;
     let labelled = |run: &RunState| json!({"version": run.version, "label": run.label});
     let json = json!({
         "asset": asset.id,
@@ -25,6 +27,7 @@ pub(super) fn one(seat: &mut Seat<'_>, asset: &str) -> Result<Report, Failure> {
         "request": asset.request.map(|r| r.id),
         "outcome": state.outcome,
         "fork": state.current.heads().len() > 1,
+        "kept": kept.iter().map(|(json, _)| json).collect::<Vec<_>>(),
         "current": state.heads().map(labelled).collect::<Vec<_>>(),
         "release": {
             "ready": state.release.ready,
@@ -38,6 +41,9 @@ pub(super) fn one(seat: &mut Seat<'_>, asset: &str) -> Result<Report, Failure> {
         ("category", Cell::from(asset.category)),
         ("outcome", Cell::new(state.outcome, spoken::tone(state.outcome))),
     ]);
+    for (_, words) in &kept {
+        report = report.toned(words, Tone::Warn);
+    }
     if state.runs.is_empty() {
         return Ok(report.toned("No version yet: proofroom version add ASSET FILE", Tone::Faint));
     }

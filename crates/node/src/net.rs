@@ -54,6 +54,8 @@ pub use picture::{LinePicture, PeerPicture, Picture};
 pub use tally::Tally;
 
 const EVENTS_QUEUED_MAX: usize = 64;
+/// Events that are handled before what they brought is made durable.
+const EVENTS_PER_FLUSH_MAX: u32 = 16;
 const RETRY_MS_MIN: u64 = 500;
 const RETRY_MS_MAX: u64 = 60_000;
 /// How often a relay may ask for a fresh connection within one exchange.
@@ -102,6 +104,8 @@ pub struct Net {
     post: mpsc::Sender<Event>,
     events: mpsc::Receiver<Event>,
     keep_trying: bool,
+    /// Events that were handled while something waited to be made durable.
+    unflushed: u32,
     fetching: Fetching,
     near: Option<Near>,
     /// Workspaces that got something since this person last said what they hold.
@@ -114,7 +118,7 @@ impl Net {
         let (post, events) = mpsc::channel(EVENTS_QUEUED_MAX);
         let fetching = Fetching::new();
         let (lines, heard) = (BTreeMap::new(), BTreeSet::new());
-        Self { lines, serial: 0, post, events, keep_trying, fetching, near: None, heard }
+        Self { lines, serial: 0, post, events, keep_trying, unflushed: 0, fetching, near: None, heard }
     }
 
     /// Where the network of peers reports to.
@@ -296,12 +300,18 @@ impl Net {
         Ok(news)
     }
 
-    /// Makes durable what came, and confirms it. What waits to be handled is handled first: one flush serves all of it.
+    /// Makes durable what came, and confirms it. What waits to be handled is handled first: one flush
+    /// serves all of it. Not for long, though: a large file would keep events waiting until its end.
     fn confirm(&mut self, peer: &mut Peer) -> Vec<News> {
         let owing = |line: &&mut Line| line.owes_confirmation();
-        if !self.events.is_empty() || !self.lines.values_mut().any(|line| owing(&line)) {
+        if !self.lines.values_mut().any(|line| owing(&line)) {
             return Vec::new();
         }
+        if !self.events.is_empty() && self.unflushed < EVENTS_PER_FLUSH_MAX {
+            self.unflushed += 1;
+            return Vec::new();
+        }
+        self.unflushed = 0;
         let flushed = peer.flush();
         let lines = self.lines.values_mut().filter(owing);
         lines

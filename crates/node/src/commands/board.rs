@@ -130,10 +130,9 @@ fn cards_of(asset: &AssetView, state: &AssetState, people: &People) -> Vec<Card>
     let running = run.stages.iter().filter(|s| s.phase == Phase::Running);
     let mut cards: Vec<Card> = running
         .map(|stage| {
-            let name = if run.is_built_in() {
-                "review".to_owned()
-            } else {
-                format!("{}: {}", run.route, stage.stage)
+            let name = match run.is_built_in() {
+                true => "review".to_owned(),
+                false => format!("{}: {}", run.route, stage.stage),
             };
             card(&name, 4, Some(run), stage.assignments.clone(), stage.started_at)
         })

@@ -310,15 +310,14 @@ pub fn told(news: &News) -> Option<Report> {
             format!("{} trying again in {after_ms} ms", workspace.short()),
             Tone::Faint,
         ),
-        News::Lied { workspace, device, blob } => line(
-            json!({"event": "lied", "workspace": workspace, "device": device, "blob": blob}),
-            format!(
-                "{} device {device} sent wrong bytes for file {} and was sent away",
-                workspace.short(),
-                blob.short()
-            ),
-            Tone::Bad,
-        ),
+        News::Lied { workspace, device, blob } => {
+            let (of, file) = (workspace.short(), blob.short());
+            line(
+                json!({"event": "lied", "workspace": workspace, "device": device, "blob": blob}),
+                format!("{of} device {device} sent wrong bytes for file {file} and was sent away"),
+                Tone::Bad,
+            )
+        }
         News::Stalled { workspace } => line(
             json!({"event": "stalled", "workspace": workspace}),
             format!("{} somebody owes parts of files and is silent", workspace.short()),

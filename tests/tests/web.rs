@@ -50,6 +50,7 @@ journeys! {
     the_other_screens_can_be_read_by_everybody
     the_frame_that_is_named_is_the_frame_that_is_seen
     a_large_film_seeks_without_being_fetched_whole
+    a_large_picture_comes_in_the_tiles_that_are_looked_at
     a_film_that_was_kept_plays_with_the_network_unplugged
     a_quote_on_a_page_reaches_the_terminal
     two_versions_are_compared

@@ -154,6 +154,42 @@ export const journeys = {
     await page.locator('.filebar').getByText(/MB here$/).waitFor();
   },
 
+  /** A large picture comes in the tiles that are looked at; at 100 % its own pixels are on the screen. */
+  async a_large_picture_comes_in_the_tiles_that_are_looked_at(world) {
+    const { relay, ada, link } = await studio(world);
+    const file = path.join(world.dir, 'wide.png');
+    // A red box of 24 by 24 pixels within noise, in the ninth tile of the second row.
+    execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=8448x2112,format=rgb24,noise=alls=40,drawbox=x=4200:y=980:w=24:h=24:color=0xd02030:t=fill', '-frames:v', '1', file]);
+    await add(world, ada, relay, file, 'Wide');
+    const page = await join(await world.browser('bo'), relay, link);
+    await open(page, 'Wide');
+    const tiles = () => page.evaluate(() => [...document.querySelectorAll('img.tile')].filter((i) => i.complete && i.naturalWidth).map((i) => i.dataset.tile));
+    await until('the tiles of a look at all of it', async () => new Set((await tiles()).map((t) => t[0])).size === 2);
+    equal('tiles of full size', (await tiles()).filter((t) => t.startsWith('0.')), []);
+    await page.getByRole('button', { name: '100 %' }).click();
+    const box = page.locator("img.tile[data-tile='0.1.8']");
+    await until('the tile with the box', () => box.evaluate((i) => i.complete && i.naturalWidth === 512, null, { timeout: 20_000 }));
+    equal('a pixel takes a pixel', Math.round((await box.boundingBox()).width * (await page.evaluate(() => devicePixelRatio))), 512);
+    const pixel = (x, y) => box.evaluate((image, [x, y]) => {
+      const context = Object.assign(document.createElement('canvas'), { width: 512, height: 512 }).getContext('2d');
+      context.drawImage(image, 0, 0);
+      return [...context.getImageData(x, y, 1, 1).data].slice(0, 3);
+    }, [x, y]);
+    const red = ([r, g, b]) => Math.abs(r - 0xd0) < 12 && Math.abs(g - 0x20) < 12 && Math.abs(b - 0x30) < 12;
+    for (const [x, y, wanted] of [[108, 472, true], [123, 487, true], [98, 472, false], [132, 480, false]]) equal(`red at ${x}, ${y}`, red(await pixel(x, y)), wanted);
+    // What was not looked at did not come: most tiles of full size, and the original.
+    const told = page.locator('.filebar').getByText(/at the relay, .* of tiles here$/);
+    const [held, all] = (await told.textContent()).split('at the relay')[1].match(/[\d.]+ [KM]?B/g).map((text) => parseFloat(text) * (text.endsWith('MB') ? 1_000 : 1));
+    if (!(held > 0 && held < all / 2)) throw new Error(`${held} of ${all} KB are here`);
+    await page.screenshot({ path: `${SHOTS}/tiles.png` });
+    await comment(page, 'What is this box?');
+    await relay.kill();
+    await page.getByText(/^Offline/).first().waitFor();
+    await page.mouse.move(400, 400);
+    for (let i = 0; i < 8; i++) await page.mouse.wheel(400, 0);
+    await page.getByText('Parts of it are not in this browser').waitFor();
+  },
+
   /** What was kept offline plays without a network, from the first frame to the last. */
   async a_film_that_was_kept_plays_with_the_network_unplugged(world) {
     const { relay, ada, link } = await studio(world);

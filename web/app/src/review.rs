@@ -16,11 +16,12 @@ mod rail;
 mod shape;
 mod surface;
 mod thread;
+mod tiles;
 mod tools;
 mod writer;
 
 use leptos::prelude::*;
-use proofroom_web_wire::{Ask, AssetScreen, FileCard, Place, Reply};
+use proofroom_web_wire::{Ask, AssetScreen, FileCard, Place, Reply, TilesOf};
 
 use crate::engine;
 use crate::state::{State, told};
@@ -38,6 +39,7 @@ use picture::{Picture, is_picture};
 use prose::{Prose, is_prose};
 use rail::Rail;
 use shape::Tool;
+use tiles::{TiledPicture, is_tiled};
 
 /// The review of one asset.
 #[component]
@@ -248,7 +250,9 @@ fn Notes() -> impl IntoView {
 fn Stage() -> impl IntoView {
     let desk: Desk = expect_context();
     let names = Memo::new(move |_| {
-        let known = |f: &FileCard| FileCard { here: false, held: 0, kept: false, ..f.clone() };
+        let tiles = |f: &FileCard| f.tiles.clone().map(|tiles| TilesOf { held: 0, ..tiles });
+        let known =
+            |f: &FileCard| FileCard { here: false, held: 0, kept: false, tiles: tiles(f), ..f.clone() };
         desk.shown().map(|v| v.files.iter().map(known).collect::<Vec<_>>()).unwrap_or_default()
     });
     let chosen = RwSignal::new(0_usize);
@@ -290,6 +294,7 @@ fn Stage() -> impl IntoView {
 
 fn medium(file: FileCard, captions: Vec<FileCard>) -> AnyView {
     match file.media_type.as_str() {
+        _ if is_tiled(&file) => view! { <TiledPicture file/> }.into_any(),
         kind if is_picture(kind) => view! { <Picture file/> }.into_any(),
         kind if is_design(kind) => view! { <Design file/> }.into_any(),
         kind if is_film(kind) => view! { <Film file captions/> }.into_any(),

@@ -5,7 +5,7 @@ use proofroom_replica::{DecisionChoice, Receipt, ReplicaError, Step};
 use proofroom_review::statement::Condition;
 use proofroom_review::{CommentKey, CommentLabel, CommentState, Decision, ReviewEdit};
 use proofroom_store::Store;
-use proofroom_web_wire::{Ask, ChecklistCard, Draft, Notice, Reply, StatementCard};
+use proofroom_web_wire::{Ask, ChecklistCard, Draft, Notice, Reply, StatementCard, TilesCard};
 
 use crate::desk::{Desk, parse};
 use crate::fault::DeskError;
@@ -41,6 +41,7 @@ impl<S: Store> Desk<S> {
             }
             // Likewise: it is read from the file.
             Ask::Film { .. } => Ok(Reply::Film(None)),
+            Ask::Tiles { .. } => Ok(Reply::Tiles(TilesCard::default())),
             Ask::Pairs { workspace, asset, before, after } => {
                 let versions = (parse(&before, "a version")?, parse(&after, "a version")?);
                 self.pairs(here(&workspace)?, parse(&asset, "an asset")?, versions)

@@ -1,15 +1,17 @@
 //! Files of versions: what of them is here, what is fetched, how a piece is opened.
 //!
 //! Bytes come slice by slice, each verified by the session against the blob's name. Files of up
-//! to [`FETCHED_BYTES_MAX`] are fetched as a whole by themselves; of a larger one come the parts that
-//! somebody looks at, and all of it once its asset is to be kept offline.
+//! to [`FETCHED_BYTES_MAX`] are fetched as a whole by themselves; of a larger one, and of a picture
+//! that is shown in tiles, come the parts that somebody looks at, and all of it once its asset is to
+//! be kept offline.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proofroom_blobs::{GROUP_BYTES, Held, Input as Fetched, Rank, SLICE_BYTES, Span, Want as Wanted};
 use proofroom_ident::{Audience, BlobHash, ContentHash, Millis, WorkspaceId};
 use proofroom_replica::ReplicaError;
-use proofroom_review::ReviewView;
+use proofroom_review::media::sheaf::SHEAF_MEDIA_TYPE;
+use proofroom_review::{RenditionKind, ReviewView};
 use proofroom_seal::BlobKey;
 use proofroom_store::Store;
 use proofroom_sync::Input;
@@ -24,8 +26,8 @@ use crate::shelf::Wish;
 pub const FETCHED_BYTES_MAX: u64 = 64 << 20;
 /// How much is asked for beyond what somebody looks at, in bytes.
 const AHEAD_BYTES: u64 = 4 * SLICE_BYTES;
-/// After how many bytes of a blob pages hear of it again.
-const TOLD_BYTES: u64 = 4 << 20;
+/// After how many bytes of a blob pages hear of it again, at most: a sixteenth of it.
+const TOLD_BYTES_MAX: u64 = 4 << 20;
 /// How long a relay that lacks a blob is not asked for parts of it again.
 const ABSENT_MS: u64 = 3_000;
 
@@ -97,6 +99,16 @@ pub enum Piece {
     Coming,
 }
 
+/// Whether a file or rendition comes as a whole without being asked for: none that is large, and none
+/// of a picture that is looked at in tiles.
+pub(crate) fn comes_by_itself(view: &ReviewView, content: &ContentHash, bytes: u64) -> bool {
+    let tiled = || {
+        let mut tiles = view.renditions.iter().filter(|made| made.kind == RenditionKind::Tiles);
+        tiles.any(|made| [made.of, made.content].contains(content))
+    };
+    bytes <= FETCHED_BYTES_MAX && !tiled()
+}
+
 /// The recipe of a file that a view names.
 fn recipe(view: &ReviewView, content: ContentHash) -> Result<Recipe, DeskError> {
     let missing = || DeskError::malformed(&content.to_hex(), "a file of this asset");
@@ -150,7 +162,9 @@ impl<S: Store> Desk<S> {
         let here = held.contains(all);
         let asked = match line.badge.link {
             Link::InSync | Link::Exchanging if line.is_up() => {
-                line.look(now, blob, &held, offset, end.saturating_add(AHEAD_BYTES).min(total))
+                // What follows a tile is seldom what is looked at next.
+                let ahead = if recipe.media_type == SHEAF_MEDIA_TYPE { 0 } else { AHEAD_BYTES };
+                line.look(now, blob, &held, offset, end.saturating_add(ahead).min(total))
             }
             _ => None,
         };
@@ -177,7 +191,8 @@ impl<S: Store> Desk<S> {
         let held = self.shelf.parts.entry(blob).or_insert_with(|| Held::none(total));
         let before = held.bytes();
         held.add(span);
-        let told = before / TOLD_BYTES != held.bytes() / TOLD_BYTES;
+        let step = (total / 16).clamp(SLICE_BYTES, TOLD_BYTES_MAX);
+        let told = before / step != held.bytes() / step;
         if held.is_all() {
             self.order(Order::Seal { workspace, blob });
         }
@@ -220,6 +235,10 @@ impl<S: Store> Desk<S> {
     pub(crate) fn fetch(&mut self, now: Millis, workspace: WorkspaceId) -> Result<(), ReplicaError> {
         let Some(replica) = self.replicas.get_mut(&workspace) else { return Ok(()) };
         let mut lacking = BTreeMap::new();
+        let erased = replica.blobs_to_forget(&self.store, now)?;
+        for blob in erased.into_iter().filter(|blob| self.shelf.whole.remove(blob)) {
+            self.orders.push_back(Order::Drop { blob });
+        }
         let assets: Vec<_> = replica.plan(&self.store)?.assets.iter().map(|asset| asset.id).collect();
         for asset in assets {
             let wish = self.wishes.get(&(workspace, asset)).copied();
@@ -227,9 +246,13 @@ impl<S: Store> Desk<S> {
                 continue;
             }
             let view = replica.review(&self.store, asset, Audience::Everyone)?;
-            for held in view.blobs.values().filter(|held| !self.shelf.whole.contains(&held.blob)) {
+            for (content, held) in view
+                .blobs
+                .iter()
+                .filter(|(_, held)| !held.is_erased() && !self.shelf.whole.contains(&held.blob))
+            {
                 let asked = wish == Some(Wish::Keep);
-                if asked || held.bytes <= FETCHED_BYTES_MAX {
+                if asked || comes_by_itself(&view, content, held.bytes) {
                     let rank = if asked { Rank::Asked } else { Rank::Original };
                     lacking.insert(held.blob, (held.bytes, rank));
                 }

@@ -8,7 +8,8 @@ use proofroom_replica::{Membership, ReplicaError, SignedDecision};
 use proofroom_review::{AssetView, CommentView, FileRef, Manifest, RenditionKind, ReviewView};
 use proofroom_store::Store;
 use proofroom_web_wire::{
-    AssetCard, AssetScreen, Board, CommentCard, DecisionCard, FileCard, MemberCard, PersonCard, VersionCard,
+    AssetCard, AssetScreen, Board, CommentCard, DecisionCard, FileCard, MemberCard, PersonCard, TilesOf,
+    VersionCard,
 };
 use proofroom_workflow::{AssetState, AssignmentState, Phase, Progress, RunState, StageState};
 
@@ -230,6 +231,11 @@ impl Scene<'_> {
             held,
             kept: self.kept,
             waveform: self.view.rendition(&file.content, RenditionKind::Waveform).map(|r| r.content.to_hex()),
+            tiles: self.view.rendition(&file.content, RenditionKind::Tiles).map(|r| TilesOf {
+                content: r.content.to_hex(),
+                bytes: r.bytes,
+                held: self.view.blobs.get(&r.content).map_or(0, |b| self.shelf.bytes(b.blob, b.bytes)),
+            }),
         }
     }
 

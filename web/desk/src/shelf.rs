@@ -10,7 +10,7 @@ use proofroom_web_wire::{Library, Notice, RouteCard, StoredCard};
 
 use crate::desk::Desk;
 use crate::fault::DeskError;
-use crate::files::FETCHED_BYTES_MAX;
+use crate::files::comes_by_itself;
 use crate::order::Order;
 
 /// What the person at this browser wants of an asset's files. Without a wish those of moderate size
@@ -50,7 +50,9 @@ impl<S: Store> Desk<S> {
         for workspace in self.replicas.keys().copied().collect::<Vec<_>>() {
             let plan = self.plan(workspace)?;
             for asset in &plan.assets {
-                let blobs = self.blobs_of(workspace, asset.id)?;
+                let (store, replica) = self.replica(workspace)?;
+                let view = replica.review(store, asset.id, Audience::Everyone)?;
+                let blobs: Vec<_> = view.blobs.values().map(|held| (held.blob, held.bytes)).collect();
                 let here = blobs.iter().filter(|(blob, _)| self.shelf.whole.contains(blob));
                 cards.push(StoredCard {
                     workspace: workspace.to_hex(),
@@ -61,7 +63,9 @@ impl<S: Store> Desk<S> {
                     bytes: blobs.iter().map(|(_, bytes)| bytes).sum(),
                     kept: match self.wishes.get(&(workspace, asset.id)) {
                         Some(wish) => *wish == Wish::Keep,
-                        None => blobs.iter().all(|(_, bytes)| *bytes <= FETCHED_BYTES_MAX),
+                        None => {
+                            view.blobs.iter().all(|(name, held)| comes_by_itself(&view, name, held.bytes))
+                        }
                     },
                 });
             }

@@ -84,6 +84,9 @@ impl Lead {
             Ask::Film { workspace, asset, content } => {
                 return (self.film(Name { workspace, asset, content }).await, JsValue::UNDEFINED);
             }
+            Ask::Tiles { workspace, asset, content } => {
+                return (self.tiles(Name { workspace, asset, content }).await, JsValue::UNDEFINED);
+            }
             Ask::Own(OwnAct::Export { workspace }) => return self.export(workspace).await,
             Ask::Upload { workspace, act } => {
                 if let Err(fault) = self.upload(workspace, act, &files) {

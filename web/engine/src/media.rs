@@ -5,8 +5,9 @@ use std::rc::Rc;
 
 use js_sys::{Function, Promise, Uint8Array};
 use proofroom_review::media::film;
+use proofroom_review::media::sheaf::{SHEAF_HEAD_BYTES, SheafError, SheafIndex, SheafOf};
 use proofroom_web_desk::{FETCHED_BYTES_MAX, Piece, Recipe};
-use proofroom_web_wire::{Fault, FilmCard, PIECE_BYTES_MAX, Reply};
+use proofroom_web_wire::{Fault, FilmCard, PIECE_BYTES_MAX, Reply, TilesCard};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
@@ -73,6 +74,38 @@ impl Lead {
             Ok(recipe) => self.film_of(name.workspace, &recipe).await.map_or_else(Reply::Fault, Reply::Film),
             Err(error) => Reply::Fault(error.into()),
         }
+    }
+
+    /// Answers with how a picture is cut into tiles.
+    pub(crate) async fn tiles(&self, name: Name<'_>) -> Reply {
+        let recipe = self.desk().borrow_mut().recipe(name.workspace, name.asset, name.content);
+        match recipe {
+            Ok(recipe) => {
+                self.tiles_of(name.workspace, &recipe).await.map_or_else(Reply::Fault, Reply::Tiles)
+            }
+            Err(error) => Reply::Fault(error.into()),
+        }
+    }
+
+    async fn tiles_of(&self, workspace: &str, recipe: &Recipe) -> Result<TilesCard, Fault> {
+        let broken = |error: SheafError| Fault {
+            what: format!("the tiles of this picture cannot be read: {error}"),
+            hint: "save the file to open it elsewhere, or ask whoever added it to make them again".into(),
+        };
+        let head = self.bytes_of(workspace, recipe, 0, SHEAF_HEAD_BYTES as u64).await?;
+        let length = SheafIndex::bytes_of_index(&head).map_err(broken)?;
+        let bytes = self.bytes_of(workspace, recipe, 0, (SHEAF_HEAD_BYTES + length) as u64).await?;
+        let (index, first) = SheafIndex::read(&bytes).map_err(broken)?;
+        let SheafOf::Tiles { tile, levels } = index.of else {
+            return Err(broken(SheafError::Index("these are pages".into())));
+        };
+        let mut starts = vec![first];
+        starts.extend(index.lengths.iter().scan(first, |at, length| {
+            *at += u64::from(*length);
+            Some(*at)
+        }));
+        let levels = levels.into_iter().map(|(width, height)| [width, height]).collect();
+        Ok(TilesCard { media_type: index.media_type, side: tile, levels, starts })
     }
 
     /// The reader of headers is handed what it asks for, one read after the other, until it asks for nothing new.

@@ -7,6 +7,7 @@ use crate::own::{OwnAct, OwnReply};
 use crate::people::{PeopleAct, PeopleReply};
 use crate::plan::{PlanAct, PlanReply};
 use crate::screens::{AssetScreen, Badge, Board, FilmCard, Start, StatementCard};
+use crate::tiles::TilesCard;
 use crate::trail::TrailScreen;
 use crate::upload::{UploadAct, UploadCard};
 
@@ -87,6 +88,15 @@ pub enum Ask {
         /// Which asset.
         asset: String,
         /// The file's content hash.
+        content: String,
+    },
+    /// How a large picture is cut into tiles; answered by [`Reply::Tiles`].
+    Tiles {
+        /// Which workspace.
+        workspace: String,
+        /// Which asset.
+        asset: String,
+        /// The content hash of the rendition that holds them.
         content: String,
     },
     /// Which file became which, and where the earlier version's comments point; answered by
@@ -212,6 +222,7 @@ impl Ask {
             | Self::Opened { workspace, .. }
             | Self::Piece { workspace, .. }
             | Self::Film { workspace, .. }
+            | Self::Tiles { workspace, .. }
             | Self::Pairs { workspace, .. }
             | Self::CommentLabel { workspace, .. }
             | Self::Comment { workspace, .. }
@@ -302,6 +313,8 @@ pub enum Reply {
     },
     /// Answers [`Ask::Film`]; nothing where the file does not say.
     Film(Option<FilmCard>),
+    /// Answers [`Ask::Tiles`].
+    Tiles(TilesCard),
     /// The act is durable on this device; it is sent when a relay is reachable.
     Kept {
         /// The entry that holds it.

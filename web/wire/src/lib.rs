@@ -16,6 +16,7 @@ mod plan;
 mod prose;
 mod screens;
 pub mod splice;
+mod tiles;
 mod trail;
 mod upload;
 
@@ -34,5 +35,6 @@ pub use screens::{
     AssetCard, AssetScreen, Badge, Board, ChecklistCard, CommentCard, DecisionCard, FileCard, FilmCard, Link,
     MemberCard, PersonCard, RequestCard, Start, StatementCard, VersionCard, Who, WorkspaceCard,
 };
+pub use tiles::{Tile, TilesCard, TilesOf};
 pub use trail::{TrailLine, TrailScreen};
 pub use upload::{Target, UploadAct, UploadCard, UploadState};

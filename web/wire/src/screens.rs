@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ask::Place;
+use crate::tiles::TilesOf;
 
 /// What a page needs first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -241,6 +242,8 @@ pub struct FileCard {
     pub kept: bool,
     /// The content hash of its waveform, where somebody made one.
     pub waveform: Option<String>,
+    /// Its tiles, where it is a large picture and somebody made them.
+    pub tiles: Option<TilesOf>,
 }
 
 /// What a film says about its picture.

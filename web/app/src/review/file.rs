@@ -16,7 +16,7 @@ use crate::state::told;
 use crate::words::size;
 
 /// Largest file that a page collects in memory, in bytes.
-const COLLECTED_BYTES_MAX: u64 = 64 << 20;
+pub(crate) const COLLECTED_BYTES_MAX: u64 = 64 << 20;
 /// How long a new page waits for the service worker.
 const WORKER_MS: u32 = 4_000;
 
@@ -71,13 +71,31 @@ pub(crate) fn open(desk: Desk, file: &FileCard) -> RwSignal<Shown> {
     shown
 }
 
+/// The address of a file that is saved at most, not shown: nothing of it is fetched for that.
+pub(crate) fn unread(desk: Desk, file: &FileCard) -> RwSignal<Shown> {
+    let shown = RwSignal::new(Shown::Opening);
+    let address = address_of(desk, file);
+    leptos::task::spawn_local(async move {
+        if controlled().await {
+            // The screen may be gone by now.
+            let _gone = shown.try_set(Shown::At(address));
+        }
+    });
+    shown
+}
+
+/// Where the service worker answers for a file.
+fn address_of(desk: Desk, file: &FileCard) -> String {
+    format!("./media/{}/{}/{}", desk.workspace.get_value(), desk.asset.get_value(), file.content)
+}
+
 /// An address of a file for this page.
 async fn address(desk: Desk, file: &FileCard) -> Result<String, String> {
-    let (workspace, asset) = (desk.workspace.get_value(), desk.asset.get_value());
+    let address = address_of(desk, file);
     // Whether it can be opened at all, before a player is told an address.
     piece(desk, &file.content, 0, 1).await?;
     if controlled().await {
-        return Ok(format!("./media/{workspace}/{asset}/{}", file.content));
+        return Ok(address);
     }
     if file.bytes > COLLECTED_BYTES_MAX {
         return Err(format!(
@@ -186,11 +204,26 @@ pub(crate) fn FileBar(file: FileCard, shown: RwSignal<Shown>) -> impl IntoView {
         engine::ask(Ask::Own(act), |_| {});
     };
     let bytes = file.bytes;
-    let where_it_is = move || match kept.get() {
-        (true, ..) => "here, also offline".to_owned(),
-        (false, true, held) => format!("{} of {} here", size(held), size(bytes)),
-        (false, false, 0) => "at the relay".to_owned(),
-        (false, false, held) => format!("{} here", size(held)),
+    let tiles = {
+        let content = file.content.clone();
+        Memo::new(move |_| {
+            desk.screen.with(|s| {
+                let mut files = s.iter().flat_map(|s| &s.versions).flat_map(|v| &v.files);
+                files.find(|f| f.content == content)?.tiles.as_ref().map(|t| (t.held, t.bytes))
+            })
+        })
+    };
+    let where_it_is = move || {
+        let tiles = tiles.get().map_or_else(String::new, |(held, all)| {
+            format!(", {} of {} of tiles here", size(held), size(all))
+        });
+        let whole = match kept.get() {
+            (true, ..) => "here, also offline".to_owned(),
+            (false, true, held) => format!("{} of {} here", size(held), size(bytes)),
+            (false, false, 0) => "at the relay".to_owned(),
+            (false, false, held) => format!("{} here", size(held)),
+        };
+        whole + &tiles
     };
     let offer = move || match kept.get() {
         (true, ..) => None,

@@ -36,7 +36,7 @@ pub(crate) fn Picture(file: FileCard) -> impl IntoView {
     let broken = RwSignal::new(false);
     let glass = StoredValue::new_local(Glass::new());
     let hover = Callback::new(move |at: (i64, i64)| {
-        let read = image.get_untracked().and_then(|image| glass.with_value(|g| g.as_ref()?.read(&image, at)));
+        let read = image.get_untracked().and_then(|image| glass.with_value(|g| g.as_ref()?.look(&image, at)));
         colour.set(read);
     });
     follow_goal(desk, ground);
@@ -64,15 +64,23 @@ pub(crate) fn Picture(file: FileCard) -> impl IntoView {
     };
     view! {
         <Tools ground>
-            <output class="colour" aria-label="Colour under the pointer">
-                {move || colour.get().map(|c| view! { <span class="swatch" style:background-color=c.hex()></span>{c.text()} })}
-            </output>
+            <ColourOut colour/>
         </Tools>
         {move || said().map(|text| view! { <p class="empty" role="status">{text}</p> })}
         <div class="fill" class:gone=move || said().is_some()>
             <Surface ground hover>{medium}</Surface>
         </div>
         <FileBar file shown/>
+    }
+}
+
+/// The colour under the pointer.
+#[component]
+pub(crate) fn ColourOut(colour: RwSignal<Option<Colour>>) -> impl IntoView {
+    view! {
+        <output class="colour" aria-label="Colour under the pointer">
+            {move || colour.get().map(|c| view! { <span class="swatch" style:background-color=c.hex()></span>{c.text()} })}
+        </output>
     }
 }
 
@@ -99,8 +107,10 @@ pub(crate) fn follow_goal(desk: Desk, ground: Ground) {
 /// A pixel of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Colour {
-    at: (u32, u32),
-    rgba: [u8; 4],
+    pub(crate) at: (u32, u32),
+    pub(crate) rgba: [u8; 4],
+    /// Whether it is read from a rendition, which may be a little off.
+    pub(crate) near: bool,
 }
 
 impl Colour {
@@ -112,18 +122,19 @@ impl Colour {
     fn text(self) -> String {
         let [r, g, b, a] = self.rgba;
         let see_through = if a == 255 { String::new() } else { format!(" · alpha {a}") };
-        format!("{} · {r} {g} {b}{see_through} · {}, {}", self.hex(), self.at.0, self.at.1)
+        let near = if self.near { "≈ " } else { "" };
+        format!("{near}{} · {r} {g} {b}{see_through} · {}, {}", self.hex(), self.at.0, self.at.1)
     }
 }
 
 /// Reads single pixels: a canvas of one.
-struct Glass {
+pub(crate) struct Glass {
     canvas: HtmlCanvasElement,
     context: CanvasRenderingContext2d,
 }
 
 impl Glass {
-    fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         let document = web_sys::window()?.document()?;
         let canvas: HtmlCanvasElement = document.create_element("canvas").ok()?.dyn_into().ok()?;
         canvas.set_width(1);
@@ -135,12 +146,18 @@ impl Glass {
         Some(Self { canvas, context })
     }
 
-    fn read(&self, image: &HtmlImageElement, (x, y): (i64, i64)) -> Option<Colour> {
+    /// The pixel at a place given in parts per million.
+    fn look(&self, image: &HtmlImageElement, (x, y): (i64, i64)) -> Option<Colour> {
         let pixel = |ppm: i64, size: u32| {
             let inside = (0..1_000_000).contains(&ppm) && size > 0;
             inside.then(|| u32::try_from(ppm * i64::from(size) / 1_000_000).ok())?
         };
         let at = (pixel(x, image.natural_width())?, pixel(y, image.natural_height())?);
+        Some(Colour { at, rgba: self.read(image, at)?, near: false })
+    }
+
+    /// A pixel of an image.
+    pub(crate) fn read(&self, image: &HtmlImageElement, at: (u32, u32)) -> Option<[u8; 4]> {
         self.context.clear_rect(0.0, 0.0, f64::from(self.canvas.width()), f64::from(self.canvas.height()));
         let (sx, sy) = (f64::from(at.0), f64::from(at.1));
         self.context
@@ -149,6 +166,6 @@ impl Glass {
             )
             .ok()?;
         let data = self.context.get_image_data(0.0, 0.0, 1.0, 1.0).ok()?.data();
-        Some(Colour { at, rgba: [*data.first()?, *data.get(1)?, *data.get(2)?, *data.get(3)?] })
+        Some([*data.first()?, *data.get(1)?, *data.get(2)?, *data.get(3)?])
     }
 }

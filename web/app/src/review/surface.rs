@@ -58,7 +58,8 @@ impl Ground {
         Self { look, size: RwSignal::new(None), window: NodeRef::new(), paper: NodeRef::new() }
     }
 
-    fn room(self) -> Option<(f64, f64)> {
+    /// Width and height of the window.
+    pub(crate) fn room(self) -> Option<(f64, f64)> {
         let window = self.window.get_untracked()?;
         Some((f64::from(window.client_width()), f64::from(window.client_height())))
     }

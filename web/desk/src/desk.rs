@@ -213,7 +213,7 @@ impl<S: Store> Desk<S> {
             let shelf: Shelf = self
                 .store
                 .get(&shelf_key(workspace))?
-                .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+                .and_then(|bytes| crate::kept::read(&bytes).ok())
                 .unwrap_or_default();
             // Storage in a browser is never copied behind its back, but it may be evicted in part: new logs.
             let replica = Replica::open(&self.store, workspace, identity.me(), Continuation::NewLogs)?;

@@ -188,7 +188,7 @@ impl Identity {
     }
 
     pub(crate) fn read(bytes: &[u8]) -> Result<Held, IdentityError> {
-        let file: StoredFile = serde_json::from_slice(bytes).map_err(damaged)?;
+        let file: StoredFile = crate::kept::read(bytes).map_err(damaged)?;
         if file.version != VERSION {
             return Err(IdentityError::Damaged(format!("version {} is not known", file.version)));
         }
@@ -202,7 +202,7 @@ impl Identity {
 
     pub(crate) fn unseal(sealed: &[u8], passphrase: &str) -> Result<Self, IdentityError> {
         let plain = Vault::open(passphrase, sealed)?;
-        serde_json::from_slice::<Stored>(&plain).map_err(damaged)?.unpack()
+        crate::kept::read::<Stored>(&plain).map_err(damaged)?.unpack()
     }
 
     fn pack(&self) -> Stored {

@@ -16,6 +16,7 @@ mod fault;
 mod files;
 mod forms;
 mod identity;
+mod kept;
 mod line;
 mod order;
 mod outgoing;

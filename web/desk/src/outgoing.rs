@@ -46,7 +46,7 @@ impl Outgoing {
             let ids = key.get(PREFIX.len()..).and_then(|ids| ids.split_at_checked(32));
             let Some((workspace, blob)) = ids else { continue };
             let ids = (<[u8; 32]>::try_from(workspace), <[u8; 32]>::try_from(blob));
-            if let ((Ok(workspace), Ok(blob)), Ok(parcel)) = (ids, serde_json::from_slice(&bytes)) {
+            if let ((Ok(workspace), Ok(blob)), Ok(parcel)) = (ids, crate::kept::read(&bytes)) {
                 parcels.insert((WorkspaceId::from_bytes(workspace), BlobHash::from_bytes(blob)), parcel);
             }
         }

@@ -106,8 +106,8 @@ impl<S: Store> Desk<S> {
 
     fn pending(&self) -> Result<Option<(DeviceSecrets, Millis)>, DeskError> {
         let Some(bytes) = self.store.get(identity::PENDING)? else { return Ok(None) };
-        let pending: Pending = serde_json::from_slice(&bytes)
-            .map_err(|e| crate::identity::IdentityError::Damaged(e.to_string()))?;
+        let pending: Pending =
+            crate::kept::read(&bytes).map_err(|e| crate::identity::IdentityError::Damaged(e.to_string()))?;
         Ok(Some(pending.secrets()?))
     }
 

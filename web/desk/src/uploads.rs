@@ -147,7 +147,7 @@ impl Upload {
 pub(crate) fn known(store: &impl Store) -> Result<BTreeMap<String, Upload>, DeskError> {
     let read = |(key, bytes): (Vec<u8>, Vec<u8>)| {
         let id = std::str::from_utf8(key.get(PREFIX.len()..)?).ok()?.to_owned();
-        Some((id, serde_json::from_slice(&bytes).ok()?))
+        Some((id, crate::kept::read(&bytes).ok()?))
     };
     let found = store.scan(PREFIX)?.into_iter().map(|(key, value)| (key.to_vec(), value.to_vec()));
     Ok(found.filter_map(read).collect())

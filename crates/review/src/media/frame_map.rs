@@ -60,7 +60,7 @@ impl FrameMap {
     pub fn read(json: &[u8]) -> Option<Self> {
         let map: Self = Some(json)
             .filter(|j| j.len() <= FRAME_MAP_BYTES_MAX)
-            .and_then(|j| serde_json::from_slice(j).ok())?;
+            .and_then(|j| serde_json::from_str(std::str::from_utf8(j).ok()?).ok())?;
         map.is_sound().then_some(map)
     }
 

@@ -75,7 +75,8 @@ impl SheafIndex {
         let length = Self::bytes_of_index(bytes)?;
         let end = SHEAF_HEAD_BYTES + length;
         let json = bytes.get(SHEAF_HEAD_BYTES..end).ok_or(SheafError::Length(length))?;
-        let index: Self = serde_json::from_slice(json).map_err(|e| SheafError::Index(e.to_string()))?;
+        let json = std::str::from_utf8(json).map_err(|e| SheafError::Index(e.to_string()))?;
+        let index: Self = serde_json::from_str(json).map_err(|e| SheafError::Index(e.to_string()))?;
         index.check()?;
         Ok((index, end as u64))
     }

@@ -37,8 +37,40 @@ async function verify(page, file) {
   return page.locator('#result').getAttribute('data-holds');
 }
 
+/** A stranger names the authority for time whom they believe: only then its stamps bound anything. */
+async function believing(world, certificate, roots) {
+  const relay = await world.relay();
+  const page = await (await world.browser('stranger')).newPage();
+  await page.goto(`${relay.http}/verify`);
+  await page.locator('#certificate:enabled').waitFor({ timeout: 60_000 });
+  equal('it holds', await verify(page, certificate), 'true');
+  await page.getByText('nobody vouches for here').first().waitFor({ state: 'attached' });
+  await page.getByText('Do you believe an authority').click();
+  const rubbish = path.join(world.dir, 'rubbish.pem');
+  writeFileSync(rubbish, 'not a certificate');
+  await page.locator('#believed').setInputFiles(rubbish);
+  await page.getByText(/^rubbish.pem: this is no certificate/).waitFor();
+  await page.locator('#believed').setInputFiles(roots);
+  await page.getByText(/^You believe .*: one certificate$/).waitFor();
+  await page.getByText('for whom an authority that you believe vouches').first().waitFor({ state: 'attached' });
+  equal('it still holds', await page.locator('#result').getAttribute('data-holds'), 'true');
+  equal('axe', await findings(page), []);
+}
+
 const world = await World.open();
+const [stamped, roots] = process.argv.slice(2);
 try {
+  if (stamped) await believing(world, stamped, roots);
+  else await stranger(world);
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+} finally {
+  await world.close().catch((error) => { console.error(error); process.exitCode = 1; });
+}
+
+/** Somebody who has nothing but files. */
+async function stranger(world) {
   const { relay, picture, certificate } = await approved(world);
   const stranger = await world.browser('stranger');
   const response = await fetch(`${relay.http}/verify`);
@@ -73,9 +105,4 @@ try {
   await served.locator('#certificate:enabled').waitFor({ timeout: 60_000 });
   equal('an altered one does not hold', await verify(served, damaged), 'false');
   await served.getByText('This certificate does not hold').waitFor();
-} catch (error) {
-  console.error(error);
-  process.exitCode = 1;
-} finally {
-  await world.close().catch((error) => { console.error(error); process.exitCode = 1; });
 }

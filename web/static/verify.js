@@ -2,13 +2,16 @@
   const bytes = Uint8Array.from(atob(MODULE), (c) => c.charCodeAt(0));
   await wasm_bindgen({ module_or_path: bytes });
   const at = (id) => document.getElementById(id);
-  const [certificate, handed, result, drop] = ['certificate', 'handed', 'result', 'drop'].map(at);
+  const [certificate, handed, believed, result, drop] = ['certificate', 'handed', 'believed', 'result', 'drop'].map(at);
+  const authorities = new wasm_bindgen.Believed();
   let checked = null;
+  let shown = null;
   const read = async (file) => new Uint8Array(await file.arrayBuffer());
   const look = async (file) => {
     result.textContent = 'Checking…';
     await new Promise((done) => setTimeout(done));
-    checked = new wasm_bindgen.Checked(await read(file));
+    shown = file;
+    checked = authorities.check(await read(file));
     result.innerHTML = checked.html;
     result.dataset.holds = String(checked.holds);
     at('compared').replaceChildren();
@@ -23,6 +26,21 @@
       line.textContent = `${file.name} ${good ? 'is a certified file, byte for byte' : 'is NO certified file'}`;
       at('compared').append(line);
     }
+  });
+  believed.addEventListener('change', async () => {
+    for (const file of believed.files) {
+      const line = document.createElement('li');
+      try {
+        const count = authorities.add(await read(file));
+        line.className = 'compared good';
+        line.textContent = `You believe ${file.name}: ${count === 1 ? 'one certificate' : `${count} certificates`}`;
+      } catch (error) {
+        line.className = 'compared bad';
+        line.textContent = `${file.name}: ${error}`;
+      }
+      at('authorities').append(line);
+    }
+    if (shown) await look(shown);
   });
   drop.addEventListener('dragover', (event) => { event.preventDefault(); drop.classList.add('over'); });
   drop.addEventListener('dragleave', () => drop.classList.remove('over'));

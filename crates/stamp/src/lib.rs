@@ -24,6 +24,8 @@ use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage};
 use form::{ContentInfo, Imprint, SignedData, SignerInfo, TimeStampReq, TimeStampResp, TstInfo};
 use key::Hash;
 
+/// What a certificate in a text begins with.
+const PEM: &str = "-----BEGIN CERTIFICATE-----";
 /// Longest token that is read, in bytes.
 pub const TOKEN_BYTES_MAX: usize = 64 << 10;
 /// Most certificates between an authority and whoever vouches for it.
@@ -51,9 +53,34 @@ pub enum StampError {
     /// It answers another question.
     #[error("the time stamp is of something else: {0}")]
     Other(&'static str),
+    /// What was handed over as a certificate is none.
+    #[error("this is no certificate: {0}")]
+    NoCertificate(String),
     /// Something that it claims does not hold.
     #[error("the time stamp does not hold: {0}")]
     Broken(&'static str),
+}
+
+/// The certificates in a file that somebody was handed, as DER: one as it is, or any number as PEM.
+///
+/// # Errors
+/// When what stands in it is none.
+pub fn certificates(file: &[u8]) -> Result<Vec<Vec<u8>>, StampError> {
+    let text = std::str::from_utf8(file).ok().filter(|text| text.contains(PEM));
+    let blocks = text.map_or_else(Vec::new, |text| text.split(PEM).skip(1).collect());
+    let mut all = match text {
+        None => vec![file.to_vec()],
+        Some(_) => Vec::with_capacity(blocks.len()),
+    };
+    for block in blocks {
+        let lines = block.lines().map(str::trim).take_while(|line| !line.starts_with('-'));
+        let der = data_encoding::BASE64.decode(lines.collect::<String>().as_bytes());
+        all.push(der.map_err(|e| StampError::NoCertificate(e.to_string()))?);
+    }
+    for der in &all {
+        Certificate::from_der(der).map_err(|e| StampError::NoCertificate(e.to_string()))?;
+    }
+    Ok(all)
 }
 
 impl From<der::Error> for StampError {

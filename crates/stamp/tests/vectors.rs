@@ -1,6 +1,6 @@
 //! Tokens that OpenSSL's `ts` made over the SHA-256 of `proofroom`, by keys of each kind.
 
-use proofroom_stamp::{Stamp, StampError, granted, request, verify};
+use proofroom_stamp::{Stamp, StampError, certificates, granted, request, verify};
 
 const VECTORS: [(&str, &[u8], &[u8]); 3] = [
     ("rsa", include_bytes!("vectors/rsa.token.der"), include_bytes!("vectors/rsa.ca.der")),
@@ -69,4 +69,21 @@ fn an_answer_that_is_no_answer_is_refused() {
     let refusal = [0x30, 0x0b, 0x30, 0x09, 0x02, 0x01, 0x02, 0x30, 0x04, 0x0c, 0x02, b'n', b'o'];
     let said = granted(&refusal, &imprint(), 7);
     assert_eq!(said, Err(StampError::Refused { status: 2, text: "no".into() }));
+}
+
+#[test]
+fn certificates_are_read_as_they_are_and_as_text() {
+    let pem = |der: &[u8]| {
+        let lines = data_encoding::BASE64.encode(der);
+        let lines = lines.as_bytes().chunks(64).map(String::from_utf8_lossy).collect::<Vec<_>>().join("\r\n");
+        format!("Subject: whoever\n-----BEGIN CERTIFICATE-----\r\n{lines}\r\n-----END CERTIFICATE-----\n")
+    };
+    let [rsa, p256, p384] = VECTORS.map(|(_, _, ca)| ca);
+    assert_eq!(certificates(rsa), Ok(vec![rsa.to_vec()]));
+    let three = [rsa, p256, p384].map(pem).concat();
+    assert_eq!(certificates(three.as_bytes()), Ok(vec![rsa.to_vec(), p256.to_vec(), p384.to_vec()]));
+    let broken = [b"".as_slice(), b"no certificate", b"-----BEGIN CERTIFICATE-----\n!\n", &rsa[1..]];
+    for bytes in broken {
+        assert!(matches!(certificates(bytes), Err(StampError::NoCertificate(_))), "{bytes:?}");
+    }
 }

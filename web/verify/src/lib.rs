@@ -5,9 +5,11 @@
 
 use std::collections::BTreeSet;
 
+use proofroom_certificate::Archive;
 use proofroom_ident::{ContentHash, HashWords as _};
 use proofroom_paper::{fragment, layout, verdict_blocks};
-use proofroom_verify::verify_bytes;
+use proofroom_stamp::certificates;
+use proofroom_verify::{verify_bytes, verify_trusting};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A certificate that was looked at.
@@ -19,21 +21,48 @@ pub struct Checked {
     contents: BTreeSet<ContentHash>,
 }
 
+/// The authorities for time that the reader believes.
 #[wasm_bindgen]
-impl Checked {
-    /// Verifies the bytes of a file.
+#[derive(Debug, Default)]
+pub struct Believed(Vec<Vec<u8>>);
+
+#[wasm_bindgen]
+impl Believed {
+    /// Nobody yet.
     #[wasm_bindgen(constructor)]
-    pub fn new(bytes: &[u8]) -> Self {
+    pub fn new() -> Self {
         console_error_panic_hook::set_once();
-        let verdict = verify_bytes(bytes);
+        Self::default()
+    }
+
+    /// The certificates in a file, as PEM or DER; how many there were.
+    ///
+    /// # Errors
+    /// Says why it holds none.
+    pub fn add(&mut self, file: &[u8]) -> Result<usize, String> {
+        let mut found = certificates(file).map_err(|e| e.to_string())?;
+        let count = found.len();
+        self.0.append(&mut found);
+        Ok(count)
+    }
+
+    /// Verifies the bytes of a file.
+    pub fn check(&self, bytes: &[u8]) -> Checked {
+        let verdict = match Archive::decode(bytes) {
+            Ok(archive) => verify_trusting(&archive, &self.0),
+            Err(_) => verify_bytes(bytes),
+        };
         let mut blocks = verdict_blocks(&verdict);
         blocks.extend(layout(&verdict));
         let assets = verdict.record.iter().flat_map(|r| &r.assets);
         let versions = assets.flat_map(|a| a.versions.iter().filter(|v| Some(v.version) == a.certified));
         let contents = versions.flat_map(|v| v.manifest.files.iter().map(|f| f.content)).collect();
-        Self { html: fragment(&blocks), holds: verdict.holds, contents }
+        Checked { html: fragment(&blocks), holds: verdict.holds, contents }
     }
+}
 
+#[wasm_bindgen]
+impl Checked {
     /// What was found, as markup in which nothing that people wrote is markup.
     #[wasm_bindgen(getter)]
     pub fn html(&self) -> String {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use proofroom_certificate::{ARCHIVE_BYTES_MAX, Archive, Subject};
 use proofroom_ident::ContentHash;
+use proofroom_stamp::certificates;
 use proofroom_verify::{Record, State, Verdict, verify_bytes, verify_trusting};
 use serde_json::json;
 
@@ -100,23 +101,11 @@ pub fn run(args: &Verify) -> Result<Report, Failure> {
 fn authorities(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
     let mut out = Vec::new();
     for path in files {
-        let bytes = read(path)?;
-        let text = std::str::from_utf8(&bytes).ok().filter(|text| text.contains(PEM));
-        let Some(text) = text else {
-            out.push(bytes);
-            continue;
-        };
-        for block in text.split(PEM).skip(1) {
-            let lines = block.lines().map(str::trim).take_while(|line| !line.starts_with('-'));
-            let der = data_encoding::BASE64.decode(lines.collect::<String>().as_bytes());
-            let said = |e| Failure::user(format!("{} holds no certificate: {e}", path.display()));
-            out.push(der.map_err(said)?);
-        }
+        let said = |e| Failure::user(format!("{}: {e}", path.display()));
+        out.append(&mut certificates(&read(path)?).map_err(said)?);
     }
     Ok(out)
 }
-
-const PEM: &str = "-----BEGIN CERTIFICATE-----";
 
 /// What was certified, in a few words.
 pub fn shown(record: &Record) -> String {

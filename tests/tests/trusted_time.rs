@@ -44,7 +44,11 @@ fn a_machine_that_stays_up_signs_receipts_by_itself_and_no_more_than_help() {
         list(&trail, "lines").iter().any(|line| line["act"] == "witnessed the review")
     });
     // What is witnessed is not witnessed again; a new decision is.
-    bo.run(&["decide", "Copy", "changes_required", "--reason", "on second thought"]);
+    ada.run(&["version", "add", "Copy", path(&world.place("two.txt"))]);
+    until("bo has the second version", || {
+        bo.run(&["sync"]);
+        bo.output(&["decide", "Copy", "approved", "--reason", "better"]).status.success()
+    });
     bo.run(&["sync"]);
     up.wait_for("another receipt", |line| line["event"] == "witnessed");
     up.stop();

@@ -9,7 +9,7 @@ use proofroom_verify::{Check, State};
 use crate::world::{ASSET, Story, certificate, failing, story, verdict};
 
 /// The story, in which bo's comment was erased by ada.
-fn erased() -> Story {
+pub fn erased() -> Story {
     let mut story = story();
     let view = story.ada.replica.review(&story.ada.store, ASSET, Audience::Everyone).expect("it is here");
     let key = view.comments.iter().find(|c| c.body == "The horizon is crooked").expect("it was said").key;

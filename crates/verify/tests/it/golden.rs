@@ -67,6 +67,8 @@ fn cases() -> Vec<(&'static str, Members, Vec<Check>)> {
         vec![Check::Redactions],
     ));
     out.push(("witnessed", witnessed(), vec![]));
+    let mut erased = crate::erased::erased();
+    out.push(("erased", erased.ada.certify(erased.v2), vec![]));
     let mut begun = begun();
     begun.bo.decide(Decision::Rejected, begun.v2);
     out.push(("refused-rejected", begun.bo.certify(begun.v2), vec![Check::Route]));

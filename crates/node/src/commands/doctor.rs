@@ -22,9 +22,9 @@ use crate::survey::survey;
 /// `proofroom doctor`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Reads all of the store; checks every signature, hash and chain link of every workspace, every file that a version names, and
-who else may read this directory. Where the store is damaged, it says how much is readable: `proofroom rebuild`
-makes a new store of that.
+Reads all of the store; checks every signature, hash and chain link of every workspace, every file
+that a version names, and who else may read this directory. Where the store is damaged, it says how
+much is readable: `proofroom rebuild` makes a new store of that.
 
 JSON: {\"home\", \"store\": {\"state\", \"problems\", \"readable\": [{\"workspace\", \"entries\", \"own\"}], \"unread_bytes\"}, \"open_to_others\",
 \"workspaces\": [{\"workspace\", \"name\", \"logs\", \"checked\", \"problems\", \"files\", \"files_missing\", \"files_damaged\"}]}
@@ -32,7 +32,7 @@ state is sound, damaged, or unusable: of a newer version, or on a disk that refu
 pub struct Doctor {}
 
 const REBUILD: &str =
-    "proofroom rebuild: makes a new store of what is readable and of what others hold, and keeps this one";
+    "`proofroom rebuild` makes a new store of what is readable and of what others hold, and keeps this one";
 
 /// Checks all; fails with exit code 5 where something does not hold, with 3 where the store is damaged.
 ///
@@ -89,13 +89,14 @@ pub fn closed(home: &Home, me: SignerKey, failure: &Failure, console: &Console) 
     if failure.kind != Kind::Store {
         return Err(failure.clone());
     }
-    let damage = match RedbStore::open(home.path(STORE)) {
-        Err(StoreError::Corrupt { .. } | StoreError::Io { .. }) | Ok(_) => true,
+    let why = match RedbStore::open(home.path(STORE)) {
+        Err(error @ (StoreError::Corrupt { .. } | StoreError::Io { .. })) => Some(error.to_string()),
+        Ok(_) => Some(failure.what.clone()),
         // No damage: it is of a newer version, or the disk refuses.
-        Err(_) => false,
+        Err(_) => None,
     };
-    if damage {
-        return damaged(home, me, vec![failure.what.clone()], console);
+    if let Some(why) = why {
+        return damaged(home, me, vec![why], console);
     }
     let store = json!({"state": "unusable", "problems": [failure.what], "readable": null, "unread_bytes": 0});
     Ok(opening(home, &store, &[])?.failing(failure.clone()))
@@ -122,7 +123,7 @@ fn damaged(home: &Home, me: SignerKey, problems: Vec<String>, console: &Console)
     }
     let report = report.table(&["WORKSPACE", "READABLE", "YOURS"], rows, "No entry is readable");
     let (n, first) = (problems.len(), problems.first().map(String::as_str).unwrap_or_default());
-    let what = format!("{}: the store is damaged in {n} places; the first: {first}", path.display());
+    let what = format!("{} is damaged: {n} problems; the first: {first}", path.display());
     Ok(report.failing(Failure::store(what).hint(REBUILD)))
 }
 

@@ -44,14 +44,15 @@ const TAKE_BYTES: usize = 4 << 20;
 /// `proofroom rebuild`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The damaged store is kept beside the new one, as store.redb.old-1. What is not readable comes from the relays at once, and
-from other members' devices by `proofroom up` or `proofroom bundle import`. Entries that follow one that is
-missing WAIT: once it has come, take them in with --from. No log of this device's is continued: a new one begins.
+The damaged store is kept beside the new one, as store.redb.old-1. What is not readable comes from the
+relays at once, and from other members' devices by `proofroom up` or `proofroom bundle import`. Entries
+that follow one that is missing wait: once it has come, take them in with --from. No log of this
+device's is continued: a new one begins.
 
 Examples:
   proofroom rebuild
-  proofroom rebuild --relay wss://relay.example      where the relay's address was not readable
-  proofroom rebuild --from store.redb.old-1          once more, after others brought what was missing
+  proofroom rebuild --relay wss://relay.example    where the relay's address was not readable
+  proofroom rebuild --from store.redb.old-1        once more, when others have brought the rest
 
 JSON: {\"kept_aside\", \"problems\", \"lost\", \"unread_bytes\", \"workspaces\": [{\"workspace\", \"name\", \"relay\", \"readable\",
 \"own\", \"taken\", \"known\", \"waiting\", \"own_waiting\", \"refused\"}], \"exchanges\": [as `sync` tells of each workspace]}")]

@@ -77,9 +77,9 @@ fn texts_of(read: &[Vec<Change>]) -> BTreeMap<OpId, String> {
             )
         })
     };
-    let keyed = |(id, _, key)| match key {
-        &RawKey::Map(ref key) => Some((id, key.to_string())),
-        _ => None,
+    let keyed = |(id, _, key): (OpId, Option<OpId>, &RawKey)| match key {
+        RawKey::Map(key) => Some((id, key.to_string())),
+        RawKey::Head | RawKey::Element(_) => None,
     };
     let records: BTreeMap<OpId, String> = made(Action::MakeMap).filter_map(keyed).collect();
     made(Action::MakeText).filter_map(|(id, object, _)| Some((id, records.get(&object?)?.clone()))).collect()

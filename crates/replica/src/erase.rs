@@ -19,6 +19,7 @@ use proofroom_review::{
     CommentKey, Erased, Erasure, LegalBasis, RecordAct, RecordStatement, Residue, ReviewView,
 };
 use proofroom_store::Store;
+use zeroize::Zeroizing;
 
 use crate::docs::entries_after;
 use crate::error::ReplicaError;
@@ -142,11 +143,7 @@ impl Replica {
     }
 
     /// A document's changes that this device reads, with their plaintexts.
-    fn readable_changes(
-        &self,
-        store: &dyn Store,
-        doc: DocId,
-    ) -> Result<Vec<(Verified, zeroize::Zeroizing<Vec<u8>>)>, ReplicaError> {
+    fn readable_changes(&self, store: &dyn Store, doc: DocId) -> Result<Vec<Readable>, ReplicaError> {
         let mut out = Vec::new();
         for tip in store.tips(self.workspace, doc)? {
             if tip.log.class() == Some(LogClass::Changes) {
@@ -157,6 +154,9 @@ impl Replica {
         Ok(out)
     }
 }
+
+/// An entry and its plaintext.
+type Readable = (Verified, Zeroizing<Vec<u8>>);
 
 fn place(entry: &Verified) -> ErasedEntry {
     let h = entry.header();

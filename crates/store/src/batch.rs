@@ -12,7 +12,6 @@ pub const VALUE_BYTES_MAX: usize = 64 << 20;
 
 /// One write of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "appends are nearly all writes; a box each would cost more")]
 pub enum Write {
     /// Appends an entry to its log.
     Append(Verified),

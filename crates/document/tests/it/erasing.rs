@@ -1,5 +1,7 @@
 //! Erasing: words and keys go, and whatever stands on them stays.
 
+use std::slice::from_ref;
+
 use proofroom_document::DocKind::Review;
 use proofroom_document::{Incoming, holdings, residue_of};
 use proofroom_review::{CommentKey, ERASED_TEXT, ReviewEdit, ReviewView};
@@ -10,14 +12,14 @@ use crate::world::{Peer, contributor, producer};
 fn story() -> (Peer, Peer, Vec<Incoming>, CommentKey) {
     let (mut ada, mut bo) = (producer(Review, "ada"), contributor(Review, "bo"));
     let (v1, first) = ada.version("first", &[]);
-    bo.take(&[first.clone()]);
+    bo.take(from_ref(&first));
     let (secret, said) = bo.comment(v1, 1, "call me at home, 555 0100");
     let more =
         bo.review(&[ReviewEdit::EditComment { comment: secret, at: 0, delete: 0, insert: "please ".into() }]);
     let (_, other) = bo.comment(v1, 2, "crop tighter");
     ada.take(&[said.clone(), more.clone(), other.clone()]);
     let (_, answer) = ada.comment(v1, 3, "will do");
-    bo.take(&[answer.clone()]);
+    bo.take(from_ref(&answer));
     (ada, bo, vec![first, said, more, other, answer], secret)
 }
 
@@ -73,7 +75,7 @@ fn what_is_left_carries_all_that_stands_on_it() {
     // What is written on top is signed under the names that everybody knows.
     let version = *ada.doc.view_review().versions.keys().next().unwrap();
     let (_, news) = cy.comment(version, 9, "on it");
-    ada.take(&[news.clone()]);
+    ada.take(from_ref(&news));
     let (_, more) = ada.comment(version, 10, "thanks");
     cy.take(&[more]);
     assert_eq!(but_for(&cy.doc.view_review(), secret), but_for(&ada.doc.view_review(), secret));
@@ -111,8 +113,8 @@ fn two_that_erased_different_things_still_read_each_other() {
     let version = *view.versions.keys().next().unwrap();
     let (_, by_one) = one.comment(version, 20, "from one");
     let (_, by_two) = two.comment(version, 21, "from two");
-    one.take(&[by_two.clone()]);
-    two.take(&[by_one.clone()]);
+    one.take(from_ref(&by_two));
+    two.take(from_ref(&by_one));
     let mut bo = bo;
     bo.take(&[by_one, by_two]);
     let plain = |peer: &Peer| but_for(&but_for(&peer.doc.view_review(), secret), other);

@@ -205,6 +205,17 @@ impl World<'_> {
             if !members.contains(&promise.place) || forked.contains(&receipt.log) || left(author) {
                 continue;
             }
+            // Its author and the relays went back in time, and so far that whoever still has it is not
+            // let in: a file from hand to hand brings it, no connection does.
+            let out_of_reach = !promise.at_home
+                && !members.iter().any(|p| self.holds_or_rests(*p, receipt))
+                && !self
+                    .stations
+                    .iter()
+                    .any(|s| s.is_up() && holds_or_rests(&s.disk, self.workspace, receipt));
+            if out_of_reach {
+                continue;
+            }
             let missing =
                 members.iter().find(|p| !left(&self.machines[p]) && !self.holds_or_rests(**p, receipt));
             if let Some(place) = missing {

@@ -303,8 +303,7 @@ impl Net {
     /// Makes durable what came, and confirms it. What waits to be handled is handled first: one flush
     /// serves all of it. Not for long, though: a large file would keep events waiting until its end.
     fn confirm(&mut self, peer: &mut Peer) -> Vec<News> {
-        let owing = |line: &&mut Line| line.owes_confirmation();
-        if !self.lines.values_mut().any(|line| owing(&line)) {
+        if !self.lines.values().any(Line::owes_confirmation) {
             return Vec::new();
         }
         if !self.events.is_empty() && self.unflushed < EVENTS_PER_FLUSH_MAX {
@@ -313,7 +312,7 @@ impl Net {
         }
         self.unflushed = 0;
         let flushed = peer.flush();
-        let lines = self.lines.values_mut().filter(owing);
+        let lines = self.lines.values_mut().filter(|line| line.owes_confirmation());
         lines
             .flat_map(|line| match &flushed {
                 Ok(()) => line.confirm(peer),

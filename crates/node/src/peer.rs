@@ -166,9 +166,10 @@ impl Peer {
     /// # Errors
     /// When that cannot be noted down; nothing else is lost.
     pub fn close(mut self) -> Result<(), Failure> {
-        self.rewrite_if_due()?;
+        let rewritten = self.rewrite_if_due();
         drop(self.replicas);
-        Ok(self.store.close()?)
+        self.store.close()?;
+        rewritten
     }
 
     /// Removes files that were erased, whole or half.

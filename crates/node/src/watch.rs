@@ -114,7 +114,9 @@ pub async fn watch(
             _ = tick.tick() => {
                 manager.alive();
                 keep_up(peer, &mut net, only)?;
-                peer.rewrite_if_due()?;
+                if let Err(failure) = peer.rewrite_if_due() {
+                    console.failure(&failure.hint("what was erased is still in the file's free pages; it is tried again"));
+                }
                 remind(peer, &mut net, &mut post, only, up.is_some(), console)?;
                 net.tick(peer)?
             }

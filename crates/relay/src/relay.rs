@@ -181,11 +181,12 @@ impl Relay {
                     None
                 }
                 SessionOutput::PeerProved { device, workspace, invite } => {
+                    let opens = !self.rooms.contains_key(&workspace);
                     let answer = self.seat(conn, now, (device, workspace, invite), store);
-                    match self.forget_erased(conn.id, workspace, now, store) {
-                        Ok(()) => Some(answer),
-                        Err(error) => Some(self.store_failed(&error)),
-                    }
+                    // A crash may have come between an erasure and what follows from it.
+                    let done =
+                        if opens { self.forget_erased(conn.id, workspace, now, store) } else { Ok(()) };
+                    Some(done.map_or_else(|error| self.store_failed(&error), |()| answer))
                 }
                 SessionOutput::Ingest(entries) => {
                     self.on_entries(conn, now, entries, store);

@@ -25,8 +25,6 @@ use crate::{Config, RelayError};
 const EVENTS_WAITING_MAX: usize = 256;
 /// Events that are handled before what they brought is made durable.
 const EVENTS_PER_FLUSH_MAX: usize = 32;
-/// Pause after a rewrite, in lengths of it.
-const REWRITE_PAUSE: u32 = 100;
 const TICK: Duration = Duration::from_secs(1);
 
 /// What sockets tell the engine.
@@ -62,8 +60,6 @@ struct Driver {
     blobs: Worker<ConnId>,
     metrics: Arc<Metrics>,
     failure: Option<String>,
-    /// When the store's file may be made anew again.
-    rewrite_after: Option<Instant>,
 }
 
 /// Starts the engine.
@@ -89,9 +85,7 @@ pub(crate) fn spawn(
         limits: config.limits,
     });
     let path = config.data.join(STORE);
-    let sockets = BTreeMap::new();
-    let driver =
-        Driver { relay, store, path, rng, sockets, blobs, metrics, failure: None, rewrite_after: None };
+    let driver = Driver { relay, store, path, rng, sockets: BTreeMap::new(), blobs, metrics, failure: None };
     let (stop, stopped) = oneshot::channel();
     let (end, ended) = oneshot::channel();
     let runtime = Handle::current();
@@ -136,23 +130,12 @@ impl Driver {
 
     fn on_tick(&mut self) {
         self.relay.tick(now(), &mut self.store);
-        self.rewrite_if_due();
+        if let Err(error) = self.store.rewrite_if_due(&self.path) {
+            // Where the store itself failed, the next commit says so.
+            tracing::warn!(%error, "what was erased is still in free pages of the store's file; tried again later");
+        }
         if let Err(error) = self.store.settle() {
             self.failure.get_or_insert(error.to_string());
-        }
-    }
-
-    /// A rewrite takes as long as the store is large, for whoever erases one word: at most a
-    /// hundredth of the time goes to it.
-    fn rewrite_if_due(&mut self) {
-        if self.rewrite_after.is_some_and(|after| Instant::now() < after) {
-            return;
-        }
-        let began = Instant::now();
-        match self.store.rewrite_if_due(&self.path) {
-            Ok(true) => self.rewrite_after = Some(Instant::now() + began.elapsed() * REWRITE_PAUSE),
-            Ok(false) => {}
-            Err(error) => _ = self.failure.get_or_insert(error.to_string()),
         }
     }
 

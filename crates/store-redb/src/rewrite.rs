@@ -5,6 +5,7 @@
 //! under another name and takes the old one's place when it is durable: a crash leaves one of the two.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use proofroom_store::{REWRITE_DUE, Store as _, StoreError};
 use redb::{Database, Durability, Key, ReadTransaction, ReadableDatabase as _, TableDefinition, Value};
@@ -12,25 +13,38 @@ use redb::{ReadableTable as _, WriteTransaction};
 
 use crate::failure::Failure;
 use crate::layout::{BASES, DOCS, ENTRIES, META, PROOFS, SCHEMAS, SNAPSHOT_INDEX, SNAPSHOTS, TIPS};
-use crate::store::{RedbStore, State, Unfinished};
+use crate::store::{RedbStore, State, Unfinished, caught};
+
+const REWRITING: &str = "making its file anew";
+/// Time between two rewrites, in lengths of one.
+const PAUSE: u32 = 100;
+/// The least of it after one that failed.
+const RETRY: Duration = Duration::from_secs(60);
 
 impl RedbStore {
     /// Makes the store's file, which is at `path`, anew if that is due: nothing that was deleted or erased is left
-    /// in it. Tells whether it was.
+    /// in it. Tells whether it was. It takes as long as the store is large, for whoever erases one word, so
+    /// a store that stays open gives at most a hundredth of its time to it.
     ///
     /// # Errors
-    /// When the storage fails: the file then is as it was, or new, and must be opened again.
+    /// When there is no room for the new file, or it cannot be filled: the store goes on in the old one, and tries
+    /// again later. A failure once the new one is whole poisons the store.
     pub fn rewrite_if_due(&mut self, path: impl AsRef<Path>) -> Result<bool, StoreError> {
-        let due = self.get(REWRITE_DUE)?.is_some();
-        if due {
-            self.rewrite(path.as_ref())?;
+        let early = self.rewrite_after.is_some_and(|after| Instant::now() < after);
+        if early || self.get(REWRITE_DUE)?.is_none() {
+            return Ok(false);
         }
-        Ok(due)
+        let began = Instant::now();
+        let made = self.rewrite(path.as_ref());
+        let pause = (began.elapsed() * PAUSE).max(if made.is_ok() { Duration::ZERO } else { RETRY });
+        self.rewrite_after = Some(Instant::now() + pause);
+        made.map(|()| true)
     }
 
     fn rewrite(&mut self, path: &Path) -> Result<(), StoreError> {
-        let db =
-            self.run("rewriting it", || Unfinished::beside(path)?.replace(|into| self.copy_into(into)))?;
+        let filled = caught(|| Unfinished::beside(path)?.fill(self.cache_bytes, |into| self.copy_into(into)));
+        let (db, unnamed) = filled.map_err(|e| e.into_store_error(REWRITING, &self.place))?;
+        self.run(REWRITING, || unnamed.replace())?;
         self.db = db;
         (self.state, self.owes_flush) = (State::Busy, false);
         Ok(())

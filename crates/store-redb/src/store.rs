@@ -5,6 +5,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::Instant;
 
 use proofroom_store::StoreError;
 use redb::backends::FileBackend;
@@ -24,11 +25,14 @@ const OPENING: &str = "opening it";
 #[derive(Debug)]
 pub struct RedbStore {
     pub(crate) db: Database,
-    place: String,
+    pub(crate) place: String,
+    pub(crate) cache_bytes: usize,
     poison: OnceLock<String>,
     pub(crate) state: State,
     /// Whether batches are visible that are not durable yet.
     pub(crate) owes_flush: bool,
+    /// When the file may be made anew again.
+    pub(crate) rewrite_after: Option<Instant>,
 }
 
 /// Whether the file can be opened after a crash without a walk through it.
@@ -56,9 +60,7 @@ impl RedbStore {
             Some(unfinished) => unfinished.finish(&place, cache_bytes),
             None => {
                 refuse_newer(path, &place)?;
-                Self::prepare(&place, || {
-                    redb::Builder::new().set_cache_size(cache_bytes).open(path).map_err(Failure::from)
-                })
+                Self::prepare(&place, cache_bytes, |builder| Ok(builder.open(path)?))
             }
         }
     }
@@ -67,16 +69,24 @@ impl RedbStore {
     /// failing disk. `place` names it in errors. Storage that was cut off while it
     /// was first filled must be emptied before it is handed in again.
     pub fn open_on(backend: impl StorageBackend, place: &str) -> Result<Self, StoreError> {
-        Self::prepare(place, || {
-            let mut builder = redb::Builder::new();
-            builder.set_cache_size(CACHE_BYTES_DEFAULT).create_with_backend(backend).map_err(Failure::from)
-        })
+        Self::prepare(place, CACHE_BYTES_DEFAULT, |builder| Ok(builder.create_with_backend(backend)?))
     }
 
-    fn prepare(place: &str, open: impl FnOnce() -> Result<Database, Failure>) -> Result<Self, StoreError> {
-        let db = caught(open).map_err(|e| e.into_store_error(OPENING, place))?;
-        let store =
-            Self { db, place: place.into(), poison: OnceLock::new(), state: State::Busy, owes_flush: false };
+    fn prepare(
+        place: &str,
+        cache_bytes: usize,
+        open: impl FnOnce(&redb::Builder) -> Result<Database, Failure>,
+    ) -> Result<Self, StoreError> {
+        let db = caught(|| open(&builder(cache_bytes))).map_err(|e| e.into_store_error(OPENING, place))?;
+        let store = Self {
+            db,
+            place: place.into(),
+            cache_bytes,
+            poison: OnceLock::new(),
+            state: State::Busy,
+            owes_flush: false,
+            rewrite_after: None,
+        };
         store.run(OPENING, || store.settle_schema())?;
         Ok(store)
     }
@@ -192,7 +202,13 @@ fn refuse_newer(path: &Path, place: &str) -> Result<(), StoreError> {
     }
 }
 
-fn caught<T>(act: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+fn builder(cache_bytes: usize) -> redb::Builder {
+    let mut builder = redb::Builder::new();
+    builder.set_cache_size(cache_bytes);
+    builder
+}
+
+pub(crate) fn caught<T>(act: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(|panic| Err(Failure::of_panic(&*panic)))
 }
 
@@ -233,34 +249,45 @@ impl Unfinished {
         Ok(Self { file, from, to: path.to_owned() })
     }
 
-    /// Fills the file by `fill` and gives it its name, in the place of the one that has it.
-    pub(crate) fn replace(
+    /// Fills the file by `fill`; it has no name of its own yet.
+    pub(crate) fn fill(
         self,
+        cache_bytes: usize,
         fill: impl FnOnce(&Database) -> Result<(), Failure>,
-    ) -> Result<Database, Failure> {
-        self.file.set_len(0)?;
-        let mut builder = redb::Builder::new();
-        let db =
-            builder.set_cache_size(CACHE_BYTES_DEFAULT).create_with_backend(FileBackend::new(self.file)?)?;
+    ) -> Result<(Database, Unnamed), Failure> {
+        let Self { file, from, to } = self;
+        file.set_len(0)?;
+        let db = builder(cache_bytes).create_with_backend(FileBackend::new(file)?)?;
         fill(&db)?;
-        fs::set_permissions(&self.from, fs::metadata(&self.to)?.permissions())?;
-        fs::rename(&self.from, &self.to)?;
-        sync_parent(&self.to)?;
-        Ok(db)
+        fs::set_permissions(&from, fs::metadata(&to)?.permissions())?;
+        Ok((db, Unnamed { from, to }))
     }
 
     /// Fills the file, then gives it its name; it stays open and locked throughout.
     fn finish(self, place: &str, cache_bytes: usize) -> Result<RedbStore, StoreError> {
         let Self { file, from, to } = self;
-        let store = RedbStore::prepare(place, || {
-            let mut builder = redb::Builder::new();
-            Ok(builder.set_cache_size(cache_bytes).create_with_backend(FileBackend::new(file)?)?)
+        let store = RedbStore::prepare(place, cache_bytes, |builder| {
+            Ok(builder.create_with_backend(FileBackend::new(file)?)?)
         })?;
         store.run(OPENING, || {
             fs::rename(&from, &to)?;
             Ok(sync_parent(&to)?)
         })?;
         Ok(store)
+    }
+}
+
+/// A store that is whole, and has another's place to take.
+pub(crate) struct Unnamed {
+    from: PathBuf,
+    to: PathBuf,
+}
+
+impl Unnamed {
+    /// Takes it.
+    pub(crate) fn replace(&self) -> Result<(), Failure> {
+        fs::rename(&self.from, &self.to)?;
+        Ok(sync_parent(&self.to)?)
     }
 }
 

@@ -180,3 +180,21 @@ fn a_rewritten_file_holds_the_same_and_nothing_that_was_erased() {
     let again = RedbStore::open(&path).expect("nobody holds it any more");
     assert!(again.entry(w.workspace, w.plan(), run[0].header().log, 3).expect("it is healthy").is_some());
 }
+
+#[test]
+fn a_store_whose_file_cannot_be_made_anew_goes_on_in_the_old_one() {
+    let (_dir, path) = place();
+    let mut store = RedbStore::open(&path).expect("nobody holds it");
+    store.commit(Batch::new().put(proofroom_store::REWRITE_DUE, [1]).clone()).expect("room");
+    let in_the_way = path.with_extension("redb.new");
+    fs::create_dir(&in_the_way).expect("room for a folder");
+    let error = store.rewrite_if_due(&path).expect_err("a folder has the new file's name");
+    assert!(error.to_string().contains("making its file anew"), "{error}");
+    store.commit(Batch::new().put(*b"key", *b"value").clone()).expect("it goes on");
+    assert_eq!(store.rewrite_if_due(&path), Ok(false), "not again at once");
+    drop(store);
+    fs::remove_dir(&in_the_way).expect("it is empty");
+    let mut store = RedbStore::open(&path).expect("nobody holds it any more");
+    assert_eq!(store.rewrite_if_due(&path), Ok(true));
+    assert_eq!(store.get(b"key"), Ok(Some(b"value".to_vec())));
+}

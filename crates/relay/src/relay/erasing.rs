@@ -22,7 +22,9 @@ impl Relay {
     ) -> Result<(), StoreError> {
         let Some(room) = self.rooms.get_mut(&workspace) else { return Ok(()) };
         let (mut batch, mut entries, mut freed) = (Batch::new(), 0, 0);
-        for (e, _) in room.authority.state().erased().filter(|(e, _)| !room.forgotten.0.contains(&e.hash)) {
+        let erased = room.authority.state().erased().map(|(e, _)| e);
+        let news: Vec<_> = erased.filter(|e| !room.forgotten.0.contains(&e.hash)).collect();
+        for e in &news {
             let held = store.entry(workspace, e.doc, e.log, e.seq)?;
             if let Some(held) = held.filter(|held| held.hash() == e.hash && !held.is_erased()) {
                 freed += held.payload().len() as u64;
@@ -30,8 +32,8 @@ impl Relay {
                 entries += 1;
             }
         }
-        let gone: Vec<_> = room.authority.state().erased_blobs().map(|(blob, _)| blob).collect();
-        let gone: Vec<_> = gone.into_iter().filter(|blob| !room.forgotten.1.contains(blob)).collect();
+        let blobs_erased = room.authority.state().erased_blobs().map(|(blob, _)| blob);
+        let gone: Vec<_> = blobs_erased.filter(|blob| !room.forgotten.1.contains(blob)).collect();
         let (mut blobs, mut sum) = (0, room.blob_bytes);
         for blob in &gone {
             if let Some(bytes) = blob_bytes(store, workspace, *blob)? {
@@ -44,8 +46,7 @@ impl Relay {
             batch.put(blobs_key(workspace), sum.to_le_bytes()).put(REWRITE_DUE, [1]);
             store.commit(batch)?;
         }
-        let erased: Vec<_> = room.authority.state().erased().map(|(e, _)| e.hash).collect();
-        room.forgotten.0.extend(erased);
+        room.forgotten.0.extend(news.iter().map(|e| e.hash));
         (room.blob_bytes, room.bytes) = (sum, room.bytes.saturating_sub(freed));
         for blob in gone {
             room.fetch.handle(now, FetchInput::Forget(blob));

@@ -119,12 +119,10 @@ impl Replica {
     }
 
     /// Fails where something forbids to erase of a document.
-    pub(crate) fn require_free(
-        &mut self,
-        store: &dyn Store,
-        doc: DocId,
-        now: Millis,
-    ) -> Result<(), ReplicaError> {
+    ///
+    /// # Errors
+    /// When it is under a hold or is to be kept, or the store cannot be read.
+    pub fn require_free(&mut self, store: &dyn Store, doc: DocId, now: Millis) -> Result<(), ReplicaError> {
         let keepings = self.keepings(store, now)?;
         let kept = keepings.iter().find(|k| self.docs_of(k).is_none_or(|docs| docs.contains(&doc)));
         kept.map_or(Ok(()), |k| Err(k.error()))

@@ -79,15 +79,8 @@ pub fn run(args: &Erase, peer: &mut Peer, call: &Call) -> Result<Report, Failure
         }
         drafts.push((asset, audience, draft));
     }
-    let kept = seat.replica.keepings(seat.step.store, seat.step.now)?;
-    if let Some(k) = kept.iter().find(|k| drafts.iter().any(|(asset, ..)| k.covers(asset))) {
-        let what =
-            k.class.as_ref().map_or_else(|| "under legal hold".to_owned(), |c| format!("to be kept as {c}"));
-        let (entry, reason) = (k.entry.short(), &k.reason);
-        return Err(Failure::user(format!(
-            "it is {what}, by {entry}: {reason}; nothing of it is erased before"
-        ))
-        .hint("`proofroom hold list` tells all; `proofroom hold release` ends one"));
+    for (_, _, draft) in &drafts {
+        seat.replica.require_free(seat.step.store, draft.doc, seat.step.now)?;
     }
     let report = told(args, &mut seat, &drafts)?;
     if !args.dry_run {

@@ -1,9 +1,9 @@
 //! Snapshots: whether their maker may attest a document, and their rows' authors stand.
 
 use proofroom_entry::{Snapshot, Verified, VerifiedHeader};
-use proofroom_ident::{DocId, LogId, PersonId};
+use proofroom_ident::{DocId, EntryHash, LogId, PersonId};
 
-use crate::{Authority, Role};
+use crate::{Authority, Erased, Role};
 
 /// Why the membership log does not stand behind a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,12 +50,14 @@ impl Authority {
     /// Whether what stands for a log up to `last` stands for an entry that was erased.
     pub fn covers_erased(&self, last: &VerifiedHeader) -> bool {
         let row = last.header();
-        self.state().erased().any(|(e, _)| (e.doc, e.log) == (row.doc, row.log) && e.seq <= row.seq)
+        let place = |seq, fill| place(row.doc, row.log, seq, fill);
+        self.state().erases_between(place(0, 0), place(row.seq, 0xff))
     }
 
     /// Whether something of a document was erased.
     pub fn erases_in(&self, doc: DocId) -> bool {
-        self.state().erased().any(|(erased, _)| erased.doc == doc)
+        let place = |seq, fill| place(doc, LogId::from_bytes([fill; 16]), seq, fill);
+        self.state().erases_between(place(0, 0), place(u64::MAX, 0xff))
     }
 
     /// Who wrote a whole log of changes up to `last`, if they stood alike for all of it and may write there.
@@ -68,4 +70,9 @@ impl Authority {
         let (person, role) = self.steady(first.map(VerifiedHeader::header), last.header())?;
         role.reads(last.header().audience).then_some((person, role))
     }
+}
+
+/// A bound of what lies at a position: before all of it, or behind it.
+fn place(doc: DocId, log: LogId, seq: u64, fill: u8) -> Erased {
+    Erased { doc, log, seq, hash: EntryHash::from_bytes([fill; 32]) }
 }

@@ -178,6 +178,8 @@ pub struct State {
     pub(crate) bars: PMap<EntryHash, Bar>,
     pub(crate) refused: PMap<EntryHash, Refusal>,
     pub(crate) erased: PMap<EntryHash, (Erased, EntryHash)>,
+    /// The same by place, so that one document or log is looked up without the others.
+    pub(crate) erased_places: PMap<Erased, ()>,
     pub(crate) erased_blobs: PMap<BlobHash, EntryHash>,
     pub(crate) owners: u32,
 }
@@ -259,6 +261,11 @@ impl State {
     /// Whether an entry's payload is erased.
     pub fn is_erased(&self, entry: EntryHash) -> bool {
         self.erased.contains_key(&entry)
+    }
+
+    /// Whether something between two places is erased.
+    pub(crate) fn erases_between(&self, first: Erased, last: Erased) -> bool {
+        self.erased_places.range(first..=last).next().is_some()
     }
 
     /// Files that are erased, each with the entry that erased it.

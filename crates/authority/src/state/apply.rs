@@ -86,6 +86,7 @@ impl State {
     fn erase(&mut self, by: EntryHash, entries: &[Erased], blobs: &[BlobHash]) {
         for erased in entries.iter().filter(|e| !self.is_erased(e.hash)).collect::<Vec<_>>() {
             self.erased.insert_mut(erased.hash, (*erased, by));
+            self.erased_places.insert_mut(*erased, ());
         }
         for blob in blobs.iter().filter(|b| self.erased_blob(**b).is_none()).collect::<Vec<_>>() {
             self.erased_blobs.insert_mut(*blob, by);

@@ -163,7 +163,6 @@ fn names(
             format!("{file} of {asset_name} {}", label_of(&view, *version))
         }
         Erased::Comment { comment } => format!("the words of comment {} on {asset_name}", comment.id.short()),
-        Erased::Brief { .. } => thing.to_string(),
     };
     Ok(what.iter().map(name).collect())
 }

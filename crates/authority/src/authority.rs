@@ -182,6 +182,12 @@ impl Authority {
         self.log.graph.find(entry).map(|ix| &self.log.fact(ix).after)
     }
 
+    /// The role that an author had as far as they knew who stood on `auth_head`, whatever has come of it
+    /// since. It follows from that entry's past alone, so it is the same on every machine at any time.
+    pub fn knew_role(&self, author: SignerKey, auth_head: EntryHash) -> Option<Role> {
+        self.state_at(auth_head)?.actor(author).map(|(_, role)| role)
+    }
+
     /// Whether `author`, who knows everything known here, may do `op` at `at`;
     /// asked before writing it. The refusal says which role may.
     pub fn may(&self, author: SignerKey, op: &Op, at: Millis) -> Result<(), Refusal> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proofroom_authority::{AuthorityError, Inserted, Op, Standing};
 use proofroom_entry::{ChainError, EntryKind, Header, LogTip, Signed, Verified, VerifyError, check_link};
-use proofroom_ident::{DocId, LogId, Millis, PersonId, SignerKey};
+use proofroom_ident::{DocId, LogId, Millis, SignerKey};
 use proofroom_store::{Batch, Store, StoreError, branch_key};
 use proofroom_sync::{Code, Refusal};
 
@@ -238,8 +238,8 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn knew_better_role(&self, person: PersonId, h: &Header) -> bool {
-        let role = self.room.authority.state_at(h.auth_head).and_then(|state| state.role(person));
+    fn knew_better_role(&self, h: &Header) -> bool {
+        let role = self.room.authority.knew_role(h.author, h.auth_head);
         role.is_some_and(|role| role.may_write() && role.reads(h.audience))
     }
 
@@ -248,8 +248,9 @@ impl<'a> Judge<'a> {
         let h = entry.header();
         match self.room.authority.standing(h.author, h.doc, h.log, h.seq, h.auth_head) {
             Standing::Member { role, .. } if role.may_write() && role.reads(h.audience) => Ok(()),
-            // Written before its author heard of another role: kept, as what is held back is.
-            Standing::Member { person, .. } if self.knew_better_role(person, h) => Ok(()),
+            // Written before its author heard of another role, or of being no member: kept, as what is
+            // held back is. What a relay holds must not depend on what it heard first.
+            Standing::Member { .. } | Standing::NotMember if self.knew_better_role(h) => Ok(()),
             Standing::Member { role, .. } => {
                 Err(no(Code::MayNotWrite, format!("a {role} may not write this document")))
             }

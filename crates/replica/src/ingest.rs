@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proofroom_authority::{Authority, AuthorityError, Inserted, Standing};
 use proofroom_entry::{ChainError, EntryKind, Header, LogTip, Signed, Verified, VerifyError, check_link};
-use proofroom_ident::{DocId, EntryHash, LogId, PersonId};
+use proofroom_ident::{DocId, EntryHash, LogId};
 use proofroom_store::{Batch, branch_key};
 
 use crate::access::role_writes;
@@ -287,8 +287,8 @@ impl Replica {
     }
 
     /// Whether the author could write it in the role that they knew they had.
-    fn knew_better_role(&self, person: PersonId, h: &Header) -> bool {
-        let role = self.authority.state_at(h.auth_head).and_then(|state| state.role(person));
+    fn knew_better_role(&self, h: &Header) -> bool {
+        let role = self.authority.knew_role(h.author, h.auth_head);
         role.is_some_and(|role| role_writes(role, h.kind, h.audience))
     }
 
@@ -308,9 +308,11 @@ impl Replica {
         }
         Ok(match self.standing(h) {
             Standing::Member { role, .. } if role_writes(role, h.kind, h.audience) => IngestOutcome::Stored,
-            // Written before its author heard of another role: kept wherever it came first or
-            // last, counted nowhere.
-            Standing::Member { person, .. } if self.knew_better_role(person, h) => IngestOutcome::HeldBack,
+            // Written before its author heard of another role, or that who invited them was removed:
+            // kept wherever it came first or last, counted nowhere.
+            Standing::Member { .. } | Standing::NotMember if self.knew_better_role(h) => {
+                IngestOutcome::HeldBack
+            }
             Standing::Member { role, .. } => {
                 IngestOutcome::Refused(format!("a {role} may not write this kind of entry"))
             }

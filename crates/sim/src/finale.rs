@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proofroom_authority::Authority;
 use proofroom_entry::Signed;
-use proofroom_ident::{Audience, DocId, LogId, WorkspaceId};
+use proofroom_ident::{Audience, DocId, EntryHash, LogId, WorkspaceId};
 use proofroom_replica::{Continuation, IngestOutcome, Receipt, Replica};
 use proofroom_store::{MemoryStore, Store as _, StoreError, evidence};
 
@@ -139,17 +139,17 @@ impl World<'_> {
             for audience in Audience::ALL {
                 let what = if audience == Audience::Team { "team entries" } else { "entries" };
                 let held = self.holdings(&self.stations[r].disk, audience, &forked);
-                compare(what, &format!("relay{}", r + 1), format!("{held:#?}"))?;
+                compare(what, &format!("relay{}", r + 1), lines_of(&held))?;
             }
         }
         for place in members {
             let whose = cast::name(*place);
             let held = self.holdings(&self.machines[place].disk, Audience::Everyone, &forked);
-            compare("entries", &whose, format!("{held:#?}"))?;
+            compare("entries", &whose, lines_of(&held))?;
             let team = self.machines[place].replica.as_ref().is_some_and(reads_team);
             if team {
                 let held = self.holdings(&self.machines[place].disk, Audience::Team, &forked);
-                compare("team entries", &whose, format!("{held:#?}"))?;
+                compare("team entries", &whose, lines_of(&held))?;
             }
             if !views {
                 continue;
@@ -349,6 +349,11 @@ fn hear_shuffled(
         format!("{:?} of {:?}, {:?} {} on {:?} stays missing", e.hash(), c.author, c.log, c.seq, c.auth_head)
     };
     left.first().map_or(Ok(()), |entry| Err(described(entry)))
+}
+
+/// Entries as text, one a line.
+fn lines_of(held: &[(DocId, LogId, u64, EntryHash)]) -> String {
+    held.iter().map(|(doc, log, seq, hash)| format!("{doc:?} {log:?} {seq} {hash:?}\n")).collect()
 }
 
 /// The first lines in which two texts differ.

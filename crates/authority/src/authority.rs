@@ -1,5 +1,6 @@
 //! The authority log of one workspace: takes entries in any order, answers who may do what.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use proofroom_entry::{EntryKind, Header, Verified};
@@ -12,6 +13,9 @@ use crate::op::{Op, PARENTS_MAX, verify_accept};
 use crate::standing::{Place, standing, steady};
 use crate::waiting::{Pending, Waiting};
 use crate::{AuthorityError, Refusal, Role, Standing, State};
+
+/// Entries by which somebody is shown that they were removed.
+pub const PARTING_MAX: usize = 1_024;
 
 /// What became of an entry that was handed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,6 +184,31 @@ impl Authority {
     /// The membership as an entry and its past make it.
     pub fn state_at(&self, entry: EntryHash) -> Option<&State> {
         self.log.graph.find(entry).map(|ix| &self.log.fact(ix).after)
+    }
+
+    /// What ended the membership of a removed device, and what that stands on, as far as whoever was
+    /// introduced with it may not know: places in the membership log, parents first. Nothing where
+    /// the device was never there or still is, or where it would be more than [`PARTING_MAX`].
+    pub fn parting(&self, device: SignerKey) -> Vec<(LogId, u64, EntryHash)> {
+        let Some(device) = self.state().device(device) else { return Vec::new() };
+        let graph = &self.log.graph;
+        let (removal, known) = (device.removed.and_then(|by| graph.find(by)), graph.find(device.added_by));
+        let (Some(removal), Some(known)) = (removal, known) else { return Vec::new() };
+        let mut seen = BTreeSet::from([removal]);
+        let mut todo = vec![removal];
+        while let Some(ix) = todo.pop() {
+            let news = graph.parents(ix).iter().filter(|parent| !graph.is_past(**parent, known));
+            todo.extend(news.copied().filter(|parent| seen.insert(*parent)));
+            if seen.len() > PARTING_MAX {
+                return Vec::new();
+            }
+        }
+        // Positions here are given out parents first.
+        let place = |ix: Ix| {
+            let act = &self.log.fact(ix).act;
+            (act.log, act.seq, graph.hash(ix))
+        };
+        seen.into_iter().map(place).collect()
     }
 
     /// The role that an author had as far as they knew who stood on `auth_head`, whatever has come of it

@@ -2,6 +2,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use proofroom_blobs::Input as FetchInput;
 use proofroom_ident::{EndpointKey, InviteId, Millis, SignerKey, WorkspaceId};
@@ -57,6 +58,15 @@ pub struct Relay {
     /// Rooms where blobs may be asked for.
     due: BTreeSet<WorkspaceId>,
     failed: bool,
+}
+
+/// How somebody is sent away; who was removed is shown it.
+fn refusal(denial: Denial, shown: Vec<Arc<[u8]>>) -> SessionInput {
+    let (code, text) = (denial.code(), denial.to_string());
+    match denial {
+        Denial::Removed => SessionInput::Part { entries: shown, text },
+        _ => SessionInput::Refuse { code, text },
+    }
 }
 
 impl Relay {
@@ -244,7 +254,7 @@ impl Relay {
     ) -> SessionInput {
         match self.try_seat(conn.id, now, (device, workspace, invite), store) {
             Err(error) => self.store_failed(&error),
-            Ok(Err(denial)) => SessionInput::Refuse { code: denial.code(), text: denial.to_string() },
+            Ok(Err((denial, shown))) => refusal(denial, shown),
             Ok(Ok(Admission { seat, reads })) => {
                 conn.seated = Some(Seated { workspace, device, seat, reads });
                 *self.seats.entry(device).or_default() += 1;
@@ -260,10 +270,10 @@ impl Relay {
         now: Millis,
         (device, workspace, invite): (SignerKey, WorkspaceId, Option<InviteId>),
         store: &dyn Store,
-    ) -> Result<Result<Admission, Denial>, StoreError> {
+    ) -> Result<Result<Admission, (Denial, Vec<Arc<[u8]>>)>, StoreError> {
         let twins = self.seats.get(&device).copied().unwrap_or_default();
         if twins >= self.config.quotas.device_connections_max {
-            return Ok(Err(Denial::TooManyConnections));
+            return Ok(Err((Denial::TooManyConnections, Vec::new())));
         }
         let room = match self.rooms.entry(workspace) {
             Entry::Occupied(room) => room.into_mut(),
@@ -282,13 +292,19 @@ impl Relay {
         } else {
             Ok(Admission { seat: Seat::Bringer, reads: Audiences::ALL })
         };
-        if admission.is_ok() {
-            room.conns.insert(id);
-            room.fetch.handle(now, FetchInput::Joined(id));
-        } else if room.is_idle() {
+        let denial = match admission {
+            Ok(admission) => {
+                room.conns.insert(id);
+                room.fetch.handle(now, FetchInput::Joined(id));
+                return Ok(Ok(admission));
+            }
+            Err(denial) => denial,
+        };
+        let shown = if denial == Denial::Removed { room.parting(device, store)? } else { Vec::new() };
+        if room.is_idle() {
             self.rooms.remove(&workspace);
         }
-        Ok(admission)
+        Ok(Err((denial, shown)))
     }
 
     /// The store is the ground that all stands on: without it, everybody is sent away.

@@ -1,12 +1,13 @@
 //! A workspace in use: its membership and its counters, while somebody is connected.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use proofroom_authority::{Authority, AuthorityError};
 use proofroom_blobs::{Fetch, Input as FetchInput};
 use proofroom_entry::Verified;
 use proofroom_ident::{BlobHash, DocId, EntryHash, Millis, SignerKey, WorkspaceId};
-use proofroom_store::{Store, StoreError, evidence};
+use proofroom_store::{Store, StoreError, entries_at, evidence};
 
 use crate::config::Quotas;
 use crate::io::ConnId;
@@ -72,6 +73,11 @@ impl Room {
     /// Whether the genesis entry is here: before, there is nothing to be a member of.
     pub fn is_founded(&self) -> bool {
         self.authority.contains(EntryHash::from_bytes(*self.workspace.as_bytes()))
+    }
+
+    /// What shows a device that it was removed.
+    pub fn parting(&self, device: SignerKey, store: &dyn Store) -> Result<Vec<Arc<[u8]>>, StoreError> {
+        entries_at(store, self.workspace, DocId::AUTHORITY, self.authority.parting(device))
     }
 
     /// The device's pace; it outlives its connections as long as the room is open.

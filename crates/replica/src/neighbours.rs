@@ -1,8 +1,12 @@
 //! Other devices of the workspace that may be met on the network.
 
-use proofroom_authority::{Device, Role};
-use proofroom_ident::{Audience, EndpointKey, PersonId, SignerKey};
+use std::sync::Arc;
 
+use proofroom_authority::{Device, Role};
+use proofroom_ident::{Audience, DocId, EndpointKey, PersonId, SignerKey};
+use proofroom_store::{Store, entries_at};
+
+use crate::ReplicaError;
 use crate::open::{Membership, Replica};
 
 /// A member's device, and what may be exchanged with it.
@@ -30,6 +34,11 @@ impl Replica {
     pub fn neighbour(&self, device: SignerKey) -> Option<Neighbour> {
         let Membership::Member(mine) = self.membership() else { return None };
         self.meet(mine, device, self.authority.state().device(device)?)
+    }
+
+    /// What shows a device that it is not a member's any more; nothing where it never was, or still is.
+    pub fn parting(&self, store: &dyn Store, device: SignerKey) -> Result<Vec<Arc<[u8]>>, ReplicaError> {
+        Ok(entries_at(store, self.workspace, DocId::AUTHORITY, self.authority.parting(device))?)
     }
 
     fn meet(&self, mine: Role, device: SignerKey, held: &Device) -> Option<Neighbour> {

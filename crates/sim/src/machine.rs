@@ -1,6 +1,7 @@
 //! One peer: its process, its disk, its sessions. A thin driver around the product's machines.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use proofroom_authority::Role;
@@ -302,6 +303,11 @@ impl Machine {
         None
     }
 
+    /// What shows another device that it was removed.
+    fn parting(&self, there: SignerKey) -> Vec<Arc<[u8]>> {
+        self.replica.as_ref().and_then(|r| r.parting(&self.disk, there).ok()).unwrap_or_default()
+    }
+
     /// What this member and another may both read; a relay carries all, and is no member.
     fn shared(&self, there: Option<SignerKey>) -> Option<Audiences> {
         let replica = self.replica.as_ref()?;
@@ -337,7 +343,7 @@ impl Machine {
                 match narrower {
                     true => Input::Admit { reads, may_write: true },
                     false if reads == Audiences::NONE => {
-                        Input::Refuse { code: Code::Removed, text: "removed".into() }
+                        Input::Part { entries: self.parting(there), text: "removed".into() }
                     }
                     false => Input::Refuse { code: Code::Reconnect, text: "connect again".into() },
                 },

@@ -5,9 +5,10 @@
 //! position: peers show each other what they hold of them when a session begins.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use proofroom_entry::Signed;
-use proofroom_ident::{DocId, LogClass, WorkspaceId};
+use proofroom_ident::{DocId, EntryHash, LogClass, LogId, WorkspaceId};
 
 use crate::{Store, StoreError};
 
@@ -15,6 +16,24 @@ use crate::{Store, StoreError};
 /// empty for the prefix of all.
 pub fn branch_key(workspace: WorkspaceId, entry: &[u8]) -> Vec<u8> {
     [b"branch/".as_slice(), workspace.as_bytes(), entry].concat()
+}
+
+/// The bytes of the entries at these places of a document's logs, as far as they are held.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn entries_at(
+    store: &dyn Store,
+    workspace: WorkspaceId,
+    doc: DocId,
+    places: impl IntoIterator<Item = (LogId, u64, EntryHash)>,
+) -> Result<Vec<Arc<[u8]>>, StoreError> {
+    let mut held = Vec::new();
+    for (log, seq, hash) in places {
+        let entry = store.entry(workspace, doc, log, seq)?;
+        held.extend(entry.filter(|entry| entry.hash() == hash).map(|entry| entry.bytes().clone()));
+    }
+    Ok(held)
 }
 
 /// Of each proof the second entry, and of a log of changes the first one before it: whoever

@@ -52,5 +52,5 @@ pub use effect::{
     DocKey, Effect, Growth, LogKey, SNAPSHOTS_MAX, check_proof, dropped, is_worth_keeping, worth_keeping,
 };
 pub use error::StoreError;
-pub use evidence::{branch_key, evidence};
+pub use evidence::{branch_key, entries_at, evidence};
 pub use memory::MemoryStore;

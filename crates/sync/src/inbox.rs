@@ -118,7 +118,12 @@ impl Inbox {
     }
 }
 
-fn decode(bytes: Bytes, workspace: WorkspaceId, reads: Audiences, limits: &Limits) -> Result<Signed, Fault> {
+pub(crate) fn decode(
+    bytes: Bytes,
+    workspace: WorkspaceId,
+    reads: Audiences,
+    limits: &Limits,
+) -> Result<Signed, Fault> {
     if bytes.len() > limits.entry_bytes_max {
         let text = format!("an entry of {} bytes, the limit is {}", bytes.len(), limits.entry_bytes_max);
         return Err(Fault::new(Code::TooLarge, text));

@@ -1,5 +1,7 @@
 //! What a session is told, what it asks for, and what it tells.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use proofroom_blobs::{Slice, Span};
 use proofroom_entry::{Signed, SignedSnapshot};
@@ -23,6 +25,13 @@ pub enum Input {
     Refuse {
         /// Why, for programs.
         code: Code,
+        /// Why, for people.
+        text: String,
+    },
+    /// As [`Input::Refuse`], to a device that was removed: first what shows it, parents first.
+    Part {
+        /// Entries of the membership log; beyond [`crate::limits::PARTING_BYTES_MAX`] none are sent.
+        entries: Vec<Arc<[u8]>>,
         /// Why, for people.
         text: String,
     },

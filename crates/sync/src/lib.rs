@@ -34,6 +34,7 @@ pub mod limits;
 mod live;
 mod message;
 mod outbox;
+mod parting;
 mod session;
 mod taking;
 

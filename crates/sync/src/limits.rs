@@ -16,6 +16,8 @@ pub const SLICES_ASKED_MAX: usize = 192;
 pub const SLICE_BYTES_ASKED_MAX: u64 = 6 << 20;
 /// Text of a refusal, in bytes.
 pub const TEXT_BYTES_MAX: usize = 400;
+/// Entries by which somebody is shown that they were removed, in bytes.
+pub const PARTING_BYTES_MAX: usize = 512 << 10;
 /// Documents that a caller may rank first.
 pub const PREFERRED_MAX: usize = 64;
 

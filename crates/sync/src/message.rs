@@ -12,7 +12,7 @@
 //!  5 Digests   last:u8 n:u32 n*(doc:16 digest:32)                ascending, paged
 //!  6 Clock     doc:16 last:u8 n:u32 n*(log:16 seq:u64 head:32)   ascending, paged
 //!  7 Coming    entries:u64                                       how many are on their way
-//!  8 Entries   n:u32 n*entry:run                                 one batch
+//!  8 Entries   n:u32 n*entry:run                                 one batch; before a Refuse: what shows a removal
 //!  9 Part      total:u32 offset:u32 bytes:run                    of one large entry: one batch
 //! 10 Ack       batches:u32 n:u32 n*(doc:16 log:16 seq:u64 count:u32 code:u16 text:run)
 //! 11 CaughtUp                                                    the peer has all there was

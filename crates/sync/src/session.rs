@@ -4,6 +4,8 @@
 //! server  AwaitOpen ------Open----> AwaitAdmission --Admit--> Running
 //! client  AwaitGreeting --Greeting-> AwaitWelcome --Welcome-> Running
 //! ```
+//!
+//! A client that was removed is shown the entries of the membership log that say so, then refused.
 
 use std::collections::VecDeque;
 
@@ -15,6 +17,7 @@ use rand_core::CryptoRng;
 use crate::fault::Fault;
 use crate::limits::{Limits, PROTOCOL};
 use crate::message::{Challenge, Greeting, Message, Open};
+use crate::parting;
 use crate::{Audiences, Code, Event, Input, Output};
 
 mod opening;
@@ -122,6 +125,10 @@ impl Session {
             Input::Frame(_) if self.is_closed() => Ok(()),
             Input::Frame(frame) => self.on_frame(now, &frame, store),
             Input::Refuse { code, text } if !self.is_closed() => Err(Fault { code, text }),
+            Input::Part { entries, text } if !self.is_closed() => {
+                parting::frames(entries).into_iter().for_each(|frame| self.send(frame));
+                Err(Fault { code: Code::Removed, text })
+            }
             Input::Admit { reads, may_write } if matches!(self.phase, Phase::AwaitAdmission(_)) => {
                 self.welcome(now, reads, may_write, store)
             }
@@ -165,6 +172,12 @@ impl Session {
             (Phase::AwaitGreeting(start), Message::Greeting(greeting)) => self.open(*start, greeting, store),
             (Phase::AwaitWelcome(asked), Message::Welcome(welcome)) => {
                 self.enter(now, *asked, &welcome, store)
+            }
+            (Phase::AwaitWelcome(mut asked), Message::Entries(entries)) => {
+                let shown = asked.on_parting(entries, &self.limits)?;
+                self.phase = Phase::AwaitWelcome(asked);
+                self.outputs.push_back(Output::Ingest(shown));
+                Ok(())
             }
             (Phase::AwaitOpen(start), Message::Open(open)) => self.judge(*start, *open),
             (phase, _) => {

@@ -120,3 +120,36 @@ fn nobody_outside_writes_anything() {
         assert_eq!(ada.view.may(zed.signer(), &op, Millis(1)), Err(Refusal::NotMember(zed.signer())));
     }
 }
+
+#[test]
+fn somebody_who_was_removed_is_shown_what_they_may_not_know_and_no_more() {
+    let [mut ada, bo, mut cy, _] = cast(Role::Producer, Role::Reviewer, Role::Guest);
+    let joined = ada.state().device(bo.signer()).expect("bo is here").added_by;
+    let before = ada.writes(&Op::Merge).hash();
+    let aside = cy.writes(&Op::Merge);
+    let removal = ada.writes(&remove(&bo)).hash();
+    ada.hear(&aside);
+    let after = ada.writes(&Op::Merge).hash();
+    let shown: Vec<_> = ada.view.parting(bo.signer()).into_iter().map(|(.., hash)| hash).collect();
+    assert!(shown.ends_with(&[before, removal]), "parents first: {shown:?}");
+    assert!(shown.iter().all(|hash| !ada.view.is_past(*hash, joined)), "bo knows these: {shown:?}");
+    assert!(!shown.contains(&aside.hash()) && !shown.contains(&after), "the removal does not stand on these");
+    let mut late = Authority::new(ada.view.workspace());
+    let known = ada.entries.values().filter(|entry| ada.view.is_past(entry.hash(), joined));
+    for entry in known.chain(shown.iter().map(|hash| &ada.entries[hash])) {
+        late.insert(entry).expect("of this workspace");
+    }
+    assert_eq!((late.waiting(), late.state().role(bo.id())), (0, None), "bo knows now");
+    assert_eq!(ada.view.parting(ada.signer()), [], "ada is a member");
+    assert_eq!(ada.view.parting(ada.stranger(9, 9).signer()), [], "nobody knows them");
+}
+
+#[test]
+fn what_somebody_knew_of_their_role_does_not_change() {
+    let [mut ada, bo, ..] = cast(Role::Producer, Role::Reviewer, Role::Guest);
+    let before = ada.view.heads()[0];
+    let removal = ada.writes(&remove(&bo)).hash();
+    assert_eq!(ada.view.knew_role(bo.signer(), before), Some(Role::Producer));
+    assert_eq!(ada.view.knew_role(bo.signer(), removal), None);
+    assert_eq!(ada.view.knew_role(bo.signer(), EntryHash::ZERO), None);
+}

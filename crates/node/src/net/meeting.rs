@@ -1,5 +1,6 @@
 //! Lines to other members' devices: begun, answered, and ended when membership says so.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proofroom_ident::{EndpointKey, SignerKey, WorkspaceId};
@@ -186,8 +187,8 @@ impl Net {
             let other = now.iter().find(|n| n.endpoint == end.endpoint && Some(n.device) == line.there);
             let shares: Option<Audiences> = other.map(|n| n.shares.iter().copied().collect());
             let input = match shares {
-                None => Input::Refuse {
-                    code: Code::Removed,
+                None => Input::Part {
+                    entries: line.there.map_or_else(Vec::new, |device| parting(peer, workspace, device)),
                     text: "the device's member was removed from the workspace".into(),
                 },
                 Some(shares) if shares == line.reads => continue,
@@ -201,4 +202,10 @@ impl Net {
         }
         news
     }
+}
+
+/// What shows a device that it was removed. Where the store cannot be read, the refusal stands by itself.
+fn parting(peer: &mut Peer, workspace: WorkspaceId, device: SignerKey) -> Vec<Arc<[u8]>> {
+    let shown = peer.seat(workspace).map(|seat| seat.replica.parting(seat.step.store, device));
+    shown.ok().and_then(Result::ok).unwrap_or_default()
 }

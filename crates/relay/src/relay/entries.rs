@@ -5,14 +5,13 @@
 //!              '------> flush --> author   confirmed when durable, many batches by one flush
 //! ```
 
-use proofroom_authority::Authority;
 use proofroom_entry::{Signed, Verified};
 use proofroom_ident::{Millis, WorkspaceId};
 use proofroom_store::{Store, StoreError};
 use proofroom_sync::{Audiences, Code, Input as SessionInput, Live};
 
-use super::{Conn, Relay, Seated};
-use crate::admission::{Admission, Denial, Seat, admit, carries};
+use super::{Conn, Relay, Seated, refusal};
+use crate::admission::{Admission, Seat, admit, carries};
 use crate::config::Quotas;
 use crate::ingest::{Judge, Judged};
 use crate::io::{ConnId, Note};
@@ -64,7 +63,7 @@ impl Relay {
             // Who may stay is decided by what is durable.
             self.confirm_at_once(conn, now, store);
             let room = self.rooms.get(&seated.workspace);
-            let verdict = room.and_then(|room| reconsider(&room.authority, &mut seated, now));
+            let verdict = room.and_then(|room| reconsider(room, &mut seated, now, store));
             conn.seated = Some(seated);
             verdict.into_iter().for_each(|input| conn.session.handle(now, input, store));
             self.review(seated.workspace, conn.id, now, store);
@@ -195,7 +194,7 @@ impl Relay {
             let verdict = match (self.rooms.get(&workspace), &mut conn.seated) {
                 // It found nothing here to compare with, and would miss what came before it.
                 (_, Some(seated)) if seated.seat == Seat::Bringer => Some(come_again()),
-                (Some(room), Some(seated)) => reconsider(&room.authority, seated, now),
+                (Some(room), Some(seated)) => reconsider(room, seated, now, store),
                 _ => None,
             };
             match verdict {
@@ -207,8 +206,8 @@ impl Relay {
 }
 
 /// What a changed membership means for one seat; `None` where nothing changes.
-fn reconsider(authority: &Authority, seated: &mut Seated, now: Millis) -> Option<SessionInput> {
-    let refuse = |denial: Denial| SessionInput::Refuse { code: denial.code(), text: denial.to_string() };
+fn reconsider(room: &Room, seated: &mut Seated, now: Millis, store: &dyn Store) -> Option<SessionInput> {
+    let authority = &room.authority;
     if matches!(seated.seat, Seat::Joiner(_) | Seat::Newcomer(_) | Seat::Bringer) {
         // Not a member yet; what they bring is judged when it comes.
         let role = authority.state().actor(seated.device).map(|(_, role)| role)?;
@@ -217,7 +216,10 @@ fn reconsider(authority: &Authority, seated: &mut Seated, now: Millis) -> Option
     }
     match admit(authority.state(), seated.device, None, now) {
         Ok(Admission { reads, .. }) => adjust(seated, reads),
-        Err(denial) => Some(refuse(denial)),
+        Err(denial) => {
+            // Where the store cannot be read, the refusal stands by itself.
+            Some(refusal(denial, room.parting(seated.device, store).unwrap_or_default()))
+        }
     }
 }
 

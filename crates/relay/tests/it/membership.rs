@@ -160,10 +160,15 @@ fn a_removed_device_is_sent_away_and_not_let_in_again() {
     let mut world = World::new();
     let mut ada = founded(&mut world);
     let mut bo = joined(&mut world, &mut ada, 2, Role::Producer);
+    let mut asleep = bo.clone_of_device();
     let removal = ada.remove(bo.id());
-    world.push(&mut ada, &[removal]);
+    world.push(&mut ada, std::slice::from_ref(&removal));
     world.settle(&mut [&mut ada, &mut bo]);
     assert_eq!(bo.closed, Some(Code::Removed));
+    assert!(bo.authority.contains(removal.hash()), "bo has more than the relay's word for it");
+    world.sync(&mut asleep);
+    assert_eq!(asleep.closed, Some(Code::Removed));
+    assert!(asleep.authority.contains(removal.hash()), "who comes later is shown it, too");
     let late = bo.write(doc(1), 10);
     world.sync(&mut bo);
     assert_eq!(bo.closed, Some(Code::Removed));
@@ -331,4 +336,32 @@ fn who_came_before_the_workspace_is_told_to_come_again() {
     assert_eq!(bo.closed, Some(Code::Reconnect));
     world.sync(&mut bo);
     assert_eq!(bo.entries(), ada.entries());
+}
+
+#[test]
+fn who_was_invited_by_somebody_removed_meanwhile_is_kept_whatever_came_first() {
+    let mut world = World::new();
+    let mut ada = founded(&mut world);
+    let mut bo = joined(&mut world, &mut ada, 2, Role::Producer);
+    let mut cy = joined(&mut world, &mut ada, 3, Role::Reviewer);
+    // Bo lets dee in, and dee writes, while ada removes bo.
+    let secret = bo.invite(70, Role::Reviewer, 1, None);
+    let invited = bo.authority_entries();
+    let mut dee = Peer::new(4).linked(bo.workspace, Some(secret));
+    let known = ada.authority_entries().into_iter().chain(cy.authority_entries()).chain(invited.clone());
+    known.for_each(|entry| dee.take(entry));
+    let accepted = dee.accept();
+    let words = dee.write(doc(5), 10);
+    let removal = ada.remove(bo.id());
+    world.push(&mut ada, &[removal]);
+    world.settle(&mut [&mut ada, &mut cy]);
+    // Cy met dee before either heard of the removal, and brings all of it.
+    let news = invited.into_iter().filter(|entry| !cy.authority.contains(entry.hash()));
+    let news: Vec<_> = news.chain([accepted, words.clone()]).collect();
+    news.into_iter().for_each(|entry| cy.take(entry));
+    world.sync(&mut cy);
+    assert!(cy.refusals().is_empty(), "{:?}", cy.refusals());
+    assert_eq!(world.store_tip(&words), Some(1));
+    world.sync(&mut dee);
+    assert_eq!(dee.closed, Some(Code::NotMember), "kept is not counted");
 }

@@ -367,7 +367,7 @@ impl World {
         let capability = peer
             .capability
             .clone()
-            .filter(|_| peer.authority.state().actor(peer.secrets.signing.public()).is_none());
+            .filter(|_| peer.authority.state().device(peer.secrets.signing.public()).is_none());
         let config = ClientConfig {
             device: peer.secrets.signing.clone(),
             workspace: peer.workspace,

@@ -1,5 +1,7 @@
 //! The handshake's steps, up to a running session.
 
+use bytes::Bytes;
+use proofroom_entry::Signed;
 use proofroom_ident::{Millis, Signature};
 use proofroom_store::Store;
 
@@ -10,6 +12,7 @@ use crate::handshake::{check_open, check_version, check_welcome, sign_open, sign
 use crate::limits::{Limits, PREFERRED_MAX, PROTOCOL};
 use crate::message::{Challenge, Greeting, Message, Open, Summary, Welcome};
 use crate::outbox::Outbox;
+use crate::parting::Parting;
 use crate::session::running::Terms;
 use crate::{Audiences, Code, Live, Output};
 
@@ -20,11 +23,17 @@ pub(super) struct Asked {
     open: Open,
     /// What became durable here meanwhile.
     outbox: Outbox,
+    parting: Parting,
 }
 
 impl Asked {
     pub fn note(&mut self, live: &Live, limits: &Limits) -> Result<(), Fault> {
         self.outbox.note(live, limits)
+    }
+
+    /// What shows that this device was removed.
+    pub fn on_parting(&mut self, entries: Vec<Bytes>, limits: &Limits) -> Result<Vec<Signed>, Fault> {
+        self.parting.on_entries(entries, self.config.workspace, limits)
     }
 }
 
@@ -55,8 +64,8 @@ impl Session {
         };
         let open = sign_open(&greeting, open, &config.channel, &config.device, config.invite.as_ref());
         self.send(Message::Open(Box::new(open.clone())));
-        let outbox = Outbox::default();
-        self.phase = Phase::AwaitWelcome(Box::new(Asked { config, greeting, open, outbox }));
+        let (outbox, parting) = Default::default();
+        self.phase = Phase::AwaitWelcome(Box::new(Asked { config, greeting, open, outbox, parting }));
         Ok(())
     }
 
@@ -114,7 +123,7 @@ impl Session {
         welcome: &Welcome,
         store: &dyn Store,
     ) -> Result<(), Fault> {
-        let Asked { config, greeting, open, outbox } = asked;
+        let Asked { config, greeting, open, outbox, .. } = asked;
         check_welcome(&greeting, &open, &config.channel, welcome)?;
         if !config.offers.covers(welcome.reads) {
             return Err(Fault::message("the server wants more than was offered"));

@@ -128,7 +128,7 @@ impl Running {
                 self.act_on(|b| b.on_read(blob, total, span, encoded), out)?;
             }
             Input::BlobMissing(blob) => self.act_on(|b| b.on_unread(blob), out)?,
-            Input::Frame(_) | Input::Refuse { .. } => {}
+            Input::Frame(_) | Input::Refuse { .. } | Input::Part { .. } => {}
         }
         self.flush(now, store, out)
     }

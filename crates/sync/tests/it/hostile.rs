@@ -1,8 +1,8 @@
 //! Mallory: whatever comes, the session closes with a reason and never panics.
 
 use bytes::Bytes;
-use proofroom_ident::{Millis, SigningSecret};
-use proofroom_sync::limits::FRAME_BYTES_MAX;
+use proofroom_ident::{DocId, Millis, SigningSecret};
+use proofroom_sync::limits::{FRAME_BYTES_MAX, PARTING_BYTES_MAX};
 use proofroom_sync::{Code, Input, Message, Session};
 use proptest::prelude::*;
 
@@ -249,5 +249,58 @@ proptest! {
                 to.tell(Millis(0), Input::Frame(frame.into()));
             }
         }
+    }
+}
+
+#[test]
+fn before_the_welcome_nothing_comes_but_what_shows_a_removal_and_not_without_end() {
+    let shown = |pair: &mut Pair, doc, bytes| {
+        let entries = pair.bo.write_quietly(doc, 1, bytes);
+        Message::Entries(entries.iter().map(|e| Bytes::copy_from_slice(e.bytes())).collect()).encode()
+    };
+    let asking = || {
+        let mut pair = Pair::new();
+        pair.connect();
+        opening(&mut pair);
+        pair
+    };
+    let mut pair = asking();
+    let frame = shown(&mut pair, doc(1), 10);
+    check_closes(&mut pair.ada, frame, Code::MayNotWrite);
+    let mut pair = asking();
+    check_closes(&mut pair.ada, Message::Entries(Vec::new()).encode(), Code::BadMessage);
+    let mut pair = asking();
+    let mut taken = 0;
+    while pair.ada.closed.is_none() {
+        let frame = shown(&mut pair, DocId::AUTHORITY, 100_000);
+        pair.ada.tell(Millis(0), Input::Frame(frame));
+        taken += 1;
+        assert!(taken * 100_000 <= PARTING_BYTES_MAX + 100_000, "{taken} of them were taken");
+    }
+    assert_eq!(pair.ada.closed, Some(Code::BadMessage));
+    assert_eq!(pair.ada.ingested.len(), taken - 1, "what came before is kept");
+}
+
+#[test]
+fn whoever_was_removed_is_shown_it_and_refused() {
+    for entries in [1, 3, 6] {
+        let mut pair = Pair::new();
+        pair.connect();
+        let open = opening(&mut pair).encode();
+        pair.bo.answers = false;
+        pair.bo.tell(Millis(0), Input::Frame(open));
+        let shown: Vec<_> = pair.bo.write_quietly(DocId::AUTHORITY, entries, 100_000);
+        let part = Input::Part {
+            entries: shown.iter().map(|e| e.bytes().clone()).collect(),
+            text: "removed from the workspace".into(),
+        };
+        pair.bo.tell(Millis(0), part);
+        assert_eq!(pair.bo.closed, Some(Code::Removed));
+        pair.settle();
+        assert_eq!(pair.ada.closed, Some(Code::Removed));
+        // Too much to be taken is not sent at all.
+        let fits = entries * 100_000 < PARTING_BYTES_MAX;
+        let seen: Vec<_> = shown.iter().filter(|_| fits).map(|e| e.hash()).collect();
+        assert_eq!(pair.ada.ingested, seen);
     }
 }

@@ -55,11 +55,21 @@ impl Kind {
     }
 }
 
-/// Does it until the process is ended.
+/// Members of each workspace that is flooded: who shares one with mallory gets what mallory writes, and
+/// the others are those who are measured.
+const FLOODED: u64 = 110;
+
+/// Does it until the process is ended, in the workspaces that are measured; the flood in two of its own.
 pub async fn run(kind: Kind, url: &str, workspaces: u32) {
-    let rooms: Vec<Rc<Room>> = (0..workspaces).map(Room::new).collect();
+    let numbers = if kind == Kind::Flood { workspaces..workspaces + 2 } else { 0..workspaces };
+    let rooms: Vec<Rc<Room>> = numbers.map(Room::new).collect();
     LocalSet::new()
         .run_until(async {
+            if kind == Kind::Flood {
+                for room in &rooms {
+                    inhabit(url, room).await;
+                }
+            }
             let many = match kind {
                 Kind::HalfOpen | Kind::Slowloris => 1_000,
                 Kind::SlowReaders | Kind::NeverAcknowledge => 100,
@@ -80,6 +90,15 @@ pub async fn run(kind: Kind, url: &str, workspaces: u32) {
             std::future::pending::<()>().await;
         })
         .await;
+}
+
+/// Members who read what comes.
+async fn inhabit(url: &str, room: &Rc<Room>) {
+    for _ in 0..FLOODED {
+        let mut guest = Guest::connect(url, room, 1_000_000 + fresh()).await.expect("the relay answers");
+        guest.settle().await.expect("a session");
+        spawn_local(async move { while guest.turn().await.is_ok() {} });
+    }
 }
 
 async fn misbehave(kind: Kind, url: &str, room: &Rc<Room>, number: u64) {

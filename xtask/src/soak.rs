@@ -5,13 +5,14 @@ use clap::Args;
 use crate::run::{Done, build_proofroom, cargo, must, program};
 use crate::{sim, tools};
 
-/// The tests that take minutes and gigabytes. `blobs` needs 25 GB of room, `between` 15.
+/// The tests that take minutes and gigabytes. `blobs` needs 25 GB of room, `between` 15, `fuzz` a nightly compiler.
 #[derive(Args)]
 pub struct Soak {
     /// A test file of `tests/tests`, e.g. `blobs`; or `vetting`, changes that a malicious member signs; or
-    /// `relay`, thousands of connections, calm and among abusers
+    /// `relay`, thousands of connections, calm and among abusers; or `fuzz`, every way in from outside
     what: String,
-    /// Only tests whose names contain this; for `vetting`, how many changes; for `relay`, how many connections
+    /// Only tests whose names contain this; for `vetting`, how many changes; for `relay`, how many connections;
+    /// for `fuzz`, seconds for each way in
     only: Option<String>,
 }
 
@@ -23,6 +24,9 @@ impl Soak {
         }
         if self.what == "relay" {
             return relay(self.only.as_deref());
+        }
+        if self.what == "fuzz" {
+            return sim::fuzz(self.only.as_deref());
         }
         tools::system_programs()?;
         let nextest = tools::nextest()?;

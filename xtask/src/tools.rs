@@ -7,6 +7,7 @@ use crate::run::{Done, cargo, must, output_of, program, root};
 /// Pinned, so that a fresh machine runs what the others run.
 const NEXTEST: (&str, &str) = ("cargo-nextest", "0.9.143");
 const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
+const FUZZ: (&str, &str) = ("cargo-fuzz", "0.13.1");
 
 const PYTHON_PACKAGES: &[(&str, &str)] =
     &[("blake3", "1.0.11"), ("cryptography", "50.0.2"), ("pdfua", "0.1.3")];
@@ -62,6 +63,11 @@ pub fn nextest() -> Done<PathBuf> {
 /// The checker of licences and advisories.
 pub fn deny() -> Done<PathBuf> {
     cargo_tool(DENY)
+}
+
+/// The driver of the fuzzer.
+pub fn fuzzer() -> Done<PathBuf> {
+    cargo_tool(FUZZ)
 }
 
 /// Installs the Debian packages that are missing, or says which to install.

@@ -1,6 +1,8 @@
 //! Everything that takes bytes from outside, as functions that a fuzzer calls: whatever
 //! the bytes are, an error or a value comes out, and what is written is read back.
 
+use std::sync::{Mutex, Once, PoisonError};
+
 use bytes::Bytes;
 use proofroom_authority::Op;
 use proofroom_document::{DocKind, Document, Incoming, Writer, WriterRole};
@@ -168,9 +170,23 @@ fn scenario(data: &[u8]) {
     }
 }
 
-/// Runs one of them by name.
+/// What the last panic said.
+static LAST: Mutex<String> = Mutex::new(String::new());
+
+/// Runs one of them by name, for a fuzzer: a panic that gets out of it ends the process.
+///
+/// A fuzzer's own hook would end it at those as well that the product catches, and it catches what
+/// foreign bytes do to the libraries that read them.
 pub fn run(name: &str, data: &[u8]) {
-    if let Some(target) = TARGETS.iter().find(|target| target.name == name) {
-        (target.run)(data);
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        std::panic::set_hook(Box::new(|panic| {
+            *LAST.lock().unwrap_or_else(PoisonError::into_inner) = panic.to_string();
+        }));
+    });
+    let Some(target) = TARGETS.iter().find(|target| target.name == name) else { return };
+    if std::panic::catch_unwind(|| (target.run)(data)).is_err() {
+        eprintln!("{name}: {}", LAST.lock().unwrap_or_else(PoisonError::into_inner));
+        std::process::abort();
     }
 }

@@ -4,6 +4,8 @@
 //! and opened as a receiver would, and merged. Whatever comes out: no panic, a document
 //! that still saves and loads and takes edits, and the same document in another order.
 
+use std::sync::Arc;
+
 use automerge::{Change, ExpandedChange};
 use proofroom_document::{
     ChangeHash, DocKind, Document, Incoming, ReplayLog, VetError, Writer, WriterRole, actor_for,
@@ -28,7 +30,6 @@ const ASSET: AssetId = AssetId::from_bytes([9; 16]);
 const PLAIN_BYTES_MAX: usize = proofroom_document::BATCH_BYTES_MAX;
 
 /// An honest change, and the document right before it.
-#[derive(Clone)]
 pub(crate) struct Case {
     before: Document,
     shows: Shows,
@@ -81,7 +82,7 @@ pub enum Outcome {
 /// A malicious member at work.
 pub struct Vetting {
     dice: Dice,
-    cases: Vec<Case>,
+    cases: Vec<Arc<Case>>,
     wholes: Vec<Whole>,
     key: EpochKey,
     secrets: DeviceSecrets,
@@ -95,7 +96,7 @@ impl Vetting {
         let (cases, wholes) = corpus::make();
         Self {
             dice: Dice::new(seed, "mutations"),
-            cases,
+            cases: cases.into_iter().map(Arc::new).collect(),
             wholes,
             key: EpochKey::from_bytes([5; 32]),
             secrets: DeviceSecrets::generate(&mut rng),
@@ -108,7 +109,7 @@ impl Vetting {
     /// # Errors
     /// What must not have happened.
     pub fn change(&mut self) -> Result<Outcome, String> {
-        let case = self.dice.pick(&self.cases).clone();
+        let case = Arc::clone(self.dice.pick(&self.cases));
         let payload = match self.dice.chance(500) {
             true => mutate_batch(&mut self.dice, &case.entry.payload),
             false => self.mutate_operations(&case).unwrap_or_else(|| case.entry.payload.clone()),

@@ -240,7 +240,12 @@ impl Unfinished {
         let mut from = path.as_os_str().to_owned();
         from.push(".new");
         let from = PathBuf::from(from);
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&from)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        // What is in it is its owner's alone, wherever its folder lies.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&from)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(redb::DatabaseError::DatabaseAlreadyOpen.into()),

@@ -65,6 +65,32 @@ pub struct AuditLine {
     pub marks: Vec<Mark>,
 }
 
+impl AuditLine {
+    /// What was done, with a name in the place of a person's key: `asset: assignments, Bo Ek`.
+    pub fn act_said(&self, name: impl Fn(PersonId) -> String) -> String {
+        let person = self.act.rsplit_once('.').and_then(|(act, id)| Some((act, id.parse().ok()?)));
+        person.map_or_else(|| self.act.clone(), |(act, id)| format!("{act}, {}", name(id)))
+    }
+
+    /// What it was done to: a name where there is one, else the beginning of an id.
+    pub fn about_said(
+        &self,
+        name: impl Fn(PersonId) -> String,
+        asset: impl Fn(AssetId) -> Option<String>,
+    ) -> String {
+        let text = self.about.as_deref().unwrap_or_default();
+        let (kind, id) = text.split_once(' ').unwrap_or((text, ""));
+        let named = match kind {
+            "person" => id.parse().ok().map(name),
+            "asset" => id.parse().ok().and_then(asset),
+            _ => None,
+        };
+        let id = id.rsplit('.').next().unwrap_or(id);
+        let short = id.get(..8).filter(|_| id.len() > 16).unwrap_or(id);
+        named.unwrap_or_else(|| if short.is_empty() { kind.to_owned() } else { format!("{kind} {short}") })
+    }
+}
+
 /// What stands out about a line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -36,10 +36,11 @@ pub(crate) fn TrailPage(workspace: String, asset: String) -> impl IntoView {
                     <a class="button" href=back.clone()>"Asset"</a>
                 </header>
                 <Verdict trail=t.clone()/>
-                <div class="scroll" tabindex="0" role="region" aria-label="Entries">
-                    <table><thead><tr><th>"When, as its author says"</th><th>"Who"</th><th>"What"</th><th>"Entry"</th><th>"Counts"</th></tr></thead>
+                <div class="scroll trail" tabindex="0" role="region" aria-label="What was done">
+                    <table><thead><tr><th>"When, as its author says"</th><th>"Who"</th><th>"What"</th><th>"Before, after"</th><th>"Stands out"</th><th>"Entry"</th></tr></thead>
                         <tbody>{t.lines.into_iter().map(line).collect_view()}</tbody></table>
                 </div>
+                {(t.older > 0).then(|| view! { <p class="quiet">{format!("{} older lines: proofroom audit shows all.", t.older)}</p> })}
             </section>
         })}
     }
@@ -64,15 +65,20 @@ fn Verdict(trail: TrailScreen) -> impl IntoView {
 }
 
 fn line(line: TrailLine) -> impl IntoView {
-    let counts = line.state == "counted";
+    let TrailLine { old, new, why, .. } = line;
     view! {
-        <tr class:held=!counts>
+        <tr class:held=!line.marks.is_empty()>
             <td class="number">{moment(line.claimed_at)}</td>
             <td><strong>{line.who}</strong>" "<span class="code quiet">{line.device}</span></td>
             <td>{label(&line.what)}{line.team.then(|| view! { " "<span class="chip team">"Team"</span> })}
-                {(!line.detail.is_empty()).then(|| view! { <span class="quiet block">{label(&line.detail)}</span> })}</td>
+                {(!line.about.is_empty()).then(|| view! { <span class="quiet block">{line.about}</span> })}</td>
+            <td class="values">
+                {(!old.is_empty()).then(|| view! { <del>{old}</del>" " })}
+                {(!new.is_empty()).then(|| view! { <ins>{new}</ins> })}
+                {(!why.is_empty()).then(|| view! { <span class="quiet block">"Why: "{why}</span> })}
+            </td>
+            <td>{line.marks.join("; ")}</td>
             <td class="code">{line.short}<span class="quiet">" #"{line.seq}</span></td>
-            <td>{if counts { "yes".to_owned() } else { format!("{}: {}", label(&line.state), line.why) }}</td>
         </tr>
     }
 }

@@ -81,7 +81,8 @@ impl<S: Store> Desk<S> {
             Ask::People { workspace, act } => self.people_act(now, here(&workspace)?, act),
             Ask::Upload { workspace, act } => self.upload_act(now, here(&workspace)?, act),
             Ask::Trail { workspace, asset } => {
-                Ok(Reply::Trail(Box::new(self.trail(here(&workspace)?, parse(&asset, "an asset")?)?)))
+                let trail = self.trail(now, here(&workspace)?, parse(&asset, "an asset")?)?;
+                Ok(Reply::Trail(Box::new(trail)))
             }
             Ask::Own(act) => self.own_act(now, act),
             Ask::Statement { workspace, asset, version, decision } => {

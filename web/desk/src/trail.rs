@@ -1,9 +1,7 @@
 //! The audit trail of an asset, in words.
 
-use std::collections::BTreeMap;
-
-use proofroom_ident::{AssetId, Audience, EntryHash, WorkspaceId};
-use proofroom_replica::{LogLine, LogState, ReplicaError};
+use proofroom_ident::{AssetId, Audience, Millis, WorkspaceId};
+use proofroom_replica::{AuditLine, Mark, ReplicaError};
 use proofroom_store::Store;
 use proofroom_web_wire::{TrailLine, TrailScreen};
 
@@ -13,62 +11,58 @@ use crate::screens::Names;
 
 /// The most lines that a screen is given: the newest.
 const LINES_MAX: usize = 5_000;
+/// The longest text of a line, in characters: a screen shows what changed, the terminal and a certificate all of it.
+const VALUE_CHARS_MAX: usize = 400;
 
 impl<S: Store> Desk<S> {
-    pub(crate) fn trail(&mut self, workspace: WorkspaceId, asset: AssetId) -> Result<TrailScreen, DeskError> {
+    pub(crate) fn trail(
+        &mut self,
+        now: Millis,
+        workspace: WorkspaceId,
+        asset: AssetId,
+    ) -> Result<TrailScreen, DeskError> {
         let names = self.names(workspace)?;
         let (store, replica) = self.replica(workspace)?;
         let name = replica.plan(store)?.asset(&asset).ok_or(ReplicaError::UnknownAsset(asset))?.name.clone();
         let docs = Audience::ALL.map(|audience| workspace.review_doc(asset, audience));
         let report = replica.trail_of(store, &docs, true)?;
-        let decisions: BTreeMap<EntryHash, String> = replica
-            .decisions(store, asset)?
-            .iter()
-            .map(|d| (d.entry, said(d.statement.decision, d.statement.reason.as_deref())))
-            .collect();
-        let team = workspace.review_doc(asset, Audience::Team);
-        let lines = report.lines.iter().rev().take(LINES_MAX).map(|line| TrailLine {
-            team: line.doc == team,
-            detail: decisions.get(&line.entry).cloned().unwrap_or_default(),
-            ..shown(line, &names)
-        });
+        let told = replica.audit(store, Some(asset), now)?;
         let maker = |person: Option<_>| person.map_or_else(|| "somebody unknown".into(), |p| names.of(&p));
         let gaps = report.based.iter().filter(|gap| docs.contains(&gap.doc));
         Ok(TrailScreen {
+            lines: told.iter().rev().take(LINES_MAX).map(|line| shown(line, &names, &name)).collect(),
+            older: told.len().saturating_sub(LINES_MAX) as u64,
             name,
-            lines: lines.collect(),
             checked: report.checked,
-            problems: report.problems.clone(),
+            problems: report.problems,
             gaps: gaps.map(|gap| (maker(gap.person), gap.entries)).collect(),
         })
     }
 }
 
-fn said(decision: proofroom_review::Decision, reason: Option<&str>) -> String {
-    match reason {
-        Some(reason) => format!("{decision}: {reason}"),
-        None => decision.to_string(),
-    }
-}
-
-fn shown(line: &LogLine, names: &Names) -> TrailLine {
-    let (state, why) = match &line.state {
-        LogState::Counted => ("counted", String::new()),
-        LogState::HeldBack => ("held_back", "written after its author was removed".to_owned()),
-        LogState::Refused(why) => ("refused", names.in_text(why)),
-        LogState::Unreadable => ("unreadable", "its key has not reached this browser".to_owned()),
-        LogState::Equivocation => ("equivocation", "its author signed two histories from here on".to_owned()),
-    };
+fn shown(line: &AuditLine, names: &Names, asset: &str) -> TrailLine {
+    let name = |person| names.of(&person);
+    let value = |text: &Option<String>| cut(text.as_deref().unwrap_or_default());
+    let about = line.about_said(name, |_| Some(asset.to_owned()));
     TrailLine {
-        entry: line.entry.to_hex(),
         short: line.entry.short(),
-        what: line.kind.clone(),
-        who: line.person.map_or_else(|| "unknown".to_owned(), |person| names.of(&person)),
+        what: line.act_said(name),
+        about: if about == asset { String::new() } else { about },
+        old: value(&line.old),
+        new: value(&line.new),
+        why: value(&line.why),
+        who: line.person.map_or_else(|| "unknown".to_owned(), name),
         device: line.device.short(),
         seq: line.seq,
         claimed_at: line.claimed_at.0,
-        state: state.to_owned(),
-        why,
-        ..TrailLine::default()
+        marks: line.marks.iter().map(Mark::to_string).map(|mark| names.in_text(&mark)).collect(),
+        team: line.audience == Audience::Team,
+    }
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(VALUE_CHARS_MAX) {
+        Some((end, _)) => format!("{}\u{2026}", &text[..end]),
+        None => text.to_owned(),
     }
 }

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 pub struct TrailScreen {
     /// The asset's name.
     pub name: String,
-    /// The entries, newest first.
+    /// What was done, newest first.
     pub lines: Vec<TrailLine>,
+    /// How many older ones there are.
+    pub older: u64,
     /// How many entries were checked again from their bytes.
     pub checked: u64,
     /// What does not hold.
@@ -17,17 +19,21 @@ pub struct TrailScreen {
     pub gaps: Vec<(String, u64)>,
 }
 
-/// One entry.
+/// Something that somebody did, or a value that they changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrailLine {
-    /// Its hash.
-    pub entry: String,
-    /// The hash's short form.
+    /// The entry that says so: the short form of its hash.
     pub short: String,
-    /// What it is, in words.
+    /// What they did.
     pub what: String,
-    /// What it says, where it says something short.
-    pub detail: String,
+    /// What it was done to, where that is not the asset itself.
+    pub about: String,
+    /// The value before.
+    pub old: String,
+    /// The value after.
+    pub new: String,
+    /// Why, in their words.
+    pub why: String,
     /// Who signed it.
     pub who: String,
     /// With which device: the short form of its id.
@@ -36,10 +42,8 @@ pub struct TrailLine {
     pub seq: u64,
     /// When its author says it was written, in milliseconds since 1970.
     pub claimed_at: u64,
-    /// `counted`, `held_back`, `refused`, `unreadable` or `equivocation`.
-    pub state: String,
-    /// Why it does not count.
-    pub why: String,
+    /// What stands out: held back, replaced later, another clock.
+    pub marks: Vec<String>,
     /// Whether only the team reads it.
     pub team: bool,
 }

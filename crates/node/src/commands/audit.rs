@@ -107,25 +107,14 @@ impl Names<'_> {
         self.plan.asset(&id).map(|asset| asset.name.as_str())
     }
 
-    /// What was done, with a name in the place of a person's key: `asset: assignments, Bo Ek`.
     fn act(&self, line: &AuditLine) -> String {
-        let person = line.act.rsplit_once('.').and_then(|(act, id)| Some((act, id.parse().ok()?)));
-        person.map_or_else(|| line.act.clone(), |(act, id)| format!("{act}, {}", self.people.name(id)))
+        line.act_said(|person| self.people.name(person))
     }
 
-    /// What a line is about: a name where there is one, else the beginning of an id.
+    /// What a line is about, its asset first.
     fn about(&self, line: &AuditLine) -> String {
-        let text = line.about.as_deref().unwrap_or_default();
-        let (kind, id) = text.split_once(' ').unwrap_or((text, ""));
-        let named = match kind {
-            "person" => id.parse().ok().map(|p| self.people.name(p)),
-            "asset" => id.parse().ok().and_then(|a| self.asset(a)).map(str::to_owned),
-            _ => None,
-        };
-        let id = id.rsplit('.').next().unwrap_or(id);
-        let short = id.get(..8).filter(|_| id.len() > 16).unwrap_or(id);
-        let what = named
-            .unwrap_or_else(|| if short.is_empty() { kind.to_owned() } else { format!("{kind} {short}") });
+        let asset = |id| self.asset(id).map(str::to_owned);
+        let what = line.about_said(|person| self.people.name(person), asset);
         match line.asset.and_then(|asset| self.asset(asset)) {
             Some(asset) if what.is_empty() => asset.to_owned(),
             Some(asset) => format!("{asset}: {what}"),

@@ -46,6 +46,7 @@ journeys! {
     a_second_browser_is_linked_and_the_phrase_restores_a_third
     people_are_invited_promoted_and_removed
     what_goes_wrong_says_what_is_safe_and_what_to_do
+    a_regulated_signature_takes_all_that_its_route_asks_for
     a_new_version_of_the_app_waits_until_it_is_taken
     the_other_screens_can_be_read_by_everybody
     the_frame_that_is_named_is_the_frame_that_is_seen

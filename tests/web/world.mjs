@@ -1,5 +1,6 @@
 // A relay, a command-line peer and browsers: all real, all on this machine.
 import { execFile, execFileSync, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -49,6 +50,17 @@ export class World {
     const cli = async (...args) => JSON.parse((await run(PROGRAM, ['--home', home, '--json', ...args], { maxBuffer: 1 << 26 })).stdout || 'null');
     await cli('init', '--name', name, '--org', organisation);
     return cli;
+  }
+
+  /** A path in the journey's folder. */
+  place(name) {
+    return path.join(this.dir, name);
+  }
+
+  /** A file with this text. */
+  file(name, text) {
+    writeFileSync(this.place(name), text);
+    return this.place(name);
   }
 
   /** A picture, made by ffmpeg. */

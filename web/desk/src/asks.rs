@@ -5,7 +5,7 @@ use proofroom_replica::{DecisionChoice, Receipt, ReplicaError, Step};
 use proofroom_review::statement::Condition;
 use proofroom_review::{CommentKey, CommentLabel, CommentState, Decision, ReviewEdit};
 use proofroom_store::Store;
-use proofroom_web_wire::{Ask, ChecklistCard, Draft, Notice, Reply, StatementCard, TilesCard};
+use proofroom_web_wire::{Ask, Draft, Notice, Reply, TilesCard};
 
 use crate::desk::{Desk, parse};
 use crate::fault::DeskError;
@@ -65,7 +65,6 @@ impl<S: Store> Desk<S> {
                 self.write(now, here(&workspace)?, parse(&asset, "an asset")?, audience(team), edit)
             }
             Ask::Decide { workspace, asset, version, decision, reason, conditions, answers, passphrase } => {
-                self.confirm(&passphrase)?;
                 let decision: Decision = parse(&decision, "a decision")?;
                 let condition = |text: String| Condition { text, comment: None };
                 let choice = DecisionChoice {
@@ -75,7 +74,7 @@ impl<S: Store> Desk<S> {
                     answers,
                     ..DecisionChoice::of(decision)
                 };
-                self.decide(now, here(&workspace)?, parse(&asset, "an asset")?, choice)
+                self.decide(now, here(&workspace)?, parse(&asset, "an asset")?, choice, &passphrase)
             }
             Ask::Plan { workspace, act } => self.plan_act(now, here(&workspace)?, act),
             Ask::People { workspace, act } => self.people_act(now, here(&workspace)?, act),
@@ -114,45 +113,13 @@ impl<S: Store> Desk<S> {
         Ok(self.kept(now, workspace, asset, &receipt))
     }
 
-    fn decide(
+    pub(crate) fn kept(
         &mut self,
         now: Millis,
         workspace: WorkspaceId,
         asset: AssetId,
-        choice: DecisionChoice,
-    ) -> Result<Reply, DeskError> {
-        let replica = self.replicas.get_mut(&workspace).ok_or(ReplicaError::UnknownWorkspace(workspace))?;
-        let mut step = Step { store: &mut self.store, now, rng: &mut self.rng };
-        let (receipt, _) = replica.decide(&mut step, asset, choice)?;
-        Ok(self.kept(now, workspace, asset, &receipt))
-    }
-
-    /// What a decision would sign, before it does.
-    fn statement(
-        &mut self,
-        now: Millis,
-        workspace: WorkspaceId,
-        asset: AssetId,
-        choice: DecisionChoice,
-    ) -> Result<StatementCard, DeskError> {
-        let replica = self.replicas.get_mut(&workspace).ok_or(ReplicaError::UnknownWorkspace(workspace))?;
-        let statement = replica.draft_decision(&self.store, asset, choice, now)?;
-        let route = replica.route(&self.store, asset, statement.version_hash)?;
-        let stage = route.stages.iter().find(|stage| stage.name.to_string() == statement.stage);
-        let card = |item: &proofroom_review::route::ChecklistItem| ChecklistCard {
-            item: item.item.clone(),
-            text: item.text.clone(),
-            required: item.required,
-        };
-        Ok(StatementCard {
-            checklist: stage.map(|s| s.checklist.iter().map(card).collect()).unwrap_or_default(),
-            text: statement.statement_text,
-            meaning: statement.meaning.to_string(),
-            stage: statement.stage,
-        })
-    }
-
-    fn kept(&mut self, now: Millis, workspace: WorkspaceId, asset: AssetId, receipt: &Receipt) -> Reply {
+        receipt: &Receipt,
+    ) -> Reply {
         self.push(now, workspace);
         self.tell(Notice::Changed { workspace: workspace.to_hex(), assets: vec![asset.to_hex()] });
         Reply::Kept { entry: receipt.entry.to_hex() }

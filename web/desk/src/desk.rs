@@ -182,14 +182,6 @@ impl<S: Store> Desk<S> {
         Ok(())
     }
 
-    /// Signing asks for the passphrase where there is one.
-    pub(crate) fn confirm(&self, passphrase: &str) -> Result<(), DeskError> {
-        match &self.sealed {
-            Some(sealed) => Ok(Identity::unseal(sealed, passphrase).map(|_| ())?),
-            None => Ok(()),
-        }
-    }
-
     pub(crate) fn join(&mut self, now: Millis, link: &str) -> Result<WorkspaceId, DeskError> {
         let link: InviteLink = link.parse()?;
         let workspace = link.workspace;

@@ -29,6 +29,11 @@ pub enum DeskError {
     /// The file is not in this browser.
     #[error("the file is not in this browser yet")]
     FileMissing,
+    /// A regulated route takes no signature without a passphrase.
+    #[error(
+        "route {0} asks for your passphrase at each signing, and your keys in this browser are under none"
+    )]
+    NoPassphrase(String),
     /// Files can be added by those who run the work.
     #[error("only owners and producers add files to this workspace")]
     MayNotUpload,
@@ -78,6 +83,7 @@ impl DeskError {
             Self::Locked => "unlock them with your passphrase",
             Self::Exists => "reload the page to use it",
             Self::FileMissing => "it arrives when a relay that holds it is reachable",
+            Self::NoPassphrase(_) => "put them under one in the settings, then sign",
             Self::MayNotUpload => "ask one of them to add it, or to give you the role",
             Self::NameTaken(_) => "choose another name, or add a new version to that asset",
             Self::OtherFiles(_) => "choose the very same files again, or give the upload up and begin anew",

@@ -10,6 +10,7 @@
 //! touches no browser: the same code runs in a worker and in a test.
 
 mod asks;
+mod ceremony;
 mod desk;
 mod export;
 mod fault;

@@ -163,8 +163,12 @@ fn asset_card(asset: &AssetView, status: &AssetState, names: &Names) -> AssetCar
 
 /// The thumbnail of the newest version's first file that has one.
 fn thumbnail(view: &ReviewView) -> Option<String> {
-    let newest = view.numbered().pop()?;
-    let files = &view.versions.get(&newest.version)?.files;
+    thumbnail_of(view, view.numbered().pop()?.version)
+}
+
+/// The thumbnail of a version's first file that has one.
+pub(crate) fn thumbnail_of(view: &ReviewView, version: VersionHash) -> Option<String> {
+    let files = &view.versions.get(&version)?.files;
     let made = files.iter().find_map(|file| view.rendition(&file.content, RenditionKind::Thumbnail))?;
     Some(made.content.to_hex())
 }

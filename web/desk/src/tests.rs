@@ -3,6 +3,9 @@
 use proofroom_blobs::{Held, verify};
 use proofroom_ident::{Audience, Millis, WorkspaceId};
 use proofroom_replica::{Replica, Step};
+use proofroom_review::route::ChecklistItem;
+use proofroom_review::statement::{UserVerified, VerifiedBy};
+use proofroom_review::{ReviewerRole, Route};
 use proofroom_store::MemoryStore;
 use proofroom_web_wire::splice::Splice;
 use proofroom_web_wire::{
@@ -208,4 +211,73 @@ fn an_invite_is_made_listed_and_revoked() {
     assert_eq!(rest, "guest open");
     ask(PeopleAct::Revoke { invite: invite.into() });
     assert!(ask(PeopleAct::Show).ends_with("guest revoked"));
+}
+
+/// Ada's copy on a route that a regulator reads, with ada as its approver: the asset, and its version.
+fn regulated(desk: &mut Desk<MemoryStore>, workspace: WorkspaceId) -> (String, String) {
+    let target = Target::Asset { name: "Copy".into(), category: "written".into(), request: None, slot: None };
+    let text = b"Bright mornings";
+    let files = vec![("copy.txt".to_owned(), text.len() as u64)];
+    desk.begin_upload(NOW, &workspace.to_hex(), ID, target, String::new(), files).expect("she may");
+    desk.seal_piece(ID, 0, 0, &mut text.to_vec()).expect("it goes on");
+    desk.end_part(ID, 0).expect("it is whole");
+    desk.part_kept(ID, 0).expect("kept");
+    desk.finish_upload(NOW, ID).expect("recorded");
+    let asset = desk.plan(workspace).expect("a plan").assets[0].id;
+    let replica = desk.replicas.get_mut(&workspace).expect("it is here");
+    let ada = [(replica.me().person(), ReviewerRole::Approver)];
+    let mut route = Route { regulated: true, ..Route::built_in(&ada.into()) };
+    let question = ChecklistItem { item: "claim".into(), text: "The claim is proved".into(), required: true };
+    route.stages[0].checklist.push(question);
+    let mut step = Step { store: &mut desk.store, now: NOW, rng: &mut desk.rng };
+    replica.submit(&mut step, asset, None, Some(route), None).expect("sent");
+    let view = replica.review(&desk.store, asset, Audience::Everyone).expect("a view");
+    (asset.to_string(), view.numbered()[0].version.to_hex())
+}
+
+#[test]
+fn a_regulated_route_takes_a_passphrase_at_each_signing_and_failures_are_told() {
+    let (mut desk, workspace) = ada();
+    let (asset, version) = regulated(&mut desk, workspace);
+    let decide = |desk: &mut Desk<MemoryStore>, passphrase: &str| {
+        let ask = Ask::Decide {
+            workspace: workspace.to_hex(),
+            asset: asset.clone(),
+            version: version.clone(),
+            decision: "approved".into(),
+            reason: "as briefed".into(),
+            conditions: Vec::new(),
+            answers: [("claim".to_owned(), "yes".to_owned())].into(),
+            passphrase: passphrase.into(),
+        };
+        match desk.handle(NOW, ask) {
+            Reply::Kept { .. } => Ok(()),
+            Reply::Fault(fault) => Err(fault),
+            other => panic!("kept or refused: {other:?}"),
+        }
+    };
+    let asked = |desk: &mut Desk<MemoryStore>| {
+        let (workspace, asset, version) = (workspace.to_hex(), asset.clone(), version.clone());
+        match desk.handle(NOW, Ask::Statement { workspace, asset, version, decision: "approved".into() }) {
+            Reply::Statement(card) => (card.needs_reason, card.needs_passphrase, card.checklist.len()),
+            other => panic!("a statement: {other:?}"),
+        }
+    };
+    assert_eq!(asked(&mut desk), (true, true, 1));
+    let refused = decide(&mut desk, "").expect_err("her keys are under no passphrase");
+    assert!(refused.what.contains("asks for your passphrase") && !refused.hint.is_empty(), "{refused:?}");
+    let change = OwnAct::Passphrase { old: String::new(), new: "correct horse".into() };
+    own(&mut desk, change).expect("changed");
+    assert_eq!(asked(&mut desk), (true, false, 1));
+    for wrong in ["wrong", ""] {
+        let refused = decide(&mut desk, wrong).expect_err("that is not it");
+        assert!(refused.what.contains("passphrase is wrong"), "{refused:?}");
+    }
+    decide(&mut desk, "correct horse").expect("signed");
+    let (store, replica) = desk.replica(workspace).expect("it is here");
+    let signed = replica.decisions(store, asset.parse().expect("an id")).expect("decisions");
+    let verified = signed.iter().map(|d| d.statement.user_verified.clone());
+    let by = |failed_attempts| UserVerified { method: VerifiedBy::Passphrase, failed_attempts };
+    assert_eq!(verified.collect::<Vec<_>>(), [Some(by(2))]);
+    assert_eq!(desk.failed_attempts().expect("read"), 0, "they are told once");
 }

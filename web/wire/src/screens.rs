@@ -307,6 +307,12 @@ pub struct StatementCard {
     pub stage: String,
     /// What an approving person answers.
     pub checklist: Vec<ChecklistCard>,
+    /// The content hash of the version's thumbnail, where somebody made one.
+    pub thumbnail: Option<String>,
+    /// Whether every decision gives a reason.
+    pub needs_reason: bool,
+    /// Whether it takes a passphrase that the keys in this browser are not under.
+    pub needs_passphrase: bool,
 }
 
 /// A question of a stage's checklist.

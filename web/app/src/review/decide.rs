@@ -9,6 +9,7 @@ use proofroom_web_wire::{Ask, CommentCard, Reply, StatementCard, Who};
 
 use super::Desk;
 use crate::engine;
+use crate::route::Route;
 use crate::state::{State, told};
 use crate::welcome::Problem;
 use crate::words::{count, label};
@@ -157,7 +158,12 @@ fn Sheet() -> impl IntoView {
                 <label>"Conditions, one a line"<textarea bind:value=form.conditions rows="3" required></textarea></label>
             </Show>
             {move || form.statement.get().map(|card| view! { <Statement card form/> })}
-            <label>"Reason"<textarea bind:value=form.reason rows="2" maxlength="20000"></textarea></label>
+            <label>"Reason"<textarea bind:value=form.reason rows="2" maxlength="20000"
+                required=move || form.statement.with(|s| s.as_ref().is_some_and(|s| s.needs_reason))></textarea></label>
+            <Show when=move || form.statement.with(|s| s.as_ref().is_some_and(|s| s.needs_passphrase))>
+                <p class="problem" role="note">"This route asks for your passphrase at each signing, and your keys in this browser are under none. "
+                    <a href=Route::Settings.href()>"Put them under one"</a>", then sign."</p>
+            </Show>
             {sealed.then(|| view! {
                 <label>"Passphrase"<input type="password" bind:value=form.passphrase required autocomplete="current-password"/></label>
             })}
@@ -191,6 +197,9 @@ fn Unresolved() -> impl IntoView {
 /// The sentence that is signed, what it means, and the stage's questions.
 #[component]
 fn Statement(card: StatementCard, form: Form) -> impl IntoView {
+    let desk: Desk = expect_context();
+    let folder = format!("./media/{}/{}", desk.workspace.get_value(), desk.asset.get_value());
+    let picture = card.thumbnail.map(|content| format!("{folder}/{content}"));
     let questions = card.checklist.into_iter().map(|question| {
         let item = question.item.clone();
         let answered = move |event| {
@@ -209,6 +218,7 @@ fn Statement(card: StatementCard, form: Form) -> impl IntoView {
     });
     view! {
         <div class="statement" role="note">
+            {picture.map(|url| view! { <img class="thumb" src=url alt="The version that is decided on"/> })}
             <p>{card.text}</p>
             <p class="quiet">{format!("{} · stage {}", label(&card.meaning), card.stage)}</p>
             {questions.collect_view()}

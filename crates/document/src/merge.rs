@@ -1,4 +1,4 @@
-//! Merging: vet what can be vetted, apply it in one go, let the rest wait.
+//! Merging: vet what can be vetted, apply it in large pieces, let the rest wait.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -9,6 +9,11 @@ use crate::erase::read_residue;
 use crate::guard::guard;
 use crate::vet::{Change, Policy, read_batch, vet_in_context};
 use crate::{Actor, ChangeHash, Document, Touched, VetError, Writer, actor_for, schema};
+
+/// What is read before it is vetted and applied, in bytes of payloads: some hundred comments. What is read of a change, and
+/// the engine's working copy, are many times as large, so a long history goes in piece by piece and stays in the
+/// processor's caches. Each piece costs a walk over the maps that it writes to.
+const READ_BYTES: usize = 128 << 10;
 
 /// The opened payload of a change entry, and who wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +73,7 @@ enum Front {
 }
 
 impl Document {
-    /// Vets entries and applies those that hold, all in one go. Entries of one log
+    /// Vets entries and applies those that hold, many in one go. Entries of one log
     /// come in their order; those whose dependencies are missing wait inside.
     ///
     /// The first entry of a log that is refused freezes it: what was accepted before
@@ -77,7 +82,9 @@ impl Document {
         let mut out = Merged::default();
         let mut given = Vec::with_capacity(batch.len());
         let mut touched = VecDeque::new();
+        let mut bytes = 0;
         for incoming in batch {
+            bytes += incoming.payload.len();
             let actor = actor_for(incoming.writer.author, self.id(), incoming.writer.log);
             given.push(incoming.entry);
             match self.read(incoming, &actor) {
@@ -92,6 +99,10 @@ impl Document {
                     self.freeze(actor, entry);
                     out.refused.push((entry, error));
                 }
+            }
+            if bytes >= READ_BYTES {
+                bytes = 0;
+                self.run(std::mem::take(&mut touched), &mut out);
             }
         }
         self.run(touched, &mut out);

@@ -4,7 +4,10 @@
 It shares no code with the project and needs `cryptography` and `blake3` from PyPI. It knows nothing
 of membership, routes or documents; what it accepts there, the project's own verifier may still refuse.
 
-    python3 verify.py FILE...      prints one JSON object a line: {"file", "holds", "why", "entries"}
+    python3 verify.py FILE...      prints one JSON object a line: {"file", "holds", "why", "entries", "words"}
+
+`words` are those of relays that hold: {"relay", "at"}. Whether to believe a relay's clock is the reader's choice; one that
+does not hold bounds nothing, and spoils nothing.
 """
 
 import json
@@ -277,7 +280,7 @@ def verify(data):
     chains(pieces)
     frontiers(pieces, plain)
     erasures(pieces)
-    return len(pieces)
+    return len(pieces), words(workspace, pieces, plain)
 
 
 def chains(pieces):
@@ -308,6 +311,28 @@ def frontiers(pieces, plain):
             check(place in there, "what a signer had in front of them is missing")
 
 
+def words(workspace, pieces, plain):
+    """The words of relays, in receipts, that they held what the receipt names."""
+    out = []
+    for (*_, h), text in zip(pieces, plain):
+        if h["kind"] != 6 or text is None:
+            continue
+        receipt = json.loads(text)
+        word = receipt.get("relay")
+        if word is None:
+            continue
+        heads = sorted((bytes.fromhex(log), head) for log, head in receipt["seen_heads"].items())
+        message = workspace + bytes.fromhex(receipt["review"]) + struct.pack("<QI", word["at"], len(heads))
+        for log, head in heads:
+            message += log + struct.pack("<Q", head["seq"]) + bytes.fromhex(head["hash"])
+        try:
+            signed(bytes.fromhex(word["key"]), "proofroom 1 held", message, bytes.fromhex(word["signature"]), "a relay")
+        except Refused:
+            continue
+        out.append({"relay": word["key"], "at": word["at"]})
+    return out
+
+
 def erasures(pieces):
     """Entries that are said to be erased are ones that a membership operation names. Whether it counts is not looked at."""
     named = set()
@@ -330,9 +355,10 @@ def main(paths):
         with open(path, "rb") as file:
             data = file.read()
         try:
-            line = {"file": path, "holds": True, "why": None, "entries": verify(data)}
+            entries, held = verify(data)
+            line = {"file": path, "holds": True, "why": None, "entries": entries, "words": held}
         except (Refused, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
-            line = {"file": path, "holds": False, "why": str(error), "entries": 0}
+            line = {"file": path, "holds": False, "why": str(error), "entries": 0, "words": []}
         print(json.dumps(line))
 
 

@@ -122,6 +122,7 @@ fn read_lines(from: ChildStdout) -> Receiver<Value> {
 pub struct Relay {
     /// Where peers reach it.
     pub url: String,
+    device: String,
     data: PathBuf,
     process: Running,
 }
@@ -138,7 +139,17 @@ impl Relay {
         command.args(["--json", "relay", "--data"]).arg(data).args(args);
         let process = Running::start("relay", &mut command);
         let first = process.wait_for("address", |line| line["url"].is_string());
-        Self { url: string(&first, "url"), data: data.to_path_buf(), process }
+        Self {
+            url: string(&first, "url"),
+            device: string(&first, "device"),
+            data: data.to_path_buf(),
+            process,
+        }
+    }
+
+    /// Its key.
+    pub fn device(&self) -> String {
+        self.device.clone()
     }
 
     /// Its process.

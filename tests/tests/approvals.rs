@@ -1,5 +1,6 @@
 //! Certificates as people use them: made on one machine, checked on another that has nothing but the file.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -36,8 +37,8 @@ fn failing(verdict: &Value) -> Vec<String> {
         .collect()
 }
 
-/// What the second verifier, in Python, says of files.
-fn second_opinion(files: &[&Path]) -> Vec<(bool, String)> {
+/// What the second verifier, in Python, says of files: whether each holds, why not, and which relays gave their word.
+fn second_opinion(files: &[&Path]) -> Vec<(bool, String, Vec<Value>)> {
     let output =
         Command::new(python()).arg(root().join("tests/verify.py")).args(files).output().expect("python runs");
     let said = String::from_utf8_lossy(&output.stderr);
@@ -45,7 +46,8 @@ fn second_opinion(files: &[&Path]) -> Vec<(bool, String)> {
     let lines = String::from_utf8_lossy(&output.stdout).into_owned();
     let read = |line: &str| {
         let line: Value = serde_json::from_str(line).expect("verify.py prints JSON");
-        (line["holds"] == true, line["why"].as_str().unwrap_or_default().to_owned())
+        let words = list(&line, "words").iter().map(|word| word["relay"].clone()).collect();
+        (line["holds"] == true, line["why"].as_str().unwrap_or_default().to_owned(), words)
     };
     lines.lines().map(read).collect()
 }
@@ -204,6 +206,15 @@ fn what_is_not_approved_or_was_altered_is_no_approval_and_says_where() {
     assert!(failing(&found).contains(&"bytes".to_owned()));
 }
 
+/// The relays whose word ours finds in receipts for decisions, once for each receipt.
+fn relays(found: &Value) -> Vec<Value> {
+    let decisions = list(&found["record"], "assets").iter().flat_map(|asset| list(asset, "decisions"));
+    let words = decisions.filter_map(|decision| decision["words"].as_array()).flatten();
+    let by_receipt: BTreeMap<String, Value> =
+        words.map(|word| (string(word, "entry"), word["relay"].clone())).collect();
+    by_receipt.into_values().collect()
+}
+
 #[test]
 fn a_second_verifier_in_another_language_agrees_on_whole_and_on_damaged_certificates() {
     let golden = root().join("crates/verify/tests/golden");
@@ -228,9 +239,15 @@ fn a_second_verifier_in_another_language_agrees_on_whole_and_on_damaged_certific
     assert_eq!(second.len(), cases.len());
     // What the second verifier looks at: bytes, hashes, signatures, chains.
     let theirs = ["bytes", "signatures", "gaps", "equivocations"];
-    for (case, (holds, why)) in cases.iter().zip(second) {
+    let mut heard = 0;
+    for (case, (holds, why, words)) in cases.iter().zip(second) {
         let (_, found) = verdict(&[path(case)]);
         let fails = failing(&found).iter().any(|check| theirs.contains(&check.as_str()));
         assert_eq!(holds, !fails, "{}: the second verifier says {why:?}, ours {found}", case.display());
+        if holds {
+            assert_eq!(words, relays(&found), "{}", case.display());
+            heard += words.len();
+        }
     }
+    assert!(heard > 0, "one of them has a relay's word");
 }

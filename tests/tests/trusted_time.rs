@@ -58,6 +58,43 @@ fn a_machine_that_stays_up_signs_receipts_by_itself_and_no_more_than_help() {
 }
 
 #[test]
+fn a_relay_gives_its_word_for_what_it_holds_to_whoever_believes_its_clock() {
+    let world = World::new();
+    let (relay, ada, bo) = approved(&world);
+    // Bo's own decision is worth it, too: the relay is no party.
+    let up =
+        Up::with(&bo, &["up", "--listen", "127.0.0.33:0", "--no-nearby", "--no-web", "--receipts", "1s"]);
+    let witnessed = up.wait_for("a receipt", |line| line["event"] == "witnessed");
+    assert_eq!((&witnessed["name"], string(&witnessed, "relay")), (&Value::from("Copy"), relay.device()));
+    until("ada has it", || {
+        ada.run(&["sync"]);
+        let trail = ada.run(&["audit", "--asset", "Copy"]);
+        list(&trail, "lines").iter().any(|line| line["about"] == format!("relay {}", relay.device()))
+    });
+    up.stop();
+    let file = world.place("copy.zip");
+    ada.run(&["certify", "Copy", "--out", path(&file)]);
+    let (decision, details) = told(&file, &[]);
+    let word = &decision["words"][0];
+    assert_eq!(
+        (string(word, "relay"), &word["believed"]),
+        (relay.device(), &Value::Bool(false)),
+        "{decision}"
+    );
+    assert_eq!(decision["within"]["not_after"], Value::Null, "a relay that nobody believes bounds nothing");
+    assert!(details.contains("whose clock nobody here vouches for"), "{details}");
+    let (decision, details) = told(&file, &["--relay", &relay.device()]);
+    assert_eq!(decision["words"][0]["believed"], true, "{decision}");
+    assert_eq!(decision["within"]["not_after"], word["at"], "one that is believed does");
+    assert!(details.contains("which you believe"), "{details}");
+
+    // Once is enough.
+    let trail = ada.run(&["audit", "--asset", "Copy"]);
+    let receipts = list(&trail, "lines").iter().filter(|line| line["act"] == "witnessed the review");
+    assert_eq!(receipts.count(), 1, "{trail}");
+}
+
+#[test]
 fn a_receipt_of_somebody_else_bounds_when_a_decision_was_made() {
     let world = World::new();
     let (_relay, ada, bo) = approved(&world);

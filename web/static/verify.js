@@ -2,7 +2,7 @@
   const bytes = Uint8Array.from(atob(MODULE), (c) => c.charCodeAt(0));
   await wasm_bindgen({ module_or_path: bytes });
   const at = (id) => document.getElementById(id);
-  const [certificate, handed, believed, result, drop] = ['certificate', 'handed', 'believed', 'result', 'drop'].map(at);
+  const [certificate, handed, believed, relay, result, drop] = ['certificate', 'handed', 'believed', 'relay', 'result', 'drop'].map(at);
   const authorities = new wasm_bindgen.Believed();
   let checked = null;
   let shown = null;
@@ -27,18 +27,30 @@
       at('compared').append(line);
     }
   });
+  const say = (good, text) => {
+    const line = document.createElement('li');
+    line.className = good ? 'compared good' : 'compared bad';
+    line.textContent = text;
+    at('authorities').append(line);
+  };
   believed.addEventListener('change', async () => {
     for (const file of believed.files) {
-      const line = document.createElement('li');
       try {
         const count = authorities.add(await read(file));
-        line.className = 'compared good';
-        line.textContent = `You believe ${file.name}: ${count === 1 ? 'one certificate' : `${count} certificates`}`;
+        say(true, `You believe ${file.name}: ${count === 1 ? 'one certificate' : `${count} certificates`}`);
       } catch (error) {
-        line.className = 'compared bad';
-        line.textContent = `${file.name}: ${error}`;
+        say(false, `${file.name}: ${error}`);
       }
-      at('authorities').append(line);
+    }
+    if (shown) await look(shown);
+  });
+  relay.addEventListener('change', async () => {
+    try {
+      authorities.add_relay(relay.value);
+      say(true, `You believe the relay ${relay.value.trim()}`);
+      relay.value = '';
+    } catch (error) {
+      say(false, `${relay.value}: ${error}`);
     }
     if (shown) await look(shown);
   });

@@ -34,6 +34,7 @@ mod certificate;
 mod error;
 mod maker;
 mod piece;
+mod word;
 
 pub use about::{About, AssetPaper, BriefPaper, CHECKS_MAX, Subject};
 pub use archive::{ARCHIVE_BYTES_MAX, Archive, MEMBERS_MAX, NAME_BYTES_MAX};
@@ -41,6 +42,7 @@ pub use certificate::{CERTIFICATE_BYTES_MAX, Certificate, Draft};
 pub use error::{ArchiveError, CertificateError};
 pub use maker::{Attachment, Maker};
 pub use piece::{Form, PIECES_MAX, Piece, Withheld};
+pub use word::{held, relay_word};
 
 /// The archive member that is the certificate; all others are attachments.
 pub const CERTIFICATE_NAME: &str = "certificate.bin";

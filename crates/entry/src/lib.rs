@@ -44,6 +44,7 @@
 
 mod chain;
 mod header;
+mod held;
 mod signed;
 mod snapshot;
 mod write;
@@ -52,6 +53,7 @@ pub use chain::{ChainError, LogTip, check_link};
 pub use header::{
     DecodeError, ENTRY_BYTES_MAX, EntryKind, HEADER_BYTES, Header, PAYLOAD_BYTES_MAX, SIGNED_BYTES, seal_aad,
 };
+pub use held::Held;
 pub use signed::{Signed, SignedHeader, Verified, VerifiedHeader, VerifyError};
 pub use snapshot::{
     SNAPSHOT_BYTES_MAX, SNAPSHOT_PAYLOAD_BYTES_MAX, SNAPSHOT_ROWS_MAX, SignedSnapshot, Snapshot,

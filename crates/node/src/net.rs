@@ -28,6 +28,7 @@ mod side;
 mod snapshots;
 mod socket;
 mod tally;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -228,6 +229,7 @@ impl Net {
         let passing_on = std::mem::take(&mut line.passing_on);
         let authority_grew = std::mem::take(&mut line.authority_grew);
         let compares_anew = std::mem::take(&mut line.compares_anew);
+        news.extend(line.on_words(peer));
         if let Some((device, workspace)) = proved {
             news.extend(self.admit(peer, serial, device, workspace));
         }

@@ -100,12 +100,7 @@ pub async fn watch(
                 Vec::new()
             }
             Some(_) = next(&mut receipts) => {
-                let written = commands::witness::unasked(peer, only)?;
-                if !written.is_empty() {
-                    net.refresh();
-                }
-                written.iter().for_each(|report| console.report(report));
-                Vec::new()
+                net.witness(peer, only)?
             }
             sent = post.next(world::now) => {
                 console.report(&delivered(&sent?));

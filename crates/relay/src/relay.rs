@@ -22,6 +22,7 @@ mod endpoints;
 mod entries;
 mod erasing;
 mod snapshots;
+mod witness;
 
 pub(crate) use snapshots::snapshot_bytes;
 
@@ -210,6 +211,9 @@ impl Relay {
                 SessionOutput::Event(event) => {
                     self.note_event(conn, now, &event);
                     None
+                }
+                SessionOutput::WitnessAsked { doc, rows } => {
+                    Some(self.on_witness_asked(conn, now, doc, &rows, store))
                 }
                 snapshot @ (SessionOutput::SnapshotOffered { .. } | SessionOutput::TakeSnapshot(_)) => {
                     self.on_snapshot_output(conn, now, snapshot, store)

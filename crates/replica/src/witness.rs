@@ -2,12 +2,14 @@
 //!
 //! A receipt for everything that everybody holds would be most of what a workspace sends. So one is written
 //! only where there is a decision that this person has not witnessed yet: when they ask for it (`proofroom witness`),
-//! or by a machine that stays up, now and then, until two others than the signer have witnessed it.
+//! or by a machine that stays up, now and then, until two others than the signer have witnessed it, and the relay
+//! has given its word once.
 
 use std::collections::BTreeMap;
 
+use proofroom_certificate::relay_word;
 use proofroom_entry::{EntryKind, Verified};
-use proofroom_ident::{AssetId, Audience, LogClass, LogId, Millis, PersonId};
+use proofroom_ident::{AssetId, Audience, LogClass, LogId, Millis, PersonId, SignerKey};
 use proofroom_review::statement::SeenHead;
 use proofroom_review::{ActStatement, DecisionStatement, WitnessStatement};
 use proofroom_store::Store;
@@ -19,6 +21,17 @@ use crate::statements::{Receipt, SignedDecision};
 
 /// How much of each log somebody had in front of them.
 type Seen = BTreeMap<LogId, u64>;
+
+/// Whose receipts are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    /// All statements in which somebody says what they had in front of them.
+    Anybody,
+    /// Receipts with a time stamp.
+    Authority,
+    /// Receipts with this relay's word.
+    Relay(SignerKey),
+}
 
 /// Others than the signer whose word is enough, where nobody asks for more.
 const WITNESSES: usize = 2;
@@ -41,7 +54,7 @@ impl Replica {
         now: Millis,
     ) -> Result<Option<WitnessStatement>, ReplicaError> {
         let me = self.me.person();
-        let known = self.witnessed(store, asset, stamped)?;
+        let known = self.witnessed(store, asset, if stamped { By::Authority } else { By::Anybody })?;
         let decisions = self.decisions(store, asset)?;
         let seen = |d: &SignedDecision| known.get(&me).is_some_and(|seen| covers(seen, d));
         if !decisions.iter().any(|d| (stamped || d.person != me) && !seen(d)) {
@@ -66,7 +79,7 @@ impl Replica {
         if decisions.iter().all(|d| d.person == me) {
             return Ok(None);
         }
-        let known = self.witnessed(store, asset, false)?;
+        let known = self.witnessed(store, asset, By::Anybody)?;
         let wanting = |d: &SignedDecision| {
             let others = known.iter().filter(|(person, seen)| **person != d.person && covers(seen, d));
             let mut witnesses = others.map(|(person, _)| person);
@@ -77,6 +90,27 @@ impl Replica {
         if decisions.iter().any(wanting) { self.statement(store, asset, now).map(Some) } else { Ok(None) }
     }
 
+    /// What a relay could give its word for: a review with decisions, anybody's, for which it has not. `None` where
+    /// there are none.
+    ///
+    /// # Errors
+    /// When there is no such asset, or the store cannot be read.
+    pub fn draft_witness_of_relay(
+        &mut self,
+        store: &dyn Store,
+        asset: AssetId,
+        relay: SignerKey,
+        now: Millis,
+    ) -> Result<Option<WitnessStatement>, ReplicaError> {
+        let decisions = self.decisions(store, asset)?;
+        if decisions.is_empty() {
+            return Ok(None);
+        }
+        let known = self.witnessed(store, asset, By::Relay(relay))?;
+        let given = |d: &SignedDecision| known.values().any(|seen| covers(seen, d));
+        if decisions.iter().all(given) { Ok(None) } else { self.statement(store, asset, now).map(Some) }
+    }
+
     fn statement(
         &mut self,
         store: &dyn Store,
@@ -85,7 +119,7 @@ impl Replica {
     ) -> Result<WitnessStatement, ReplicaError> {
         let review = self.workspace.review_doc(asset, Audience::Everyone);
         let seen_heads = self.seen_heads(store, review)?;
-        Ok(WitnessStatement { review, seen_heads, claimed_at: now, token: None })
+        Ok(WitnessStatement { review, seen_heads, claimed_at: now, relay: None, token: None })
     }
 
     /// Signs a receipt.
@@ -101,13 +135,12 @@ impl Replica {
         self.sign(step, statement.review, EntryKind::Receipt, statement.to_json())
     }
 
-    /// How much of each log people's own statements say they had in front of them; only those with a time
-    /// stamp, where that is asked.
+    /// How much of each log people's own statements say they had in front of them; of receipts, those that are asked for.
     fn witnessed(
         &self,
         store: &dyn Store,
         asset: AssetId,
-        stamped: bool,
+        by: By,
     ) -> Result<BTreeMap<PersonId, Seen>, ReplicaError> {
         let doc = self.workspace.review_doc(asset, Audience::Everyone);
         let mut known: BTreeMap<PersonId, Seen> = BTreeMap::new();
@@ -118,7 +151,7 @@ impl Replica {
             }
             let known = known.entry(person).or_default();
             for entry in entries_after(store, self.workspace, &tip, 0)? {
-                for (log, head) in self.seen_by(&entry, stamped) {
+                for (log, head) in self.seen_by(&entry, by) {
                     let at = known.entry(log).or_default();
                     *at = head.seq.max(*at);
                 }
@@ -127,20 +160,29 @@ impl Replica {
         Ok(known)
     }
 
-    fn seen_by(&self, entry: &Verified, stamped: bool) -> BTreeMap<LogId, SeenHead> {
+    fn seen_by(&self, entry: &Verified, by: By) -> BTreeMap<LogId, SeenHead> {
         let h = entry.header();
         let plain = self
             .keyring
             .get(&h.key)
             .and_then(|epoch| proofroom_seal::open(epoch, h, entry.payload(), PLAIN_BYTES_MAX).ok());
         let text = plain.as_ref().and_then(|plain| std::str::from_utf8(plain).ok()).unwrap_or_default();
-        let seen = match (h.kind, stamped) {
-            (EntryKind::Receipt, _) => WitnessStatement::from_json(text)
-                .ok()
-                .filter(|w| !stamped || w.token.is_some())
-                .map(|w| w.seen_heads),
-            (EntryKind::Approval, false) => DecisionStatement::from_json(text).ok().map(|d| d.seen_heads),
-            (EntryKind::Act, false) => ActStatement::from_json(text).ok().map(|a| a.seen_heads),
+        let meant = |w: &WitnessStatement| match by {
+            By::Anybody => true,
+            By::Authority => w.token.is_some(),
+            By::Relay(key) => {
+                w.relay.is_some_and(|word| word.key == key)
+                    && relay_word(self.workspace, w).is_some_and(|r| r.is_ok())
+            }
+        };
+        let seen = match (h.kind, by) {
+            (EntryKind::Receipt, _) => {
+                WitnessStatement::from_json(text).ok().filter(meant).map(|w| w.seen_heads)
+            }
+            (EntryKind::Approval, By::Anybody) => {
+                DecisionStatement::from_json(text).ok().map(|d| d.seen_heads)
+            }
+            (EntryKind::Act, By::Anybody) => ActStatement::from_json(text).ok().map(|a| a.seen_heads),
             _ => None,
         };
         seen.unwrap_or_default()

@@ -64,7 +64,7 @@ pub use statement::{DecisionStatement, ProfileStatement, StatementError};
 pub use text::TextError;
 pub use versions::{Current, NumberedVersion, Pick, current, number};
 pub use view::{AssetView, CommentView, PlanView, RequestView, ReviewView};
-pub use witness::WitnessStatement;
+pub use witness::{RelayWord, WitnessStatement};
 pub use words::{
     Aspect, AssignmentEnd, Category, CommentLabel, CommentState, Decision, LegalBasis, MarkupShape,
     NewVersionPolicy, Outcome, RenditionKind, RequestState, ReviewerRole, RiskClass, SignMeaning, SlaState,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use proofroom_blobs::{Slice, Span};
 use proofroom_entry::{Signed, SignedSnapshot};
-use proofroom_ident::{BlobHash, DocId, InviteId, SignerKey, SnapshotId, WorkspaceId};
+use proofroom_ident::{BlobHash, DocId, InviteId, Millis, Signature, SignerKey, SnapshotId, WorkspaceId};
 
-use crate::{Audiences, Code, Coverage, Live, Refusal};
+use crate::{Audiences, ClockRow, Code, Coverage, Live, Refusal};
 
 /// What a session is told.
 #[derive(Clone, Debug)]
@@ -46,6 +46,20 @@ pub enum Input {
     Ingested {
         /// One per log that is not taken any further.
         refused: Vec<Refusal>,
+    },
+    /// Ask the peer for its word that it holds a document's logs up to these entries: [`Event::Witnessed`].
+    AskWitness {
+        /// The document.
+        doc: DocId,
+        /// Its logs, ascending, as many as a page of a clock has at most.
+        rows: Vec<ClockRow>,
+    },
+    /// Answers [`Output::WitnessAsked`].
+    Witness {
+        /// The document.
+        doc: DocId,
+        /// The moment and the signature (`proofroom_entry::Held`); nothing where it does not hold all, or gives no word.
+        word: Option<(Millis, Signature)>,
     },
     /// Ask the peer for these documents first.
     Prefer(Vec<DocId>),
@@ -139,6 +153,13 @@ pub enum Output {
     },
     /// A snapshot that was wanted is whole. Verify it, make it durable, answer [`Input::SnapshotTaken`].
     TakeSnapshot(Box<SignedSnapshot>),
+    /// The peer asks for this side's word that it holds these entries. Answer [`Input::Witness`].
+    WitnessAsked {
+        /// The document.
+        doc: DocId,
+        /// Its logs.
+        rows: Vec<ClockRow>,
+    },
     /// The peer offers a blob. Answer `BlobHeld` or `RefuseBlob`; or fetch it, then answer.
     BlobOffered {
         /// The blob.
@@ -229,6 +250,13 @@ pub enum Event {
     },
     /// The peer does not take a log any further; the session goes on without it.
     EntriesRefused(Refusal),
+    /// The peer's word that it holds what it was asked for, which nobody has verified yet; or none.
+    Witnessed {
+        /// The document.
+        doc: DocId,
+        /// The moment and the signature.
+        word: Option<(Millis, Signature)>,
+    },
     /// The peer keeps these snapshots.
     Covered(Vec<Coverage>),
     /// A snapshot is durable at the peer.

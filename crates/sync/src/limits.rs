@@ -33,6 +33,8 @@ pub const COVERED_MAX: usize = 1_024;
 pub(crate) const HAVE_PAGE: usize = 4_096;
 /// Rows of one page of document digests.
 pub(crate) const DIGESTS_PAGE: usize = 8_192;
+/// Logs of a document of which a peer is asked for its word that it holds them.
+pub const WITNESS_ROWS_MAX: usize = 4_096;
 /// Rows of one page of a clock.
 pub(crate) const CLOCK_PAGE: usize = 4_096;
 /// Rows of one blob offer.

@@ -25,6 +25,8 @@
 //! 18 BlobRefuse  blob:32 code:u16 text:run
 //! 32 Have      n:u32 n*(doc:16 log:16 seq:u64)                   durable at the sender of this, up to there
 //! 33 Direct    n:u32 n*device:32                                 the sender hears these devices themselves
+//! 34 WitnessAsk   doc:16 n:u32 n*(log:16 seq:u64 head:32)         does the receiver hold these? its word, please
+//! 35 WitnessWord  doc:16 (0 | 1 at:u64 signature:64)              all of it, at that moment of its clock; or no
 //! 48 Covered   n:u32 n*(doc:16 entries:u64 bytes:u64)            snapshots that the sender of this keeps
 //! 49 SnapshotOffer  doc:16 snapshot:32 entries:u64 bytes:u64     in place of so many entries
 //! 50 SnapshotAnswer doc:16 snapshot:32 answer:u8                 0 declined, 1 wanted, 2 taken and durable
@@ -37,7 +39,8 @@
 use bytes::Bytes;
 use proofroom_blobs::Span;
 use proofroom_ident::{
-    BlobHash, DocId, EntryHash, InviteId, LogId, ShortInput, Signature, SignerKey, SnapshotId, WorkspaceId,
+    BlobHash, DocId, EntryHash, InviteId, LogId, Millis, ShortInput, Signature, SignerKey, SnapshotId,
+    WorkspaceId,
 };
 
 use crate::{Audiences, Code};
@@ -175,6 +178,8 @@ pub enum Message {
     BlobRefuse { blob: BlobHash, code: Code, text: String },
     Have(Vec<(DocId, LogId, u64)>),
     Direct(Vec<SignerKey>),
+    WitnessAsk { doc: DocId, rows: Vec<ClockRow> },
+    WitnessWord { doc: DocId, word: Option<(Millis, Signature)> },
     Covered(Vec<Coverage>),
     SnapshotOffer { doc: DocId, id: SnapshotId, entries: u64, bytes: u64 },
     SnapshotAnswer { doc: DocId, id: SnapshotId, answer: SnapshotAnswer },

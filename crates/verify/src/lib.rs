@@ -30,12 +30,12 @@ mod table;
 mod time;
 
 use proofroom_certificate::{Archive, CERTIFICATE_NAME, Certificate};
-use proofroom_ident::{ContentHash, HashWords as _};
+use proofroom_ident::{ContentHash, HashWords as _, SignerKey};
 
 pub use people::People;
 pub use record::{
     ActRecord, AssetRecord, DecisionRecord, DeviceRecord, ErasureRecord, HeadRecord, KeepingRecord,
-    PersonRecord, Record, RedactionRecord, StampRecord, VersionRecord,
+    PersonRecord, Record, RedactionRecord, StampRecord, VersionRecord, WordRecord,
 };
 pub use table::{Check, Row, State, Verdict};
 
@@ -51,16 +51,25 @@ pub fn verify_bytes(bytes: &[u8]) -> Verdict {
 
 /// Verifies an archive, or a folder that was read into one.
 pub fn verify(archive: &Archive<'_>) -> Verdict {
-    verify_trusting(archive, &[])
+    verify_trusting(archive, &Believed::default())
 }
 
-/// Verifies an archive for a reader who believes some authorities for time: their certificates, as DER.
-pub fn verify_trusting(archive: &Archive<'_>, authorities: &[Vec<u8>]) -> Verdict {
+/// Whose clocks a reader believes. Nobody's, unless they say so: anybody can make an authority, or run a relay.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Believed {
+    /// Certificates of authorities for time, as DER.
+    pub authorities: Vec<Vec<u8>>,
+    /// Keys of relays.
+    pub relays: Vec<SignerKey>,
+}
+
+/// Verifies an archive for a reader who believes some clocks.
+pub fn verify_trusting(archive: &Archive<'_>, believed: &Believed) -> Verdict {
     let mut table = Table::default();
     let Some(certificate) = read(archive, &mut table) else { return table.verdict(None) };
     let about = certificate.about();
     let slice = slice::prove(&certificate, &mut table);
-    let shown = shown::open(&slice, authorities, &mut table);
+    let shown = shown::open(&slice, believed, &mut table);
     let people = People::of(&slice, &shown);
     people.check_maker(certificate.maker(), &mut table);
     let papers = papers::rebuild(about, &slice, &shown, &mut table);

@@ -15,7 +15,7 @@ use proofroom_workflow::{
 
 use crate::papers::{Paper, label};
 use crate::people::People;
-use crate::record::{ErasureRecord, StampRecord};
+use crate::record::{ErasureRecord, StampRecord, WordRecord};
 use crate::shown::{Doc, Shown};
 use crate::slice::Slice;
 use crate::table::{Check, Table, s};
@@ -29,6 +29,8 @@ pub(crate) struct Folded {
     pub counted: BTreeMap<EntryHash, CountedDecision>,
     /// What authorities for time say of decisions that count.
     pub stamps: BTreeMap<EntryHash, Vec<StampRecord>>,
+    /// What relays say of them.
+    pub words: BTreeMap<EntryHash, Vec<WordRecord>>,
     /// What was erased.
     pub erasures: Vec<ErasureRecord>,
 }
@@ -68,7 +70,7 @@ pub(crate) fn fold(
             format!("deadlines are computed with time zones {here}; the maker had {there}"),
         );
     }
-    Folded { view, outcome, counted, stamps: BTreeMap::new(), erasures }
+    Folded { view, outcome, counted, stamps: BTreeMap::new(), words: BTreeMap::new(), erasures }
 }
 
 /// The erasures that were carried out: signed by who may, and named by the membership log.

@@ -111,6 +111,9 @@ pub struct DecisionRecord {
     /// By when it was there, as authorities for time say.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stamps: Vec<StampRecord>,
+    /// By when relays held it, as they say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<WordRecord>,
     /// What was signed.
     pub statement: DecisionStatement,
 }
@@ -128,6 +131,19 @@ pub struct StampRecord {
     pub certificate: String,
     /// Whether an authority whom the reader believes vouches for it.
     pub vouched: bool,
+}
+
+/// A relay's word in a receipt for a decision: that it held it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WordRecord {
+    /// The receipt's entry.
+    pub entry: EntryHash,
+    /// The moment by which the decision was there, by the relay's clock.
+    pub at: Millis,
+    /// The relay's key.
+    pub relay: SignerKey,
+    /// Whether the reader believes it.
+    pub believed: bool,
 }
 
 /// One act.
@@ -349,6 +365,7 @@ fn decisions(slice: &Slice, doc: &Doc, paper: &Paper, folded: &Folded) -> Vec<De
                 counts: counted.is_some(),
                 within: counted.map(|c| c.within).unwrap_or_default(),
                 stamps: folded.stamps.get(&d.entry).cloned().unwrap_or_default(),
+                words: folded.words.get(&d.entry).cloned().unwrap_or_default(),
                 statement: d.statement.clone(),
             }
         })

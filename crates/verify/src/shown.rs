@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proofroom_authority::{Role, Standing};
-use proofroom_certificate::{Form, Withheld};
+use proofroom_certificate::{Form, Withheld, relay_word};
 use proofroom_document::BATCH_BYTES_MAX;
 use proofroom_entry::{EntryKind, Header, VerifiedHeader};
-use proofroom_ident::{Audience, DocId, EntryHash, LogId, Millis, PersonId};
+use proofroom_ident::{Audience, DocId, EntryHash, LogId, Millis, PersonId, SignError, SignerKey};
 use proofroom_review::statement::SeenHead;
 use proofroom_review::{
     ActStatement, DecisionStatement, DelegationStatement, ProfileStatement, RecordAct, RecordStatement,
@@ -16,6 +16,7 @@ use proofroom_seal::EntryKey;
 use proofroom_stamp::{Stamp, StampError};
 use proofroom_workflow::{SignedAct, SignedDecision, SignedDelegation};
 
+use crate::Believed;
 use crate::slice::{Item, Slice};
 use crate::table::{Check, Table, s};
 
@@ -26,8 +27,8 @@ pub(crate) struct Shown {
     pub delegations: Vec<SignedDelegation>,
     /// The latest name that each person gave themselves.
     pub names: BTreeMap<PersonId, (Millis, EntryHash, ProfileStatement)>,
-    /// Certificates of authorities whom the reader believes.
-    trusted: Vec<Vec<u8>>,
+    /// Whose clocks the reader believes.
+    believed: Believed,
     /// What is not shown.
     pub redactions: Vec<(VerifiedHeader, Withheld)>,
 }
@@ -89,6 +90,17 @@ pub(crate) struct Witness {
     pub statement: WitnessStatement,
     /// What an authority for time says of it, where one was asked.
     pub stamp: Option<Result<Stamp, StampError>>,
+    /// A relay's word, if its signature holds.
+    pub word: Option<Result<Word, SignError>>,
+}
+
+/// A relay's word that it held what a receipt names.
+#[derive(Clone, Copy)]
+pub(crate) struct Word {
+    pub relay: SignerKey,
+    pub at: Millis,
+    /// Whether the reader believes it.
+    pub believed: bool,
 }
 
 /// An opened batch of changes.
@@ -101,8 +113,8 @@ pub(crate) struct Changes {
     pub erased: bool,
 }
 
-pub(crate) fn open(slice: &Slice, trusted: &[Vec<u8>], table: &mut Table) -> Shown {
-    let mut shown = Shown { trusted: trusted.to_vec(), ..Shown::default() };
+pub(crate) fn open(slice: &Slice, believed: &Believed, table: &mut Table) -> Shown {
+    let mut shown = Shown { believed: believed.clone(), ..Shown::default() };
     let docs: BTreeSet<DocId> = slice.logs.keys().map(|(doc, _)| *doc).collect();
     for doc in docs {
         shown.docs.insert(doc, Doc { whole: true, ..Doc::default() });
@@ -286,8 +298,17 @@ impl Shown {
                 let stamped = statement.stamped().map_err(|e| e.to_string())?;
                 let imprint = proofroom_stamp::imprint(stamped.as_bytes());
                 let stamp = statement.token_bytes();
-                let stamp = stamp.map(|token| proofroom_stamp::verify(&token, &imprint, &self.trusted));
-                of.witnesses.push(Witness { entry, person, statement, stamp });
+                let stamp =
+                    stamp.map(|token| proofroom_stamp::verify(&token, &imprint, &self.believed.authorities));
+                let relays = &self.believed.relays;
+                let word = statement.relay.zip(relay_word(h.workspace, &statement)).map(|(word, holds)| {
+                    holds.map(|()| Word {
+                        relay: word.key,
+                        at: word.at,
+                        believed: relays.contains(&word.key),
+                    })
+                });
+                of.witnesses.push(Witness { entry, person, statement, stamp, word });
             }
             EntryKind::Record => of.record(doc, (person, role), entry, json()?)?,
             EntryKind::Authority => {}

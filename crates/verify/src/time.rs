@@ -1,4 +1,4 @@
-//! When: what others' receipts and authorities for time add to the claims of those who signed.
+//! When: what others' receipts, authorities for time and relays add to the claims of those who signed.
 
 use proofroom_certificate::About;
 use proofroom_ident::{Audience, Millis};
@@ -7,7 +7,7 @@ use proofroom_workflow::view::Interval;
 
 use crate::outcome::{Folded, time};
 use crate::people::People;
-use crate::record::StampRecord;
+use crate::record::{StampRecord, WordRecord};
 use crate::shown::{Doc, Shown, Witness};
 use crate::table::{Check, Table, s};
 
@@ -19,16 +19,22 @@ pub(crate) fn tell(about: &About, shown: &Shown, people: &People, folded: &mut F
         .filter_map(|asset| shown.docs.get(&about.workspace.review_doc(asset.asset, Audience::Everyone)));
     for doc in docs {
         for witness in &doc.witnesses {
+            let (by, entry) = (people.name(&witness.person), witness.entry.short());
             if let Some(Err(error)) = &witness.stamp {
-                let (by, entry) = (people.name(&witness.person), witness.entry.short());
                 table.note(Check::Time, format!("{by}'s receipt {entry}: {error}; it bounds nothing"));
+            }
+            if let Some(Err(error)) = &witness.word {
+                table.note(
+                    Check::Time,
+                    format!("{by}'s receipt {entry}, the relay's word: {error}; it bounds nothing"),
+                );
             }
         }
         for decision in &doc.decisions {
             narrow(doc, decision, folded);
         }
     }
-    let mut stamped = 0;
+    let (mut stamped, mut worded) = (0, 0);
     for (entry, counted) in &folded.counted {
         let (by, when, what) = (people.name(&counted.by), counted.claimed_at, counted.decision);
         table.note(Check::Time, format!("{by}, {what}: says {}; {}", time(when), within(counted.within)));
@@ -39,13 +45,17 @@ pub(crate) fn tell(about: &About, shown: &Shown, people: &People, folded: &mut F
         let stamps = folded.stamps.get(entry).map(Vec::as_slice).unwrap_or_default();
         stamped += usize::from(!stamps.is_empty());
         stamps.iter().for_each(|stamp| table.note(Check::Time, told(&by, stamp)));
+        let words = folded.words.get(entry).map(Vec::as_slice).unwrap_or_default();
+        worded += usize::from(!words.is_empty());
+        words.iter().for_each(|word| table.note(Check::Time, spoken(&by, word)));
     }
     let n = folded.counted.len();
-    let stamps = match stamped {
+    let with = |count: usize, what: &str| match count {
         0 => String::new(),
-        k => format!("; {k} of them with a time stamp"),
+        k => format!("; {k} of them with {what}"),
     };
-    table.tell(Check::Time, format!("claims of {n} decision{}, with what others witnessed{stamps}", s(n)));
+    let more = with(stamped, "a time stamp") + &with(worded, "a relay's word");
+    table.tell(Check::Time, format!("claims of {n} decision{}, with what others witnessed{more}", s(n)));
 }
 
 /// What receipts say of one decision, if it counts.
@@ -71,6 +81,13 @@ fn narrow(doc: &Doc, decision: &SignedDecision, folded: &mut Folded) {
                 vouched: stamp.vouched,
             });
         }
+        if let Some(Ok(word)) = &witness.word {
+            if word.believed {
+                *end = earlier(*end, word.at);
+            }
+            let (entry, at, relay, believed) = (witness.entry, word.at, word.relay, word.believed);
+            folded.words.entry(decision.entry).or_default().push(WordRecord { entry, at, relay, believed });
+        }
     }
 }
 
@@ -86,6 +103,12 @@ fn told(by: &str, stamp: &StampRecord) -> String {
         format!("whose certificate (SHA-256 {certificate}) nobody vouches for here")
     };
     format!("{by}'s decision was there by {}: a time stamp of {authority}, {believed}", time(*at))
+}
+
+fn spoken(by: &str, word: &WordRecord) -> String {
+    let WordRecord { at, relay, believed, .. } = word;
+    let believed = if *believed { "which you believe" } else { "whose clock nobody here vouches for" };
+    format!("{by}'s decision was there by {}: the word of the relay {relay}, {believed}", time(*at))
 }
 
 fn within(interval: Interval) -> String {

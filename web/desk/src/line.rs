@@ -220,7 +220,7 @@ impl Line {
                 }
                 wants.push(Want::Hangup);
             }
-            Output::PeerProved { .. } => {}
+            Output::PeerProved { .. } | Output::WitnessAsked { .. } => {}
         }
         Ok(None)
     }

@@ -9,7 +9,7 @@ use proofroom_certificate::Archive;
 use proofroom_ident::{ContentHash, HashWords as _};
 use proofroom_paper::{fragment, layout, verdict_blocks};
 use proofroom_stamp::certificates;
-use proofroom_verify::{verify_bytes, verify_trusting};
+use proofroom_verify::{self as verifier, verify_bytes, verify_trusting};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A certificate that was looked at.
@@ -21,10 +21,10 @@ pub struct Checked {
     contents: BTreeSet<ContentHash>,
 }
 
-/// The authorities for time that the reader believes.
+/// The authorities for time, and the relays, whose clocks the reader believes.
 #[wasm_bindgen]
 #[derive(Debug, Default)]
-pub struct Believed(Vec<Vec<u8>>);
+pub struct Believed(verifier::Believed);
 
 #[wasm_bindgen]
 impl Believed {
@@ -42,8 +42,18 @@ impl Believed {
     pub fn add(&mut self, file: &[u8]) -> Result<usize, String> {
         let mut found = certificates(file).map_err(|e| e.to_string())?;
         let count = found.len();
-        self.0.append(&mut found);
+        self.0.authorities.append(&mut found);
         Ok(count)
+    }
+
+    /// A relay by its key.
+    ///
+    /// # Errors
+    /// Says why it is no key.
+    pub fn add_relay(&mut self, key: &str) -> Result<(), String> {
+        let key = key.trim().parse().map_err(|e: proofroom_ident::IdParseError| e.to_string())?;
+        self.0.relays.push(key);
+        Ok(())
     }
 
     /// Verifies the bytes of a file.

@@ -2,6 +2,7 @@
 
 mod chain;
 mod form;
+mod held;
 mod snapshots;
 mod tampering;
 mod vectors;

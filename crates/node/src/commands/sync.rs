@@ -300,6 +300,15 @@ pub fn told(news: &News) -> Option<Report> {
             format!("{} joined as {role}", workspace.short()),
             Tone::Good,
         ),
+        News::Witnessed { workspace, asset, name, entry, relay } => {
+            let with =
+                relay.map(|key| format!(", with the word of relay {}", key.short())).unwrap_or_default();
+            line(
+                json!({"event": "witnessed", "workspace": workspace, "asset": asset, "name": name, "entry": entry, "relay": relay}),
+                format!("Witnessed the decisions on {name}{with}"),
+                Tone::Faint,
+            )
+        }
         News::Down { workspace, failure } => line(
             json!({"event": "disconnected", "workspace": workspace, "error": failure.what}),
             format!("{} disconnected: {}", workspace.short(), failure.what),

@@ -20,7 +20,9 @@ It also sends the reminders that are due, by the ways of notify.toml (`proofroom
 where several machines are up, the first one says it for all.
 
 Every so often (--receipts) it signs receipts for what others decided, as `proofroom witness` does: they bound when
-that can have been. At most one for each review each time, and none where two others have witnessed it.
+that can have been. At most one for each review each time, and none where two others have witnessed it. A relay that is
+connected is asked for its word that it holds the decisions, once for each: it reads none of them, and has a clock that
+is no party's. `proofroom verify --relay KEY` believes it.
 
 Browsers on this machine find the review app at the address that is printed; it exchanges with the relays that an
 invite link names: append the link behind `#`.
@@ -33,7 +35,8 @@ Examples:
 
 JSON, one object per line: {\"event\", ...}: first up {\"pid\", \"endpoint\", \"addresses\", \"nearby\", \"web\"}, then as
 `proofroom sync --watch`; trouble {\"error\"} when peers cannot be met or the settings of reminders are wrong; reminded
-{\"to\", \"name\", \"line\", \"reminder\", \"ways\"}; witnessed {\"workspace\", \"asset\", \"name\", \"entry\"}; sent {\"id\", \"way\", \"to\", \"outcome\", \"reason\", \"items\"}")]
+{\"to\", \"name\", \"line\", \"reminder\", \"ways\"}; witnessed {\"workspace\", \"asset\", \"name\", \"entry\",
+\"relay\"}; sent {\"id\", \"way\", \"to\", \"outcome\", \"reason\", \"items\"}")]
 pub struct Up {
     /// Where to listen (UDP); may be given several times [default: every interface, the port of the last time]
     #[arg(long, value_name = "IP:PORT")]

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use proofroom_certificate::{ARCHIVE_BYTES_MAX, Archive, Subject};
-use proofroom_ident::ContentHash;
+use proofroom_ident::{ContentHash, SignerKey};
 use proofroom_stamp::certificates;
-use proofroom_verify::{Record, State, Verdict, verify_bytes, verify_trusting};
+use proofroom_verify::{Believed, Record, State, Verdict, verify_bytes, verify_trusting};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -21,6 +21,7 @@ Examples:
   proofroom verify hero.certificate.zip --file hero.jpg    is this the file that was approved?
   proofroom verify hero-v2                                 a folder that a certificate was unpacked to
   proofroom verify hero.certificate.zip --authority ca.pem -v    whose time stamps you believe
+  proofroom verify hero.certificate.zip --relay KEY -v           a relay whose clock you believe
 
 Nothing is believed: signatures, membership, route and outcome are computed again from the signed entries. No
 network, workspace or key is needed. The exit code is 0 only if everything in the table holds and the outcome
@@ -37,6 +38,9 @@ pub struct Verify {
     /// The certificate of an authority for time that you believe, as PEM or DER; may be given several times
     #[arg(long = "authority", value_name = "FILE")]
     authorities: Vec<PathBuf>,
+    /// The key of a relay whose clock you believe, as its operator or `verify -v` tells it; may be given several times
+    #[arg(long = "relay", value_name = "KEY")]
+    relays: Vec<SignerKey>,
     /// Print every detail of every check
     #[arg(long, short)]
     verbose: bool,
@@ -47,13 +51,13 @@ pub struct Verify {
 /// # Errors
 /// When something cannot be read; what does not hold is in the report, which then fails.
 pub fn run(args: &Verify) -> Result<Report, Failure> {
-    let authorities = authorities(&args.authorities)?;
+    let believed = Believed { authorities: authorities(&args.authorities)?, relays: args.relays.clone() };
     let verdict = if args.path.is_dir() {
-        folder(&args.path, &authorities)?
+        folder(&args.path, &believed)?
     } else {
         let bytes = read(&args.path)?;
         match Archive::decode(&bytes) {
-            Ok(archive) => verify_trusting(&archive, &authorities),
+            Ok(archive) => verify_trusting(&archive, &believed),
             Err(_) => verify_bytes(&bytes),
         }
     };
@@ -213,7 +217,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(unreadable(path))
 }
 
-fn folder(path: &Path, authorities: &[Vec<u8>]) -> Result<Verdict, Failure> {
+fn folder(path: &Path, believed: &Believed) -> Result<Verdict, Failure> {
     let mut members: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut folders = vec![(path.to_owned(), String::new())];
     let mut bytes = 0;
@@ -237,5 +241,5 @@ fn folder(path: &Path, authorities: &[Vec<u8>]) -> Result<Verdict, Failure> {
     for (name, content) in &members {
         archive.add(name, content).map_err(|e| Failure::verify(e.to_string()))?;
     }
-    Ok(verify_trusting(&archive, authorities))
+    Ok(verify_trusting(&archive, believed))
 }

@@ -2,7 +2,6 @@
 
 use clap::Args;
 use proofroom_ident::{AssetId, EntryHash, WorkspaceId};
-use proofroom_replica::Membership;
 use proofroom_review::WitnessStatement;
 use proofroom_stamp::Stamp;
 use serde_json::json;
@@ -23,8 +22,8 @@ Examples:
 
 A receipt says, signed: by this moment my machine had these decisions in front of it. It bounds when they can have been
 made, in the trail and in certificates. With an authority for time, its signed clock says so as well; only a hash
-is sent to it. Nothing is written where nothing is new. `proofroom up` signs receipts by itself, without an authority
-(--receipts). From a timer on a machine that is always up, as an example:
+is sent to it. Nothing is written where nothing is new. `proofroom up` signs receipts by itself (--receipts): without an
+authority, and with the word of the workspace's relay that it held the decisions. From a timer on a machine that is always up, as an example:
 */15 * * * * proofroom sync && proofroom witness && proofroom sync
 
 JSON: {\"receipts\": [{\"asset\", \"name\", \"entry\", \"logs\", \"stamp\": {\"at\", \"authority\", \"certificate\"}}]}")]
@@ -111,30 +110,6 @@ impl Stamping {
     pub fn sign(self, peer: &mut Peer) -> Result<Report, Failure> {
         sign(peer, self.workspace, self.drafts.into_iter().map(|(draft, _)| draft).collect())
     }
-}
-
-/// Signs what a machine that stays up witnesses by itself, over all workspaces or one.
-///
-/// # Errors
-/// When the store fails.
-pub fn unasked(peer: &mut Peer, only: Option<WorkspaceId>) -> Result<Vec<Report>, Failure> {
-    let mut told = Vec::new();
-    for workspace in peer.workspaces()?.into_iter().filter(|w| only.is_none_or(|only| only == *w)) {
-        let mut seat = peer.seat(workspace)?;
-        if !matches!(seat.replica.membership(), Membership::Member(role) if role.may_write()) {
-            continue;
-        }
-        for asset in seat.replica.plan(seat.step.store)?.assets.clone() {
-            let draft = seat.replica.draft_witness_unasked(seat.step.store, asset.id, seat.step.now)?;
-            let Some(statement) = draft else { continue };
-            let entry = seat.replica.witness(&mut seat.step, &statement)?.entry;
-            let json = json!({"event": "witnessed", "workspace": workspace, "asset": asset.id, "name": asset.name, "entry": entry});
-            told.push(
-                Report::new(json).toned(format!("Witnessed the decisions on {}", asset.name), Tone::Faint),
-            );
-        }
-    }
-    Ok(told)
 }
 
 fn sign(peer: &mut Peer, workspace: WorkspaceId, drafts: Vec<Draft>) -> Result<Report, Failure> {

@@ -1,11 +1,11 @@
 //! One workspace's exchange: a session, and what it asks of this peer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use proofroom_entry::Verified;
-use proofroom_ident::{BlobHash, Millis, SignerKey, WorkspaceId};
+use proofroom_ident::{BlobHash, DocId, Millis, Signature, SignerKey, WorkspaceId};
 use proofroom_sync::{Audiences, Code, Direction, Event, Input, Live, Output, Refusal, Session, is_bulk};
 
 use super::far::{Far, PeerEnd};
@@ -16,6 +16,7 @@ use super::refusal::refusal;
 use super::side;
 use super::snapshots::Snapshots;
 use super::socket::{Out, Parcel};
+use super::words::Asked;
 use super::{Standing, Tally};
 use crate::failure::Failure;
 use crate::peer::Peer;
@@ -65,6 +66,9 @@ pub(super) struct Line {
     ahead: u64,
     /// Whom the relay was told to be heard here themselves.
     direct: BTreeSet<SignerKey>,
+    /// Reviews for which the relay was asked for its word, and what it said.
+    pub(super) asked: BTreeMap<DocId, Asked>,
+    pub(super) answered: Vec<(DocId, Option<(Millis, Signature)>)>,
     /// What is exchanged with the other end.
     pub(super) reads: Audiences,
     /// What the session said when it closed.
@@ -128,6 +132,8 @@ impl Line {
             behind: 0,
             ahead: 0,
             direct: BTreeSet::new(),
+            asked: BTreeMap::new(),
+            answered: Vec::new(),
             reads: Audiences::NONE,
             closed: None,
             stood_back: false,
@@ -330,6 +336,8 @@ impl Line {
                 let gave_way = matches!(code, Code::Busy | Code::Duplicate);
                 news.extend(told.into_iter().filter(|_| !gave_way));
             }
+            // Members' machines sign receipts of their own.
+            Output::WitnessAsked { doc, .. } => return Ok(Some(Input::Witness { doc, word: None })),
             Output::PeerProved { device, workspace, .. } => self.proved = Some((device, workspace)),
         }
         Ok(None)
@@ -414,6 +422,7 @@ impl Line {
             }
             Event::Outgoing { entries } => self.ahead = entries,
             Event::Incoming { entries } => self.behind = entries,
+            Event::Witnessed { doc, word } => self.answered.push((doc, word)),
             Event::Covered(rows) => self.snapshots.hear(&rows),
             Event::SnapshotDelivered { .. } | Event::Refused { .. } | Event::Received { .. } => {}
         }

@@ -1,7 +1,7 @@
 //! What happens, for whoever watches.
 
 use proofroom_authority::Role;
-use proofroom_ident::{BlobHash, SignerKey, WorkspaceId};
+use proofroom_ident::{AssetId, BlobHash, EntryHash, SignerKey, WorkspaceId};
 use proofroom_sync::Direction;
 
 use crate::failure::Failure;
@@ -78,6 +78,19 @@ pub enum News {
         workspace: WorkspaceId,
         /// As what.
         role: Role,
+    },
+    /// A receipt was signed for a review.
+    Witnessed {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// The asset.
+        asset: AssetId,
+        /// What it is called.
+        name: String,
+        /// The receipt.
+        entry: EntryHash,
+        /// The relay that gave its word.
+        relay: Option<SignerKey>,
     },
     /// The line broke.
     Down {

@@ -78,6 +78,10 @@ impl Page<'_> {
             let said = format!("there by {}, says {}", time(stamp.at), stamp.authority);
             ("Time stamp".to_owned(), Cell::new(said))
         }));
+        fields.extend(decision.words.iter().map(|word| {
+            let said = format!("held by {}, says relay {}", time(word.at), word.relay);
+            ("Relay's word".to_owned(), Cell::new(said))
+        }));
         let verified = match &s.user_verified {
             None => "not asked for".to_owned(),
             Some(v) => {

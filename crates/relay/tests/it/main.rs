@@ -8,4 +8,5 @@ mod hostile;
 mod limits;
 mod membership;
 mod snapshots;
+mod witness;
 mod world;

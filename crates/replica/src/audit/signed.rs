@@ -1,7 +1,8 @@
 //! Statements in words, and what their signers had in front of them.
 
+use proofroom_certificate::relay_word;
 use proofroom_entry::EntryKind;
-use proofroom_ident::{AssetId, LogId, Millis};
+use proofroom_ident::{AssetId, LogId, Millis, WorkspaceId};
 use proofroom_review::{
     ActStatement, DecisionStatement, Delegation, DelegationStatement, ProfileStatement, RecordAct,
     RecordStatement, WitnessStatement,
@@ -40,13 +41,23 @@ fn stamped(statement: &WitnessStatement) -> Option<Result<Stamp, StampError>> {
     Some(proofroom_stamp::verify(&token, &imprint, &[]))
 }
 
-fn witnessed(statement: &WitnessStatement) -> Change {
+fn witnessed(statement: &WitnessStatement, workspace: WorkspaceId) -> Change {
     let how = match stamped(statement) {
         None => String::new(),
         Some(Ok(stamp)) => format!(", stamped by {}", stamp.authority),
         Some(Err(error)) => format!("; {error}"),
     };
-    Change::act(format!("witnessed the review{how}")).to(format!("{} logs", statement.seen_heads.len()))
+    let logs = format!("{} logs", statement.seen_heads.len());
+    let change = Change::act(format!("witnessed the review{how}"));
+    match (statement.relay, relay_word(workspace, statement)) {
+        (Some(word), Some(Ok(()))) => change
+            .about(format!("relay {}", word.key))
+            .to(format!("{logs}, which the relay held by {} ms", word.at.0)),
+        (Some(word), _) => {
+            change.about(format!("relay {}", word.key)).to(format!("{logs}; the relay's word does not hold"))
+        }
+        _ => change.to(logs),
+    }
 }
 
 fn recorded(statement: &RecordStatement) -> Change {
@@ -126,7 +137,7 @@ pub(super) fn statement(kind: EntryKind, plain: &[u8], values: &mut Values, item
             Err(error) => Change::act("a name that does not read").to(error.to_string()),
         },
         EntryKind::Receipt => match WitnessStatement::from_json(text) {
-            Ok(w) => witnessed(&w),
+            Ok(w) => witnessed(&w, item.entry.workspace()),
             Err(error) => Change::act("a receipt that does not read").to(error.to_string()),
         },
         EntryKind::Record => match RecordStatement::from_json(text) {

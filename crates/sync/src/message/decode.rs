@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use proofroom_blobs::{ENCODED_BYTES_MAX, Span};
 use proofroom_ident::{
-    BlobHash, ByteReader, DocId, EntryHash, InviteId, LogId, Signature, SignerKey, SnapshotId, WorkspaceId,
+    BlobHash, ByteReader, DocId, EntryHash, InviteId, LogId, Millis, Signature, SignerKey, SnapshotId,
+    WorkspaceId,
 };
 
 use super::encode::{SCHEMA, tag};
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::limits::{
     CLOCK_PAGE, COVERED_MAX, DIGESTS_PAGE, DIRECT_MAX, ENTRIES_BYTES_MAX, FRAME_BYTES_MAX, HAVE_PAGE,
-    OFFERS_PAGE, PREFERRED_MAX, REFUSALS_MAX, TEXT_BYTES_MAX,
+    OFFERS_PAGE, PREFERRED_MAX, REFUSALS_MAX, TEXT_BYTES_MAX, WITNESS_ROWS_MAX,
 };
 use crate::{Audiences, Code};
 
@@ -40,7 +41,7 @@ fn body(tag: u8, r: &mut ByteReader<'_>, frame: &Bytes) -> Result<Message, Decod
         tag::WELCOME => Message::Welcome(welcome(r)?),
         tag::REFUSE => Message::Refuse { code: code(r)?, text: text(r)? },
         tag::DIGESTS => Message::Digests { last: flag(r, "last")?, docs: digests(r)? },
-        tag::CLOCK => Message::Clock { doc: doc(r)?, last: flag(r, "last")?, rows: rows(r)? },
+        tag::CLOCK => Message::Clock { doc: doc(r)?, last: flag(r, "last")?, rows: rows(r, CLOCK_PAGE)? },
         tag::COMING => Message::Coming { entries: r.u64("entries")? },
         tag::ENTRIES => Message::Entries(entries(r, frame)?),
         tag::PART => Message::Part {
@@ -73,6 +74,14 @@ fn body(tag: u8, r: &mut ByteReader<'_>, frame: &Bytes) -> Result<Message, Decod
         tag::DIRECT => Message::Direct(list(r, DIRECT_MAX, "too many devices are named", |r| {
             Ok(SignerKey::from_bytes(r.array("device")?))
         })?),
+        tag::WITNESS_ASK => Message::WitnessAsk { doc: doc(r)?, rows: rows(r, WITNESS_ROWS_MAX)? },
+        tag::WITNESS_WORD => Message::WitnessWord {
+            doc: doc(r)?,
+            word: match flag(r, "word")? {
+                false => None,
+                true => Some((Millis(r.u64("moment")?), signature(r)?)),
+            },
+        },
         tag::COVERED => Message::Covered(list(r, COVERED_MAX, "too many snapshots are named", |r| {
             Ok(Coverage { doc: doc(r)?, entries: r.u64("entries")?, bytes: r.u64("bytes")? })
         })?),
@@ -214,8 +223,8 @@ fn digests(r: &mut ByteReader<'_>) -> Result<Vec<(DocId, [u8; 32])>, DecodeError
     }
 }
 
-fn rows(r: &mut ByteReader<'_>) -> Result<Vec<ClockRow>, DecodeError> {
-    let rows = list(r, CLOCK_PAGE, "too many logs in a page", |r| {
+fn rows(r: &mut ByteReader<'_>, max: usize) -> Result<Vec<ClockRow>, DecodeError> {
+    let rows = list(r, max, "too many logs in a page", |r| {
         Ok(ClockRow {
             log: LogId::from_bytes(r.array("log")?),
             seq: r.u64("seq")?,

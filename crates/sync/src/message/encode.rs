@@ -31,6 +31,8 @@ pub(super) mod tag {
     pub const BLOB_REFUSE: u8 = 18;
     pub const HAVE: u8 = 32;
     pub const DIRECT: u8 = 33;
+    pub const WITNESS_ASK: u8 = 34;
+    pub const WITNESS_WORD: u8 = 35;
     pub const COVERED: u8 = 48;
     pub const SNAPSHOT_OFFER: u8 = 49;
     pub const SNAPSHOT_ANSWER: u8 = 50;
@@ -85,6 +87,8 @@ impl Message {
             Self::BlobRefuse { .. } => tag::BLOB_REFUSE,
             Self::Have(_) => tag::HAVE,
             Self::Direct(_) => tag::DIRECT,
+            Self::WitnessAsk { .. } => tag::WITNESS_ASK,
+            Self::WitnessWord { .. } => tag::WITNESS_WORD,
             Self::Covered(_) => tag::COVERED,
             Self::SnapshotOffer { .. } => tag::SNAPSHOT_OFFER,
             Self::SnapshotAnswer { .. } => tag::SNAPSHOT_ANSWER,
@@ -146,6 +150,17 @@ impl Message {
             Self::Direct(devices) => {
                 count(w, devices.len());
                 devices.iter().for_each(|device| _ = w.put(device.as_bytes()));
+            }
+            Self::WitnessAsk { doc, rows } => {
+                count(w.put(doc.as_bytes()), rows.len());
+                rows.iter().for_each(|row| put_row(w, row));
+            }
+            Self::WitnessWord { doc, word } => {
+                w.put(doc.as_bytes());
+                match word {
+                    None => _ = w.u8(0),
+                    Some((at, signature)) => _ = w.u8(1).u64(at.0).put(signature.as_bytes()),
+                }
             }
             snapshot => snapshot.put_snapshot(w),
         }

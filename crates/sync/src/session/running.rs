@@ -1,6 +1,6 @@
 //! A running session: compare, then keep each other up to date.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use proofroom_ident::{DocId, LogId, Millis, SignerKey, WorkspaceId};
@@ -11,7 +11,7 @@ use crate::compare::{Compare, differing};
 use crate::elsewhere::Elsewhere;
 use crate::fault::Fault;
 use crate::inbox::Inbox;
-use crate::limits::{Limits, PREFERRED_MAX};
+use crate::limits::{Limits, PREFERRED_MAX, WITNESS_ROWS_MAX};
 use crate::message::{Message, Refusal, Summary};
 use crate::outbox::Outbox;
 use crate::taking::Taking;
@@ -44,6 +44,8 @@ pub(super) struct Running {
     pub(super) inbox: Inbox,
     pub(super) taking: Taking,
     blobs: Blobs,
+    /// Documents of which the peer was asked for its word.
+    witness_asked: BTreeSet<DocId>,
     told_outgoing: bool,
     said_caught_up: bool,
     peer_caught_up: bool,
@@ -79,6 +81,7 @@ impl Running {
             inbox: Inbox::default(),
             taking: Taking::default(),
             blobs: Blobs::default(),
+            witness_asked: BTreeSet::new(),
             told_outgoing: false,
             said_caught_up: equal,
             peer_caught_up: equal,
@@ -112,6 +115,14 @@ impl Running {
             Input::Direct(devices) => send(out, &Message::Direct(devices)),
             Input::Ingested { refused } => self.on_ingested(refused, out)?,
             Input::Admit { reads, may_write } => self.narrow(reads, may_write),
+            Input::AskWitness { doc, rows } if rows.len() <= WITNESS_ROWS_MAX => {
+                self.witness_asked.insert(doc);
+                send(out, &Message::WitnessAsk { doc, rows });
+            }
+            Input::AskWitness { doc, .. } => {
+                out.push_back(Output::Event(Event::Witnessed { doc, word: None }));
+            }
+            Input::Witness { doc, word } => send(out, &Message::WitnessWord { doc, word }),
             Input::Prefer(docs) => {
                 send(out, &Message::Prefer(docs.into_iter().take(PREFERRED_MAX).collect()));
             }
@@ -164,6 +175,13 @@ impl Running {
             Message::CaughtUp => self.peer_caught_up = true,
             Message::Prefer(docs) => self.outbox.prefer(docs),
             Message::Direct(devices) => self.elsewhere.hear(devices),
+            Message::WitnessAsk { doc, .. } if !self.terms.reads.contains(doc.audience()) => {
+                send(out, &Message::WitnessWord { doc, word: None });
+            }
+            Message::WitnessAsk { doc, rows } => out.push_back(Output::WitnessAsked { doc, rows }),
+            Message::WitnessWord { doc, word } if self.witness_asked.remove(&doc) => {
+                out.push_back(Output::Event(Event::Witnessed { doc, word }));
+            }
             Message::Have(places) => self.on_have(places, limits)?,
             Message::Covered(_)
             | Message::SnapshotOffer { .. }

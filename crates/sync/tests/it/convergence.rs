@@ -1,8 +1,8 @@
 //! Peers end with the same entries, whatever the link does.
 
-use proofroom_ident::{DocId, HashWords as _, InviteId, LogId, Millis, SigningSecret};
+use proofroom_ident::{DocId, EntryHash, HashWords as _, InviteId, LogId, Millis, Signature, SigningSecret};
 use proofroom_store::Store as _;
-use proofroom_sync::{Audiences, Code, Event, Input, Message};
+use proofroom_sync::{Audiences, ClockRow, Code, Event, Input, Message};
 
 use crate::pair::{Pair, WORKSPACE, doc, team_doc};
 
@@ -279,6 +279,12 @@ fn messages_survive_the_round_trip() {
         Message::Digests { last: true, docs: vec![(doc(1), [1; 32]), (doc(2), [2; 32])] },
         Message::Clock { doc: doc(1), last: false, rows: Vec::new() },
         Message::Prefer(vec![doc(3)]),
+        Message::WitnessAsk {
+            doc: doc(1),
+            rows: vec![ClockRow { log: LogId::ZERO, seq: 7, head: EntryHash::from_bytes([3; 32]) }],
+        },
+        Message::WitnessWord { doc: doc(1), word: None },
+        Message::WitnessWord { doc: doc(1), word: Some((Millis(9), Signature::ZERO)) },
         Message::BlobOffer(vec![(blob, 1)]),
         Message::BlobHeld(blob),
         Message::Ack {

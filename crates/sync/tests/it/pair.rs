@@ -176,6 +176,7 @@ impl Peer {
             }
             Output::SnapshotOffered { .. } => {}
             Output::TakeSnapshot(offered) => return Some(self.take_snapshot(*offered)),
+            Output::WitnessAsked { doc, .. } => return Some(Input::Witness { doc, word: None }),
             Output::BlobOffered { blob, .. } if self.blobs.contains_key(&blob) => {
                 return Some(Input::BlobHeld(blob));
             }

@@ -8,8 +8,9 @@ use std::path::PathBuf;
 
 use proofroom_certificate::{Form, Piece, Subject, Withheld};
 use proofroom_entry::EntryKind;
+use proofroom_ident::{Millis, SigningSecret};
 use proofroom_replica::Disclosure;
-use proofroom_review::Decision;
+use proofroom_review::{Decision, RelayWord};
 use proofroom_verify::{Check, verify_bytes};
 
 use crate::vectors::{altered, at, decision, honest, membership_head, second_history, with_bytes};
@@ -67,6 +68,7 @@ fn cases() -> Vec<(&'static str, Members, Vec<Check>)> {
         vec![Check::Redactions],
     ));
     out.push(("witnessed", witnessed(), vec![]));
+    out.push(("held", held(), vec![]));
     let mut erased = crate::erased::erased();
     out.push(("erased", erased.ada.certify(erased.v2), vec![]));
     let mut begun = begun();
@@ -82,6 +84,15 @@ fn witnessed() -> Members {
     let statement = draft.expect("it is here").expect("bo decided after cy");
     story.cy.act(|r, s| r.witness(s, &statement.with_token(b"none"))).expect("a member witnesses");
     story.bo.hear(&story.cy);
+    story.bo.certify(story.v2)
+}
+
+/// The approval with receipts that carry a relay's word: a good one, and one that the relay never gave.
+fn held() -> Members {
+    let mut story = crate::world::story();
+    let [relay, other] = [42, 43].map(|seed| SigningSecret::from_seed(&[seed; 32]));
+    crate::world::worded(&mut story.bo, &relay, |word| word);
+    crate::world::worded(&mut story.bo, &other, |word| RelayWord { at: Millis(word.at.0 - 5_000), ..word });
     story.bo.certify(story.v2)
 }
 

@@ -2,12 +2,12 @@
 
 use proofroom_authority::Role;
 use proofroom_certificate::{Archive, CERTIFICATE_NAME, Form};
-use proofroom_ident::Audience;
+use proofroom_ident::{Audience, Millis, Signature, SigningSecret};
 use proofroom_replica::Disclosure;
 use proofroom_review::{Decision, Outcome, ReviewEdit};
-use proofroom_verify::{Check, State, verify_bytes};
+use proofroom_verify::{Believed, Check, State, verify_bytes, verify_trusting};
 
-use crate::world::{Peer, archive, begun, certificate, failing, story, verdict};
+use crate::world::{Peer, archive, begun, certificate, failing, story, verdict, worded};
 
 #[test]
 fn an_approval_verifies_with_nothing_but_the_file() {
@@ -207,4 +207,51 @@ fn a_receipt_bounds_the_time_of_what_it_saw_and_a_wrong_time_stamp_bounds_nothin
     assert!(bos[0].stamps.is_empty());
     let row = verdict.row(Check::Time).expect("it is checked");
     assert!(row.details.iter().any(|d| d.contains("cannot be read")), "{:?}", row.details);
+}
+
+#[test]
+fn a_relays_word_bounds_a_decision_for_whoever_believes_that_relay() {
+    let mut story = story();
+    let relay = SigningSecret::from_seed(&[42; 32]);
+    let at = worded(&mut story.bo, &relay, |word| word);
+    let members = story.bo.certify(story.v2);
+    let archive = archive(&members);
+    let bos = |believed: &Believed| {
+        let verdict = verify_trusting(&archive, believed);
+        assert!(verdict.holds, "{:#?}", verdict.rows);
+        let decisions = verdict.record.expect("it was read").assets.remove(0).decisions;
+        let of_bo = |d: &proofroom_verify::DecisionRecord| d.counts && d.person == story.bo.person();
+        decisions.into_iter().find(of_bo).expect("bo decided")
+    };
+    let stranger = bos(&Believed::default());
+    assert_eq!(stranger.within.not_after, None, "anybody can run a relay");
+    assert_eq!((stranger.words[0].relay, stranger.words[0].at), (relay.public(), at));
+    assert!(!stranger.words[0].believed);
+    let other = Believed { relays: vec![SigningSecret::from_seed(&[1; 32]).public()], ..Believed::default() };
+    assert_eq!(bos(&other), stranger);
+    let believed = bos(&Believed { relays: vec![relay.public()], ..Believed::default() });
+    assert_eq!((believed.within.not_after, believed.words[0].believed), (Some(at), true));
+}
+
+#[test]
+fn a_word_that_a_relay_never_gave_bounds_nothing_and_is_told() {
+    let relay = SigningSecret::from_seed(&[42; 32]);
+    for forged in [
+        |word: proofroom_review::RelayWord| proofroom_review::RelayWord { at: Millis(word.at.0 - 1), ..word },
+        |word: proofroom_review::RelayWord| proofroom_review::RelayWord {
+            signature: Signature::ZERO,
+            ..word
+        },
+    ] {
+        let mut story = story();
+        worded(&mut story.bo, &relay, forged);
+        let members = story.bo.certify(story.v2);
+        let believed = Believed { relays: vec![relay.public()], ..Believed::default() };
+        let verdict = verify_trusting(&archive(&members), &believed);
+        assert!(verdict.holds, "nobody can spoil a certificate so: {:#?}", verdict.rows);
+        let row = verdict.row(Check::Time).expect("it is checked");
+        assert!(row.details.iter().any(|d| d.contains("the relay's word")), "{:?}", row.details);
+        let record = verdict.record.as_ref().expect("it was read");
+        assert!(record.assets[0].decisions.iter().all(|d| d.words.is_empty()));
+    }
 }

@@ -4,16 +4,18 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use proofroom_authority::Role;
-use proofroom_certificate::{Archive, Attachment, CERTIFICATE_NAME, Certificate, Draft, Maker, Subject};
+use proofroom_certificate::{
+    Archive, Attachment, CERTIFICATE_NAME, Certificate, Draft, Maker, Subject, held,
+};
 use proofroom_entry::Signed;
 use proofroom_ident::{
     AssetId, Audience, BlobHash, CommentId, ContentHash, DeviceRecord, DeviceSecrets, DocId, HashWords as _,
-    Millis, PersonId, PersonSecret, VersionHash,
+    Millis, PersonId, PersonSecret, SigningSecret, VersionHash,
 };
 use proofroom_replica::{DecisionChoice, Disclosure, Me, Receipt, Replica, Step};
 use proofroom_review::{
     Anchor, BlobKeyBytes, BlobRef, Category, CommentLabel, Decision, FileRef, Manifest, PlanEdit,
-    ProfileStatement, ReviewEdit, ReviewerRole, Selector,
+    ProfileStatement, RelayWord, ReviewEdit, ReviewerRole, Selector,
 };
 use proofroom_store::{MemoryStore, Store as _};
 use proofroom_verify::{Check, State, Verdict, verify};
@@ -244,4 +246,16 @@ pub fn story() -> Story {
     ada.hear(&bo);
     cy.hear(&bo);
     Story { ada, bo, cy, v1, v2 }
+}
+
+/// A receipt of this peer's with a relay's word for all that is there, as `said`. When the relay gave it.
+pub fn worded(peer: &mut Peer, relay: &SigningSecret, said: impl Fn(RelayWord) -> RelayWord) -> Millis {
+    let key = relay.public();
+    let draft = peer.act(|r, s| r.draft_witness_of_relay(s.store, ASSET, key, s.now));
+    let statement = draft.expect("it is here").expect("there are decisions");
+    let at = Millis(statement.claimed_at.0 + 10);
+    let signature = held(peer.replica.workspace(), &statement).sign(at, relay);
+    let statement = statement.with_relay(said(RelayWord { key, at, signature }));
+    peer.act(|r, s| r.witness(s, &statement)).expect("a member witnesses");
+    at
 }

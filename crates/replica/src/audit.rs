@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 use crate::docs::{Opened, PLAIN_BYTES_MAX, entries_after, frozen_at, incoming};
 use crate::error::ReplicaError;
 use crate::open::Replica;
+use crate::shred::Residues;
 
 use order::{Node, ordered};
 use signed::{seen, seen_at, statement};
@@ -214,12 +215,7 @@ impl Replica {
         Ok(items)
     }
 
-    fn audit_item(
-        &self,
-        entry: Verified,
-        asset: Option<AssetId>,
-        residues: &BTreeMap<EntryHash, Vec<u8>>,
-    ) -> Item {
+    fn audit_item(&self, entry: Verified, asset: Option<AssetId>, residues: &Residues) -> Item {
         let mut marks = Vec::new();
         let h = entry.header();
         let plain = if h.kind.is_plain() {
@@ -227,7 +223,7 @@ impl Replica {
             Some(Zeroizing::new(Vec::new()))
         } else if entry.is_erased() {
             marks.push(Mark::Erased);
-            residues.get(&entry.hash()).cloned().map(Zeroizing::new)
+            self.left_of(&entry, residues)
         } else {
             let epoch = self.keyring.get(&h.key);
             match epoch.map(|epoch| proofroom_seal::open(epoch, h, entry.payload(), PLAIN_BYTES_MAX)) {

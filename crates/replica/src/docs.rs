@@ -14,6 +14,7 @@ use crate::access::{role_writes, writer_role};
 use crate::error::ReplicaError;
 use crate::held::HeldEntry;
 use crate::open::Replica;
+use crate::shred::Residues;
 use crate::statements::Statements;
 use crate::view::Changed;
 
@@ -31,7 +32,7 @@ pub(crate) struct OpenDoc {
     pub(crate) unreadable: BTreeMap<LogId, u64>,
     pub(crate) refused: BTreeMap<EntryHash, String>,
     /// What is left of entries that were erased, as those who erased them say.
-    pub(crate) residues: BTreeMap<EntryHash, Vec<u8>>,
+    pub(crate) residues: Residues,
     /// What it rested on does not hold: what rests on it is left out.
     pub(crate) fallen: bool,
     /// Since somebody asked.
@@ -103,7 +104,7 @@ impl Replica {
             held: Vec::new(),
             unreadable: BTreeMap::new(),
             refused: BTreeMap::new(),
-            residues: BTreeMap::new(),
+            residues: Residues::default(),
             fallen: false,
             changed: Changed::whole(),
         }
@@ -151,8 +152,7 @@ impl Replica {
     fn open_payload(&self, entry: &Verified, open: &mut OpenDoc) -> Option<Zeroizing<Vec<u8>>> {
         let h = entry.header();
         if entry.is_erased() {
-            let residue = open.residues.get(&entry.hash()).filter(|left| self.residue_fits(entry, left));
-            return residue.cloned().map(Zeroizing::new);
+            return self.left_of(entry, &open.residues);
         }
         let epoch = self.keyring.get(&h.key)?;
         match proofroom_seal::open(epoch, h, entry.payload(), PLAIN_BYTES_MAX) {
@@ -179,7 +179,7 @@ impl Replica {
             }
             Standing::Member { person, role } => {
                 if entry.header().kind == EntryKind::Record {
-                    open.residues.extend(crate::shred::residues_in(&plain));
+                    open.residues.take(&plain);
                 }
                 news.push(Opened { entry, person, role, plain });
             }

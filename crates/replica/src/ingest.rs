@@ -327,6 +327,7 @@ impl Replica {
     /// Members, roles or keys changed: what was loaded may count differently now.
     pub(crate) fn membership_changed(&mut self) {
         self.docs.clear();
+        self.looked.clear();
         self.load_keys();
     }
 }

@@ -16,6 +16,7 @@ use crate::flow::Flow;
 use crate::identity::Me;
 use crate::link::InviteLink;
 use crate::shown::Kept;
+use crate::shred::Looked;
 
 /// What one call may touch: durable storage, the time, randomness.
 pub struct Step<'a> {
@@ -78,6 +79,8 @@ pub struct Replica {
     pub(crate) kept: Kept,
     /// Erased entries of which nothing but the header is here.
     pub(crate) shredded: BTreeSet<EntryHash>,
+    /// Erased entries that stay, because nothing that is true was said of what is left of them.
+    pub(crate) looked: BTreeMap<DocId, Looked>,
     pub(crate) flow: Flow,
 }
 
@@ -166,6 +169,7 @@ impl Replica {
             rest_key: RestKey::of(&me.secrets.kex),
             kept: Kept::default(),
             shredded: BTreeSet::new(),
+            looked: BTreeMap::new(),
             flow: Flow::default(),
             me,
             authority: Authority::new(workspace),

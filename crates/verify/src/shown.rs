@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proofroom_authority::{Role, Standing};
 use proofroom_certificate::{Form, Withheld, relay_word};
-use proofroom_document::BATCH_BYTES_MAX;
+use proofroom_document::{BATCH_BYTES_MAX, residue_tip};
 use proofroom_entry::{EntryKind, Header, VerifiedHeader};
 use proofroom_ident::{Audience, DocId, EntryHash, LogId, Millis, PersonId, SignError, SignerKey};
 use proofroom_review::statement::SeenHead;
@@ -42,8 +42,8 @@ pub(crate) struct Doc {
     pub witnesses: Vec<Witness>,
     /// What is said of its records: erasures.
     pub records: Vec<SignedRecord>,
-    /// What is left of entries that were erased.
-    pub residues: BTreeMap<EntryHash, Vec<u8>>,
+    /// What is said to be left of entries that were erased.
+    pub residues: BTreeMap<EntryHash, BTreeSet<Vec<u8>>>,
     /// Changes that count, in the order of their logs.
     pub changes: Vec<Changes>,
     /// Changes beyond their author's removal: they count where innocent work stands on them.
@@ -69,7 +69,9 @@ impl Doc {
             return Err(format!("a {role} may not erase, hold or keep records"));
         }
         if let RecordAct::Erase(erasure) = &statement.act {
-            self.residues.extend(erasure.residues.iter().map(|left| (left.entry, left.bytes())));
+            for left in &erasure.residues {
+                self.residues.entry(left.entry).or_default().insert(left.bytes());
+            }
         }
         self.records.push(SignedRecord { person, entry, statement });
         Ok(())
@@ -197,7 +199,8 @@ impl Shown {
     /// What is left of an erased entry, where somebody who may says so.
     fn erased(&mut self, slice: &Slice, doc: DocId, item: &Item, table: &mut Table) -> Option<Vec<u8>> {
         let hash = item.head.hash();
-        let residue = self.docs.get(&doc).and_then(|doc| doc.residues.get(&hash)).cloned();
+        let said = self.docs.get(&doc).and_then(|doc| doc.residues.get(&hash));
+        let residue = said.into_iter().flatten().find(|left| residue_tip(left).is_some()).cloned();
         if !slice.membership.state().is_erased(hash) {
             let why =
                 format!("entry {} is said to be erased, and nobody who may has erased it", hash.short());

@@ -12,6 +12,7 @@ mod intruder;
 mod joining;
 mod mallory;
 mod removal;
+mod residues;
 mod resting;
 mod roles;
 mod screens;

@@ -121,8 +121,8 @@ fn heading(html: &str) -> Option<u8> {
     level.is_ascii_digit().then(|| level - b'0')
 }
 
-/// What a program can tell of PDF/UA, as a checker that is not ours tells it. (The writer refuses what PDF/A-2a
-/// forbids.)
+/// What programs can tell of PDF/UA and of PDF/A-2a, as readers that are not ours tell it. (The writer refuses what
+/// either forbids.)
 fn is_a_tagged_pdf(file: &Path) {
     let bytes = fs::read(file).expect("there");
     assert!(bytes.starts_with(b"%PDF-1.7"));
@@ -130,6 +130,11 @@ fn is_a_tagged_pdf(file: &Path) {
     let checked = checked.expect("python runs");
     let said = String::from_utf8_lossy(&checked.stdout);
     assert!(checked.status.success() && said.contains("PASS (no findings)"), "{said}");
+    let checked = Command::new(python()).arg(root().join("tests/archival.py")).arg(file).output();
+    let checked = checked.expect("python runs");
+    let said =
+        [checked.stdout, checked.stderr].map(|said| String::from_utf8_lossy(&said).into_owned()).concat();
+    assert!(checked.status.success(), "{said}");
 }
 
 #[test]

@@ -159,3 +159,60 @@ fn a_hold_is_named_by_whoever_it_stops_and_ends_when_it_is_released() {
     ada.run(&of_copy);
     ada.run(&["blobs", "gc"]);
 }
+
+#[test]
+fn a_requests_words_go_and_what_kind_of_work_it_was_stays() {
+    let world = World::new();
+    let relay = world.relay();
+    let ada = world.owner("ada", &relay);
+    let bo = world.joined("bo", &ada, "reviewer");
+    let brief = world.studio.write("brief.toml", format!(
+        "title = \"Portrait\"\ncategory = \"visual\"\nrisk_class = \"elevated\"\nobjective = \"{SECRET}\"\n"
+    ).as_bytes());
+    let filed = bo.run(&["request", "new", "--from", path(&brief)]);
+    meet(&[&bo, &ada]);
+    ada.run(&["request", "return", "Portrait", "--question", "Lindenallee 7, is that the studio?"]);
+    let file = world.studio.write("photo.txt", b"a portrait");
+    let asset =
+        ["asset", "add", path(&file), "--name", "Photo", "--category", "visual", "--request", "Portrait"];
+    ada.run(&asset);
+    meet(&[&ada, &bo]);
+    let trail = ada.run(&["log"]);
+    let line = list(&trail, "entries").iter().find(|line| line["entry"] == filed["entry"]);
+    let payload = payload_of(&ada.home().join("store.redb"), line.expect("it came"));
+    for place in [ada.home(), bo.home(), relay.data()] {
+        assert!(contains(place, &payload), "{}", place.display());
+    }
+    let erase = ["erase", "--request", "Portrait", "--basis", "objection", "--reason", "Bo asked for it"];
+    bo.refused(&erase).names(&["may not erase"]);
+    let held = ada.run(&["hold", "set", "Photo", "--reason", "Velo AG v. Nord"]);
+    ada.refused(&erase).names(&["legal hold", "Velo AG v. Nord"]);
+    ada.run(&["hold", "release", &string(&held, "entry"), "--reason", "settled"]);
+    let erased = ada.run(&erase);
+    assert_eq!(erased["erased"][0]["what"][0]["kind"], "request", "{erased}");
+    meet(&[&ada, &bo]);
+    until("the relay forgot it", || !contains(relay.data(), &payload));
+    for place in [ada.home(), bo.home(), relay.data()] {
+        assert!(!contains(place, &payload), "the words are still in {}", place.display());
+    }
+    let id = string(&filed, "request");
+    let shown = agree(&[&ada, &bo], &["request", "show", &id]);
+    assert_eq!(
+        (&shown["form"]["title"], &shown["state"]),
+        (&Value::from("[erased]"), &Value::from("returned"))
+    );
+    let said = shown.to_string();
+    assert!(!said.contains("Lindenallee") && said.contains("visual"), "{said}");
+    let cy = world.joined("cy", &ada, "guest");
+    assert!(!contains(cy.home(), &payload));
+    for peer in [&ada, &bo, &cy] {
+        peer.run(&["log", "--verify"]);
+        assert!(list(&peer.run(&["doctor"])["workspaces"][0], "problems").is_empty());
+    }
+    // All go on, and what is filed anew under it can be erased again.
+    bo.run(&["request", "edit", &id, "--from", path(&brief)]);
+    meet(&[&bo, &ada]);
+    ada.run(&["erase", "--request", &id, "--basis", "objection", "--reason", "asked again"]);
+    meet(&[&ada, &bo]);
+    assert!(!agree(&[&ada, &bo], &["request", "show", &id]).to_string().contains("Lindenallee"));
+}

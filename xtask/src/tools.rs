@@ -10,7 +10,7 @@ const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
 const FUZZ: (&str, &str) = ("cargo-fuzz", "0.13.1");
 
 const PYTHON_PACKAGES: &[(&str, &str)] =
-    &[("blake3", "1.0.11"), ("cryptography", "50.0.2"), ("pdfua", "0.1.3")];
+    &[("blake3", "1.0.11"), ("cryptography", "50.0.2"), ("pdfua", "0.1.3"), ("pikepdf", "10.18.0")];
 
 /// Programs that the whole-process tests run: what proves that one is there,
 /// and the Debian package that brings it.
@@ -116,7 +116,7 @@ pub fn node_modules() -> Done {
     }
 }
 
-/// A Python of its own in the cache, with the packages that `tests/verify.py` needs.
+/// A Python of its own in the cache, with the packages that `tests/verify.py` and `tests/archival.py` need.
 pub fn python() -> Done {
     let home = cache()?.join("python");
     let python = home.join("bin/python3");

@@ -4,7 +4,8 @@
 //! residue    marker ff ff ff ff   { hash:32 length:u32 change chunk }   in the place of a batch of changes
 //! ```
 //!
-//! Every word of a text becomes [`BAR`], every key of a file becomes zeros; operations, their ids and the changes'
+//! Every word of a text becomes [`BAR`], every key of a file becomes zeros, of a request's form what kind of work it was stays,
+//! and of what became of it that it did, without why; operations, their ids and the changes'
 //! places in the graph stay. So whatever was written on top still has its ground. `hash` is the name that the change
 //! had: others depend on it by that. What is left has another, so inside a document with residues changes are
 //! renamed ([`Renames`]): entries speak of changes by the names that were signed, the engine by its own.
@@ -14,11 +15,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proofroom_ident::{BlobHash, ByteReader, ByteWriter, ContentHash};
-use proofroom_review::BlobRef;
+use proofroom_review::{BlobRef, RequestForm, canonical_json, from_canonical_json};
 
 use crate::chunk::{Action, RawChange, RawId, RawKey, RawValue};
-use crate::vet::{Change, read_batch, read_chunk};
-use crate::{Actor, ChangeHash, VetError};
+use crate::vet::{Change, FORM_BYTES_MAX, RequestStateNote, STATE_BYTES_MAX, read_batch, read_chunk};
+use crate::{Actor, ChangeHash, VetError, schema};
 
 /// What stands in the place of each character of an erased text.
 pub const BAR: char = '\u{2588}';
@@ -40,20 +41,27 @@ pub struct Holds {
 /// What each of a document's batches holds, all of them given in any order. One that was erased holds nothing.
 pub fn holdings(batches: &[&[u8]]) -> Vec<Holds> {
     let read = |batch: &&[u8]| {
-        if is_residue(batch) { Vec::new() } else { read_batch(batch, None).unwrap_or_default() }
+        let changes = if is_residue(batch) { read_residue(batch, None) } else { read_batch(batch, None) };
+        changes.unwrap_or_default()
     };
     let read: Vec<Vec<Change>> = batches.iter().map(read).collect();
-    let texts = texts_of(&read);
-    let holds = |changes: &Vec<Change>| {
+    let (records, texts) = texts_of(&read);
+    let holds = |(changes, batch): (&Vec<Change>, &&[u8])| {
         let mut out = Holds::default();
+        if is_residue(batch) {
+            return out;
+        }
         for raw in changes.iter().map(|change| &change.raw) {
             for op in raw.ops.iter().filter(|op| op.action == Action::Set) {
                 match (&op.value, op.object) {
                     (RawValue::Text(_), Some(object)) if op.insert => {
                         out.texts.extend(texts.get(&global(raw, object)).cloned());
                     }
-                    (RawValue::Text(text), _) => {
-                        out.files.extend(file_key(text).map(|file| (file.blob, file.content)))
+                    (RawValue::Text(text), object) => {
+                        out.files.extend(file_key(text).map(|file| (file.blob, file.content)));
+                        let record = object.filter(|_| request_words(&op.key, text).is_some());
+                        out.texts
+                            .extend(record.and_then(|record| records.get(&global(raw, record)).cloned()));
                     }
                     _ => {}
                 }
@@ -61,11 +69,11 @@ pub fn holdings(batches: &[&[u8]]) -> Vec<Holds> {
         }
         out
     };
-    read.iter().map(holds).collect()
+    read.iter().zip(batches).map(holds).collect()
 }
 
-/// The texts by the keys of the records that they lie in.
-fn texts_of(read: &[Vec<Change>]) -> BTreeMap<OpId, String> {
+/// The records by their keys, and the texts by the keys of the records that they lie in.
+fn texts_of(read: &[Vec<Change>]) -> (BTreeMap<OpId, String>, BTreeMap<OpId, String>) {
     let made = |wanted: Action| {
         let changes = read.iter().flatten().map(|change| &change.raw);
         changes.flat_map(move |raw| {
@@ -82,12 +90,32 @@ fn texts_of(read: &[Vec<Change>]) -> BTreeMap<OpId, String> {
         RawKey::Head | RawKey::Element(_) => None,
     };
     let records: BTreeMap<OpId, String> = made(Action::MakeMap).filter_map(keyed).collect();
-    made(Action::MakeText).filter_map(|(id, object, _)| Some((id, records.get(&object?)?.clone()))).collect()
+    let texts =
+        made(Action::MakeText).filter_map(|(id, object, _)| Some((id, records.get(&object?)?.clone())));
+    let texts = texts.collect();
+    (records, texts)
 }
 
 fn global(raw: &RawChange, id: RawId) -> OpId {
     let other = (id.actor as usize).checked_sub(1).and_then(|i| raw.others.get(i));
     (other.copied().unwrap_or(raw.actor), id.counter)
+}
+
+/// What is left of a request's form, or of what became of it, where there are words in it.
+fn request_words(key: &RawKey, text: &str) -> Option<String> {
+    let RawKey::Map(key) = key else { return None };
+    let left = match &**key {
+        schema::FORM => {
+            let form: RequestForm = from_canonical_json(text, FORM_BYTES_MAX).ok()?;
+            canonical_json(&form.erased())
+        }
+        schema::STATE => {
+            let note: RequestStateNote = from_canonical_json(text, STATE_BYTES_MAX).ok()?;
+            canonical_json(&RequestStateNote { reason: None, questions: Vec::new(), ..note })
+        }
+        _ => return None,
+    };
+    left.ok().filter(|left| left != text)
 }
 
 fn file_key(text: &str) -> Option<BlobRef> {
@@ -119,7 +147,7 @@ fn scrub(raw: &mut RawChange) {
         let left = match file_key(text) {
             _ if op.insert => Some(BAR.to_string()),
             Some(file) => file.erased().to_json().ok(),
-            None => None,
+            None => request_words(&op.key, text),
         };
         if let Some(left) = left {
             op.value = RawValue::Text(left.into());

@@ -16,7 +16,7 @@ use proofroom_document::{Holds, holdings, residue_of};
 use proofroom_entry::{EntryKind, Verified};
 use proofroom_ident::{AssetId, Audience, BlobHash, ContentHash, DocId, EntryHash, LogClass, VersionHash};
 use proofroom_review::{
-    CommentKey, Erased, Erasure, LegalBasis, RecordAct, RecordStatement, Residue, ReviewView,
+    CommentKey, Erased, Erasure, LegalBasis, RecordAct, RecordStatement, RequestKey, Residue, ReviewView,
 };
 use proofroom_store::Store;
 use zeroize::Zeroizing;
@@ -77,6 +77,43 @@ impl Replica {
         let texts: BTreeSet<String> = wanted.comments.iter().map(ToString::to_string).collect();
         let contents: BTreeSet<ContentHash> =
             wanted.versions.iter().flat_map(|version| contents_of(&view, version)).collect();
+        let (mut out, gone) = self.gather(store, doc, &texts, &contents)?;
+        (out.what, out.also) = named(&view, &gone, &texts, &contents);
+        Ok(out)
+    }
+
+    /// As [`Replica::draft_erasure`], of requests: their forms, their briefs, and what was asked or said about them.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn draft_erasure_of_requests(
+        &mut self,
+        store: &dyn Store,
+        wanted: &BTreeSet<RequestKey>,
+    ) -> Result<Erasing, ReplicaError> {
+        self.require(Role::Producer, "erase")?;
+        let doc = self.workspace.plan_doc();
+        if !store.bases(self.workspace, doc)?.is_empty() {
+            return Err(ReplicaError::HistoryElsewhere(doc));
+        }
+        let texts: BTreeSet<String> = wanted.iter().map(ToString::to_string).collect();
+        let (mut out, gone) = self.gather(store, doc, &texts, &BTreeSet::new())?;
+        let lost = gone.texts.iter().filter_map(|text| text.parse().ok());
+        let lost = lost.map(|request| (wanted.contains(&request), Erased::Request { request }));
+        let (asked, also): (Vec<_>, Vec<_>) = lost.partition(|(asked, _)| *asked);
+        out.what = asked.into_iter().map(|(_, erased)| erased).collect();
+        out.also = also.into_iter().map(|(_, erased)| erased).collect();
+        Ok(out)
+    }
+
+    /// The entries of a document that hold words of these records, or keys of these files, and what is left of them.
+    fn gather(
+        &self,
+        store: &dyn Store,
+        doc: DocId,
+        texts: &BTreeSet<String>,
+        contents: &BTreeSet<ContentHash>,
+    ) -> Result<(Erasing, Holds), ReplicaError> {
         let mut out = Erasing {
             doc,
             what: Vec::new(),
@@ -89,7 +126,7 @@ impl Replica {
         let batches: Vec<&[u8]> = read.iter().map(|(_, plain)| plain.as_slice()).collect();
         for ((entry, plain), holds) in read.iter().zip(holdings(&batches)) {
             let wanted =
-                !holds.texts.is_disjoint(&texts) || holds.files.values().any(|c| contents.contains(c));
+                !holds.texts.is_disjoint(texts) || holds.files.values().any(|c| contents.contains(c));
             if wanted {
                 let left = residue_of(plain).map_err(|e| ReplicaError::Invalid(e.to_string()))?;
                 out.residues.push(Residue::new(entry.hash(), &left));
@@ -103,9 +140,7 @@ impl Replica {
         }
         out.residues.sort_by_key(|residue| residue.entry);
         out.blobs = gone.files.keys().copied().collect();
-        let (asked, with) = named(&view, &gone, &texts, &contents);
-        (out.what, out.also) = (asked, with);
-        Ok(out)
+        Ok((out, gone))
     }
 
     /// Erases: signs why, and says in the membership log what everybody is to forget.
@@ -142,13 +177,17 @@ impl Replica {
         Ok(done.hash())
     }
 
-    /// A document's changes that this device reads, with their plaintexts.
+    /// A document's changes that this device reads, with their plaintexts, or what is left of them.
     fn readable_changes(&self, store: &dyn Store, doc: DocId) -> Result<Vec<Readable>, ReplicaError> {
-        let mut out = Vec::new();
+        let (mut out, residues) = (Vec::new(), self.residues(store, doc)?);
         for tip in store.tips(self.workspace, doc)? {
             if tip.log.class() == Some(LogClass::Changes) {
                 let entries = entries_after(store, self.workspace, &tip, 0)?.into_iter();
-                out.extend(entries.filter_map(|entry| self.plain(&entry).map(|plain| (entry, plain))));
+                let left = |entry: &Verified| match entry.is_erased() {
+                    true => self.left_of(entry, &residues),
+                    false => self.plain(entry),
+                };
+                out.extend(entries.filter_map(|entry| left(&entry).map(|plain| (entry, plain))));
             }
         }
         Ok(out)

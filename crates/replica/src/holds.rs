@@ -124,15 +124,24 @@ impl Replica {
     /// When it is under a hold or is to be kept, or the store cannot be read.
     pub fn require_free(&mut self, store: &dyn Store, doc: DocId, now: Millis) -> Result<(), ReplicaError> {
         let keepings = self.keepings(store, now)?;
-        let kept = keepings.iter().find(|k| self.docs_of(k).is_none_or(|docs| docs.contains(&doc)));
+        let briefed = self.briefed(store)?;
+        let kept = keepings.iter().find(|k| self.docs_of(k, &briefed).is_none_or(|docs| docs.contains(&doc)));
         kept.map_or(Ok(()), |k| Err(k.error()))
     }
 
-    /// The reviews that a hold or retention is about; `None`: all documents.
-    fn docs_of(&self, keeping: &Keeping) -> Option<BTreeSet<DocId>> {
+    /// Assets that answer a request: what is held of them reaches into the plan.
+    fn briefed(&mut self, store: &dyn Store) -> Result<BTreeSet<AssetId>, ReplicaError> {
+        Ok(self.plan(store)?.assets.iter().filter(|a| a.request.is_some()).map(|a| a.id).collect())
+    }
+
+    /// The documents that a hold or retention is about; `None`: all. The requests lie in one, the plan: where one of
+    /// them is held, no other is erased either.
+    fn docs_of(&self, keeping: &Keeping, briefed: &BTreeSet<AssetId>) -> Option<BTreeSet<DocId>> {
         let reviews =
             |asset: &AssetId| Audience::ALL.map(|audience| self.workspace.review_doc(*asset, audience));
-        (!keeping.assets.is_empty()).then(|| keeping.assets.iter().flat_map(reviews).collect())
+        let plan = keeping.assets.iter().any(|asset| briefed.contains(asset));
+        let plan = plan.then(|| self.workspace.plan_doc());
+        (!keeping.assets.is_empty()).then(|| keeping.assets.iter().flat_map(reviews).chain(plan).collect())
     }
 
     /// Whether a document is held or kept, and by what.
@@ -142,7 +151,8 @@ impl Replica {
         now: Millis,
     ) -> Result<impl Fn(&DocId) -> bool + use<>, ReplicaError> {
         let keepings = self.keepings(store, now)?;
-        let docs: Vec<Option<BTreeSet<DocId>>> = keepings.iter().map(|k| self.docs_of(k)).collect();
+        let briefed = self.briefed(store)?;
+        let docs: Vec<Option<BTreeSet<DocId>>> = keepings.iter().map(|k| self.docs_of(k, &briefed)).collect();
         Ok(move |doc: &DocId| docs.iter().any(|docs| docs.as_ref().is_none_or(|docs| docs.contains(doc))))
     }
 

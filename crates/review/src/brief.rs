@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::record::ERASED_TEXT;
 use crate::text::{self, TextError};
 use crate::words::{Category, RiskClass};
 
@@ -278,6 +279,26 @@ impl RequestForm {
             .chain(timeline.enumerate().map(at("timeline")))
             .chain(answers)
             .find_map(|(path, checked)| Some((path, checked.err()?)))
+    }
+
+    /// What is left of it once its words are erased: what kind of work it was, and when.
+    #[must_use]
+    pub fn erased(&self) -> Self {
+        Self {
+            title: ERASED_TEXT.to_owned(),
+            categories: self.categories.clone(),
+            objective: String::new(),
+            audience: String::new(),
+            message: String::new(),
+            mandatories: Vec::new(),
+            deliverables: Vec::new(),
+            due: self.due,
+            approvers: Vec::new(),
+            risk_class: self.risk_class,
+            start: self.start,
+            timeline: Vec::new(),
+            answers: BTreeMap::new(),
+        }
     }
 
     /// What is missing before the brief can be accepted.

@@ -5,7 +5,7 @@ use proofroom_ident::{AssetId, ContentHash, DocId, EntryHash, Millis, VersionHas
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::canonical_form;
-use crate::owned::CommentKey;
+use crate::owned::{CommentKey, RequestKey};
 use crate::statement::{STATEMENT_BYTES_MAX, StatementError};
 use crate::text::{self, TextError};
 use crate::words::LegalBasis;
@@ -31,6 +31,11 @@ pub enum Erased {
         /// The comment.
         comment: CommentKey,
     },
+    /// The words of a request: its form, its brief, and what was asked or said about it.
+    Request {
+        /// The request.
+        request: RequestKey,
+    },
 }
 
 impl std::fmt::Display for Erased {
@@ -40,6 +45,7 @@ impl std::fmt::Display for Erased {
                 write!(f, "file {} of version {}", content.short(), version.short())
             }
             Self::Comment { comment } => write!(f, "the words of comment {}", comment.id.short()),
+            Self::Request { request } => write!(f, "the words of request {}", request.id.short()),
         }
     }
 }

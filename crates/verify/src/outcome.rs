@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proofroom_authority::Op;
 use proofroom_certificate::{About, AssetPaper, Certificate, Subject};
 use proofroom_ident::{AssetId, Audience, EntryHash, HashWords as _, Millis, VersionHash};
-use proofroom_review::{Outcome, Package, RecordAct};
+use proofroom_review::{ERASED_TEXT, Outcome, Package, RecordAct};
 use proofroom_workflow::calendar::zones_version;
 use proofroom_workflow::view::CountedDecision;
 use proofroom_workflow::{
@@ -285,7 +285,15 @@ impl Reading<'_> {
             table.note(Check::Signers, format!("{name} is called {now} by now"));
         }
         let told = asset.brief.as_ref().and_then(|brief| brief.hash().ok());
-        if decision.statement.brief_hash != told {
+        if decision.statement.brief_hash != told
+            && asset.brief.as_ref().is_some_and(|b| b.text == ERASED_TEXT)
+        {
+            let of = &asset.name;
+            table.note(
+                Check::Version,
+                format!("{name} measured {of} by a brief whose words were erased since"),
+            );
+        } else if decision.statement.brief_hash != told {
             table.note(
                 Check::Version,
                 format!("{name} measured {} by another brief than the one told here", asset.name),

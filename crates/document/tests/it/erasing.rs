@@ -2,11 +2,11 @@
 
 use std::slice::from_ref;
 
-use proofroom_document::DocKind::Review;
+use proofroom_document::DocKind::{Plan, Review};
 use proofroom_document::{Incoming, holdings, residue_of};
-use proofroom_review::{CommentKey, ERASED_TEXT, ReviewEdit, ReviewView};
+use proofroom_review::{CommentKey, ERASED_TEXT, PlanEdit, RequestKey, RequestState, ReviewEdit, ReviewView};
 
-use crate::world::{Peer, contributor, producer};
+use crate::world::{Peer, contributor, form, producer, request, request_id};
 
 /// A review of ada's and bo's, in the order in which it came to be; the comment that is to be erased.
 fn story() -> (Peer, Peer, Vec<Incoming>, CommentKey) {
@@ -149,4 +149,53 @@ fn nobody_passes_off_a_residue_as_an_entry() {
     assert_eq!(merged.refused.len(), 3, "both residues, and what follows in their log");
     assert!(residue_of(&left[1].1.payload).is_err(), "what is left of it is left of nothing else");
     assert_eq!(holdings(&[left[1].1.payload.as_slice()]), [proofroom_document::Holds::default()]);
+}
+
+#[test]
+fn of_a_request_what_kind_of_work_it_was_is_left() {
+    let (mut ada, mut bo) = (producer(Plan, "ada"), contributor(Plan, "bo"));
+    let key = RequestKey::new(bo.writer.person, request_id(1));
+    let mut entries = vec![bo.plan(&[request(1, "call me at home")])];
+    ada.take(&entries);
+    let asked = PlanEdit::ReturnRequest {
+        request: key,
+        questions: vec!["at home or at work?".into()],
+        reason: Some("you moved".into()),
+    };
+    entries.push(ada.plan(&[asked]));
+    bo.take(&entries[1..]);
+    entries.push(bo.plan(&[PlanEdit::SpliceBrief {
+        request: key,
+        at: 0,
+        delete: 0,
+        insert: "please ".into(),
+    }]));
+    entries.push(bo.plan(&[PlanEdit::SetForm { request: key, form: Box::new(form("Poster for my home")) }]));
+    ada.take(&entries[2..]);
+    let other = ada.plan(&[PlanEdit::SetName { name: "Summer".into() }]);
+    entries.push(other);
+    let holds = holdings(&batches(&entries));
+    let named: Vec<bool> = holds.iter().map(|h| h.texts.contains(&key.to_string())).collect();
+    assert_eq!(named, [true, true, true, true, false]);
+    let left = entries.iter().zip(&named).map(|(entry, gone)| {
+        let payload = if *gone { residue_of(&entry.payload).unwrap() } else { entry.payload.clone() };
+        (*gone, Incoming { payload, ..entry.clone() })
+    });
+    let left: Vec<_> = left.collect();
+    for (_, entry) in left.iter().filter(|(gone, _)| *gone) {
+        assert!(!entry.payload.windows(4).any(|w| w == b"home" || w == b"look"), "no word is left");
+    }
+    let mut cy = producer(Plan, "cy");
+    take(&mut cy, &left);
+    let view = cy.doc.view_plan();
+    let request = view.request(&key).unwrap();
+    assert_eq!((request.form.title.as_str(), request.brief.as_str()), (ERASED_TEXT, ERASED_TEXT));
+    assert_eq!((request.state, &request.reason), (RequestState::Returned, &None));
+    assert!(request.questions.is_empty() && !request.form.categories.is_empty());
+    assert_eq!(view.name, "Summer");
+    // What is said of it later is found as well.
+    let again = cy.plan(&[PlanEdit::SetForm { request: key, form: Box::new(form("Poster")) }]);
+    let all: Vec<&[u8]> =
+        left.iter().map(|(_, e)| e.payload.as_slice()).chain([again.payload.as_slice()]).collect();
+    assert_eq!(holdings(&all).last().unwrap().texts, [key.to_string()].into());
 }

@@ -22,12 +22,16 @@ Examples:
   proofroom erase --comment 4f2a --basis consent_withdrawn --reason \"asked on 3 March\"
   proofroom erase Hero --version v1 --basis contract --reason \"the licence ended\"
   proofroom erase Hero --version v1 --basis contract --reason \"the licence ended\" --dry-run
+  proofroom erase --request \"Summer poster\" --basis objection --reason \"asked on 3 March\"
 
 Owners and producers erase. Every member's machine and the relay forget the words, the files and their keys as soon as they
 hear of it. What was signed stays: headers, hashes, signatures and decisions still verify, and trail and certificates
 say what was erased, when, by whom and on what ground. It cannot be undone.
 
-What is under a hold (`proofroom hold`), or is to be kept, is not erased.
+What is under a hold (`proofroom hold`), or is to be kept, is not erased. Requests lie in one document: while an asset that
+answers one is held, none of them is erased.
+
+Of a request go its form, its brief, and what was asked and said about it; categories, days and the care it needs stay.
 
 Entries are erased as a whole. What else lies in the same ones is told, and goes only with --along.
 
@@ -36,14 +40,17 @@ What no program can promise: whoever opened or exported the words or files befor
 JSON: {\"erased\": [{\"doc\", \"operation\", \"entries\", \"files\", \"what\", \"also\"}], \"basis\", \"reason\", \"dry_run\"}")]
 pub struct Erase {
     /// The asset of which versions are erased: its name or id
-    #[arg(required_unless_present = "comment")]
+    #[arg(required_unless_present_any = ["comment", "request"])]
     asset: Option<String>,
     /// A version whose files go, with what was made of them; may be given more than once
     #[arg(long, value_name = "VERSION", requires = "asset")]
     version: Vec<String>,
     /// A comment whose words go: its id; may be given more than once
-    #[arg(long, value_name = "COMMENT", required_unless_present = "version")]
+    #[arg(long, value_name = "COMMENT", required_unless_present_any = ["version", "request"])]
     comment: Vec<String>,
+    /// A request whose words go: its title or id; may be given more than once
+    #[arg(long, value_name = "REQUEST")]
+    request: Vec<String>,
     /// On what ground: no_longer_necessary, consent_withdrawn, objection, unlawful, legal_obligation, child
     /// (GDPR Art. 17), or contract
     #[arg(long, value_name = "BASIS")]
@@ -62,6 +69,9 @@ pub struct Erase {
 /// What is wanted, by document.
 type Wanted = BTreeMap<(AssetId, Audience), ToErase>;
 
+/// An erasure, and the review that it is of; none: of the plan.
+type Draft = (Option<(AssetId, Audience)>, Erasing);
+
 /// Erases, or tells what that would take.
 ///
 /// # Errors
@@ -69,17 +79,25 @@ type Wanted = BTreeMap<(AssetId, Audience), ToErase>;
 pub fn run(args: &Erase, peer: &mut Peer, call: &Call) -> Result<Report, Failure> {
     let workspace = find::workspace(peer, call.workspace.as_deref())?;
     let mut seat = peer.seat(workspace)?;
-    let mut drafts = Vec::new();
+    let mut drafts: Vec<Draft> = Vec::new();
     for ((asset, audience), wanted) in wanted(args, &mut seat)? {
         let draft = seat.replica.draft_erasure(seat.step.store, asset, audience, &wanted)?;
+        drafts.push((Some((asset, audience)), draft));
+    }
+    if !args.request.is_empty() {
+        let plan = seat.replica.plan(seat.step.store)?;
+        let keys = args.request.iter().map(|text| find::request(&plan, text).map(|request| request.key));
+        let keys = keys.collect::<Result<_, _>>()?;
+        drafts.push((None, seat.replica.draft_erasure_of_requests(seat.step.store, &keys)?));
+    }
+    for (of, draft) in &drafts {
         if !draft.also.is_empty() && !args.along {
-            let also = names(&mut seat, asset, audience, &draft.also)?.join(", ");
+            let also = names(&mut seat, *of, &draft.also)?.join(", ");
             return Err(Failure::user(format!("{also} lies in the same entries, and would go with it"))
                 .hint("--along erases that too; --dry-run tells all of it"));
         }
-        drafts.push((asset, audience, draft));
     }
-    for (_, _, draft) in &drafts {
+    for (_, draft) in &drafts {
         seat.replica.require_free(seat.step.store, draft.doc, seat.step.now)?;
     }
     let report = told(args, &mut seat, &drafts)?;
@@ -118,16 +136,12 @@ fn wanted(args: &Erase, seat: &mut Seat<'_>) -> Result<Wanted, Failure> {
 }
 
 /// Carries the drafts out, unless they are only to be told, and says what they were.
-fn told(
-    args: &Erase,
-    seat: &mut Seat<'_>,
-    drafts: &[(AssetId, Audience, Erasing)],
-) -> Result<Report, Failure> {
+fn told(args: &Erase, seat: &mut Seat<'_>, drafts: &[Draft]) -> Result<Report, Failure> {
     let verb = if args.dry_run { "Would erase" } else { "Erased" };
     let (mut listed, mut lines) = (Vec::new(), Vec::new());
-    for (asset, audience, draft) in drafts {
+    for (of, draft) in drafts {
         let what: Vec<Erased> = draft.what.iter().chain(&draft.also).cloned().collect();
-        let words = names(seat, *asset, *audience, &what)?;
+        let words = names(seat, *of, &what)?;
         let operation = match args.dry_run {
             true => None,
             false => Some(seat.replica.erase(&mut seat.step, draft, args.basis, &args.reason)?),
@@ -150,11 +164,11 @@ fn told(
 /// What people call these things.
 fn names(
     seat: &mut Seat<'_>,
-    asset: AssetId,
-    audience: Audience,
+    of: Option<(AssetId, Audience)>,
     what: &[Erased],
 ) -> Result<Vec<String>, Failure> {
     let plan = seat.replica.plan(seat.step.store)?;
+    let Some((asset, audience)) = of else { return Ok(what.iter().map(ToString::to_string).collect()) };
     let asset_name = plan.asset(&asset).map_or_else(|| asset.short(), |a| a.name.clone());
     let view = seat.replica.review(seat.step.store, asset, audience)?;
     let name = |thing: &Erased| match thing {
@@ -163,6 +177,7 @@ fn names(
             format!("{file} of {asset_name} {}", label_of(&view, *version))
         }
         Erased::Comment { comment } => format!("the words of comment {} on {asset_name}", comment.id.short()),
+        Erased::Request { .. } => thing.to_string(),
     };
     Ok(what.iter().map(name).collect())
 }

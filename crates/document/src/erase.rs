@@ -4,8 +4,8 @@
 //! residue    marker ff ff ff ff   { hash:32 length:u32 change chunk }   in the place of a batch of changes
 //! ```
 //!
-//! Every word of a text becomes [`BAR`], every key of a file becomes zeros, of a request's form what kind of work it was stays,
-//! and of what became of it that it did, without why; operations, their ids and the changes'
+//! Every word of a text becomes [`BAR`], every key of a file becomes zeros; an anchor quotes nothing any more; of a request's
+//! form what kind of work it was stays, and of what became of it that it did, without why. Operations, their ids and the changes'
 //! places in the graph stay. So whatever was written on top still has its ground. `hash` is the name that the change
 //! had: others depend on it by that. What is left has another, so inside a document with residues changes are
 //! renamed ([`Renames`]): entries speak of changes by the names that were signed, the engine by its own.
@@ -15,7 +15,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proofroom_ident::{BlobHash, ByteReader, ByteWriter, ContentHash};
-use proofroom_review::{BlobRef, RequestForm, canonical_json, from_canonical_json};
+use proofroom_review::{Anchor, BlobRef, RequestForm, canonical_json, from_canonical_json};
 
 use crate::chunk::{Action, RawChange, RawId, RawKey, RawValue};
 use crate::vet::{Change, FORM_BYTES_MAX, RequestStateNote, STATE_BYTES_MAX, read_batch, read_chunk};
@@ -101,6 +101,15 @@ fn global(raw: &RawChange, id: RawId) -> OpId {
     (other.copied().unwrap_or(raw.actor), id.counter)
 }
 
+/// What is left of an anchor that quotes something.
+fn quotation(key: &RawKey, text: &str) -> Option<String> {
+    let anchor = match key {
+        RawKey::Map(key) if **key == *schema::ANCHOR => Anchor::from_json(text).ok()?,
+        _ => return None,
+    };
+    anchor.erased().to_json().ok().filter(|left| left != text)
+}
+
 /// What is left of a request's form, or of what became of it, where there are words in it.
 fn request_words(key: &RawKey, text: &str) -> Option<String> {
     let RawKey::Map(key) = key else { return None };
@@ -147,7 +156,7 @@ fn scrub(raw: &mut RawChange) {
         let left = match file_key(text) {
             _ if op.insert => Some(BAR.to_string()),
             Some(file) => file.erased().to_json().ok(),
-            None => request_words(&op.key, text),
+            None => quotation(&op.key, text).or_else(|| request_words(&op.key, text)),
         };
         if let Some(left) = left {
             op.value = RawValue::Text(left.into());

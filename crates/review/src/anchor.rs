@@ -12,6 +12,7 @@ use proofroom_ident::{ContentHash, VersionHash};
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::{CanonicalError, canonical_form};
+use crate::record::ERASED_TEXT;
 use crate::text::TextError;
 use crate::timecode::{Rate, Timecode, TimecodeError};
 
@@ -220,6 +221,18 @@ pub struct Frames {
     pub pts: Option<i64>,
 }
 
+impl Selector {
+    fn erased(&self) -> Self {
+        match self {
+            Self::Quote { .. } => {
+                Self::Quote { exact: ERASED_TEXT.to_owned(), prefix: String::new(), suffix: String::new() }
+            }
+            Self::Block { path } => Self::Block { path: vec![ERASED_TEXT.to_owned(); path.len()] },
+            other => other.clone(),
+        }
+    }
+}
+
 canonical_form!(Anchor, AnchorError, ANCHOR_BYTES_MAX);
 
 impl Anchor {
@@ -231,6 +244,16 @@ impl Anchor {
     /// A place in a version.
     pub fn at(version: VersionHash, selector: Selector) -> Self {
         Self { version, rendition: None, selectors: vec![selector], refined_by: None }
+    }
+
+    /// What is left of it once its words are erased: it points to the same version, and quotes nothing.
+    #[must_use]
+    pub fn erased(&self) -> Self {
+        Self {
+            selectors: self.selectors.iter().map(Selector::erased).collect(),
+            refined_by: self.refined_by.as_ref().map(Selector::erased),
+            ..self.clone()
+        }
     }
 
     /// Whether it points somewhere.

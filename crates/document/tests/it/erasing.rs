@@ -4,9 +4,12 @@ use std::slice::from_ref;
 
 use proofroom_document::DocKind::{Plan, Review};
 use proofroom_document::{Incoming, holdings, residue_of};
-use proofroom_review::{CommentKey, ERASED_TEXT, PlanEdit, RequestKey, RequestState, ReviewEdit, ReviewView};
+use proofroom_review::{
+    Anchor, CommentKey, CommentLabel, ERASED_TEXT, PlanEdit, RequestKey, RequestState, ReviewEdit,
+    ReviewView, Selector,
+};
 
-use crate::world::{Peer, contributor, form, producer, request, request_id};
+use crate::world::{Peer, comment_id, contributor, form, producer, request, request_id};
 
 /// A review of ada's and bo's, in the order in which it came to be; the comment that is to be erased.
 fn story() -> (Peer, Peer, Vec<Incoming>, CommentKey) {
@@ -198,4 +201,31 @@ fn of_a_request_what_kind_of_work_it_was_is_left() {
     let all: Vec<&[u8]> =
         left.iter().map(|(_, e)| e.payload.as_slice()).chain([again.payload.as_slice()]).collect();
     assert_eq!(holdings(&all).last().unwrap().texts, [key.to_string()].into());
+}
+
+#[test]
+fn a_comment_that_is_erased_quotes_nothing_any_more() {
+    let mut ada = producer(Review, "ada");
+    let (v1, first) = ada.version("first", &[]);
+    let quote =
+        |exact: &str| Selector::Quote { exact: exact.into(), prefix: "to ".into(), suffix: " at".into() };
+    let mut anchor = Anchor::at(v1, quote("Ms Ek of Lindenallee"));
+    anchor.selectors.push(Selector::Block { path: vec!["Lindenallee".into(), "7".into()] });
+    anchor.refined_by = Some(quote("Lindenallee"));
+    let said = ada.review(&[ReviewEdit::AddComment {
+        id: comment_id(1),
+        body: "take her out".into(),
+        anchor: Box::new(anchor),
+        label: CommentLabel::Change,
+        parent: None,
+    }]);
+    let secret = CommentKey::new(ada.writer.person, comment_id(1));
+    let left = erased(&[first, said], secret);
+    assert!(!left[1].1.payload.windows(6).any(|w| w == b"Linden" || w == b"Ms Ek "), "no word is left");
+    let mut cy = producer(Review, "cy");
+    take(&mut cy, &left);
+    let view = cy.doc.view_review();
+    let shown = &view.comment(&secret).unwrap().anchor;
+    assert_eq!((shown.version, shown.selectors.len()), (v1, 2), "it points where it did");
+    assert!(matches!(&shown.selectors[0], Selector::Quote { exact, .. } if exact == ERASED_TEXT));
 }

@@ -30,7 +30,7 @@ fn a_stranger_verifies_in_a_browser_from_a_disk_and_from_a_relay() {
 }
 
 #[test]
-fn a_stranger_says_in_a_browser_whose_time_stamps_they_believe() {
+fn a_stranger_says_in_a_browser_whose_clocks_they_believe() {
     let world = World::new();
     let (_relay, ada, bo) = copy_for_bo(&world);
     bo.run(&["decide", "Copy", "approved", "--reason", "reads well"]);
@@ -39,5 +39,6 @@ fn a_stranger_says_in_a_browser_whose_time_stamps_they_believe() {
     meet(&[&bo, &ada]);
     let file = world.place("copy.zip");
     ada.run(&["certify", "Copy", "--out", path(&file)]);
-    walk(&[path(&file), path(&authority.roots)]);
+    let held = root().join("crates/verify/tests/golden/held.zip");
+    walk(&[path(&file), path(&authority.roots), path(&held)]);
 }

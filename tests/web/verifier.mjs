@@ -37,8 +37,8 @@ async function verify(page, file) {
   return page.locator('#result').getAttribute('data-holds');
 }
 
-/** A stranger names the authority for time whom they believe: only then its stamps bound anything. */
-async function believing(world, certificate, roots) {
+/** A stranger names the authority for time and the relay whom they believe: only then their clocks bound anything. */
+async function believing(world, certificate, roots, held) {
   const relay = await world.relay();
   const page = await (await world.browser('stranger')).newPage();
   await page.goto(`${relay.http}/verify`);
@@ -54,13 +54,26 @@ async function believing(world, certificate, roots) {
   await page.getByText(/^You believe .*: one certificate$/).waitFor();
   await page.getByText('for whom an authority that you believe vouches').first().waitFor({ state: 'attached' });
   equal('it still holds', await page.locator('#result').getAttribute('data-holds'), 'true');
+
+  // A relay whose clock they believe is named by its key, which the page tells.
+  equal('it holds', await verify(page, held), 'true');
+  const told = page.getByText('whose clock nobody here vouches for').first();
+  await told.waitFor({ state: 'attached' });
+  const [, key] = /the relay ([0-9a-f]{64})/.exec(await told.textContent());
+  await page.locator('#relay').fill('no key');
+  await page.locator('#relay').blur();
+  await page.getByText(/^no key: /).waitFor();
+  await page.locator('#relay').fill(key);
+  await page.locator('#relay').blur();
+  await page.getByText(`You believe the relay ${key}`).waitFor();
+  await page.getByText('which you believe').first().waitFor({ state: 'attached' });
   equal('axe', await findings(page), []);
 }
 
 const world = await World.open();
-const [stamped, roots] = process.argv.slice(2);
+const [stamped, roots, held] = process.argv.slice(2);
 try {
-  if (stamped) await believing(world, stamped, roots);
+  if (stamped) await believing(world, stamped, roots, held);
   else await stranger(world);
 } catch (error) {
   console.error(error);

@@ -430,8 +430,9 @@ as = "approver"
     await ada('sync');
     const ceremony = async () => {
       await page.goto(`${relay.http}/#/`);
-      await page.getByRole('link', { name: /Spring campaign/ }).first().click();
-      await page.getByRole('link', { name: /Hero/ }).filter({ hasText: /legal/i }).first().click();
+      await page.getByRole('heading', { name: 'Workspaces' }).waitFor();
+      await page.getByRole('main').getByRole('link', { name: /Hero/ }).first().click();
+      await page.getByTestId('thread').filter({ hasText: 'The price is' }).waitFor();
       await page.getByRole('button', { name: 'Decide' }).click();
       await page.getByRole('radio', { name: /^Approved/ }).first().check();
       await page.getByLabel('Every claim is proved').waitFor();

@@ -38,7 +38,7 @@ pub struct Verify {
     /// The certificate of an authority for time that you believe, as PEM or DER; may be given several times
     #[arg(long = "authority", value_name = "FILE")]
     authorities: Vec<PathBuf>,
-    /// The key of a relay whose clock you believe, as its operator or `verify -v` tells it; may be given several times
+    /// The key of a relay whose clock you believe, as its operator tells it; may be given several times
     #[arg(long = "relay", value_name = "KEY")]
     relays: Vec<SignerKey>,
     /// Print every detail of every check

@@ -61,6 +61,9 @@ pub struct Relay {
     failed: bool,
 }
 
+/// Why somebody is not let in, and what shows it where they were removed.
+type Turned = (Denial, Vec<Arc<[u8]>>);
+
 /// How somebody is sent away; who was removed is shown it.
 fn refusal(denial: Denial, shown: Vec<Arc<[u8]>>) -> SessionInput {
     let (code, text) = (denial.code(), denial.to_string());
@@ -274,7 +277,7 @@ impl Relay {
         now: Millis,
         (device, workspace, invite): (SignerKey, WorkspaceId, Option<InviteId>),
         store: &dyn Store,
-    ) -> Result<Result<Admission, (Denial, Vec<Arc<[u8]>>)>, StoreError> {
+    ) -> Result<Result<Admission, Turned>, StoreError> {
         let twins = self.seats.get(&device).copied().unwrap_or_default();
         if twins >= self.config.quotas.device_connections_max {
             return Ok(Err((Denial::TooManyConnections, Vec::new())));

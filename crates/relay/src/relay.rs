@@ -307,7 +307,11 @@ impl Relay {
             }
             Err(denial) => denial,
         };
-        let shown = if denial == Denial::Removed { room.parting(device, store)? } else { Vec::new() };
+        let shown = if denial == Denial::Removed {
+            room.parting(device, &self.config.quotas, now, store)?
+        } else {
+            Vec::new()
+        };
         if room.is_idle() {
             self.rooms.remove(&workspace);
         }

@@ -75,9 +75,19 @@ impl Room {
         self.authority.contains(EntryHash::from_bytes(*self.workspace.as_bytes()))
     }
 
-    /// What shows a device that it was removed.
-    pub fn parting(&self, device: SignerKey, store: &dyn Store) -> Result<Vec<Arc<[u8]>>, StoreError> {
-        entries_at(store, self.workspace, DocId::AUTHORITY, self.authority.parting(device))
+    /// What shows a device that it was removed. Whoever comes for it again and again is sent away with a word.
+    pub fn parting(
+        &mut self,
+        device: SignerKey,
+        quotas: &Quotas,
+        now: Millis,
+        store: &dyn Store,
+    ) -> Result<Vec<Arc<[u8]>>, StoreError> {
+        let places = self.authority.parting(device);
+        if self.pace(device, quotas, now).entries.take(places.len() as u64, now).is_err() {
+            return Ok(Vec::new());
+        }
+        entries_at(store, self.workspace, DocId::AUTHORITY, places)
     }
 
     /// The device's pace; it outlives its connections as long as the room is open.

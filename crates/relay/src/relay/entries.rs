@@ -62,8 +62,9 @@ impl Relay {
         if judged.authority_grew {
             // Who may stay is decided by what is durable.
             self.confirm_at_once(conn, now, store);
-            let room = self.rooms.get(&seated.workspace);
-            let verdict = room.and_then(|room| reconsider(room, &mut seated, now, store));
+            let room = self.rooms.get_mut(&seated.workspace);
+            let verdict =
+                room.and_then(|room| reconsider(room, &mut seated, &self.config.quotas, now, store));
             conn.seated = Some(seated);
             verdict.into_iter().for_each(|input| conn.session.handle(now, input, store));
             self.review(seated.workspace, conn.id, now, store);
@@ -191,10 +192,10 @@ impl Relay {
         let ids: Vec<_> = room.conns.iter().copied().filter(|id| *id != but).collect();
         for id in ids {
             let Some(mut conn) = self.conns.remove(&id) else { continue };
-            let verdict = match (self.rooms.get(&workspace), &mut conn.seated) {
+            let verdict = match (self.rooms.get_mut(&workspace), &mut conn.seated) {
                 // It found nothing here to compare with, and would miss what came before it.
                 (_, Some(seated)) if seated.seat == Seat::Bringer => Some(come_again()),
-                (Some(room), Some(seated)) => reconsider(room, seated, now, store),
+                (Some(room), Some(seated)) => reconsider(room, seated, &self.config.quotas, now, store),
                 _ => None,
             };
             match verdict {
@@ -206,7 +207,13 @@ impl Relay {
 }
 
 /// What a changed membership means for one seat; `None` where nothing changes.
-fn reconsider(room: &Room, seated: &mut Seated, now: Millis, store: &dyn Store) -> Option<SessionInput> {
+fn reconsider(
+    room: &mut Room,
+    seated: &mut Seated,
+    quotas: &Quotas,
+    now: Millis,
+    store: &dyn Store,
+) -> Option<SessionInput> {
     let authority = &room.authority;
     if matches!(seated.seat, Seat::Joiner(_) | Seat::Newcomer(_) | Seat::Bringer) {
         // Not a member yet; what they bring is judged when it comes.
@@ -218,7 +225,7 @@ fn reconsider(room: &Room, seated: &mut Seated, now: Millis, store: &dyn Store) 
         Ok(Admission { reads, .. }) => adjust(seated, reads),
         Err(denial) => {
             // Where the store cannot be read, the refusal stands by itself.
-            Some(refusal(denial, room.parting(seated.device, store).unwrap_or_default()))
+            Some(refusal(denial, room.parting(seated.device, quotas, now, store).unwrap_or_default()))
         }
     }
 }

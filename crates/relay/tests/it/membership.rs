@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use proofroom_authority::{Op, Role};
 use proofroom_ident::{DeviceRecord, Millis};
-use proofroom_relay::{Config, Creators};
+use proofroom_relay::{Config, Creators, Quotas};
 use proofroom_sync::{Code, Event, Message};
 
 use crate::world::{Peer, World, capability, config, doc, team_doc};
@@ -364,4 +364,28 @@ fn who_was_invited_by_somebody_removed_meanwhile_is_kept_whatever_came_first() {
     assert_eq!(world.store_tip(&words), Some(1));
     world.sync(&mut dee);
     assert_eq!(dee.closed, Some(Code::NotMember), "kept is not counted");
+}
+
+#[test]
+fn who_comes_to_be_told_again_and_again_is_slowed_down() {
+    let quotas = Quotas { burst_entries: 12, entries_per_s: 1, ..Quotas::default() };
+    let mut world = World::with_quotas(quotas);
+    let mut ada = founded(&mut world);
+    let bo = joined(&mut world, &mut ada, 2, Role::Producer);
+    let removal = ada.remove(bo.id());
+    world.push(&mut ada, std::slice::from_ref(&removal));
+    world.settle(&mut [&mut ada]);
+    let mut shown = Vec::new();
+    for _ in 0..20 {
+        let mut again = bo.clone_of_device();
+        world.sync(&mut again);
+        assert_eq!(again.closed, Some(Code::Removed), "it is refused in any case");
+        shown.push(again.authority.contains(removal.hash()));
+    }
+    assert!(shown[0], "at first it is shown why");
+    assert!(!shown[19], "then no more");
+    world.now = Millis(world.now.0 + 12_000);
+    let mut again = bo.clone_of_device();
+    world.sync(&mut again);
+    assert!(again.authority.contains(removal.hash()), "and later again");
 }

@@ -116,7 +116,10 @@ impl World<'_> {
             self.ledger.acknowledged(place, *receipt);
         }
         if act.verb == Verb::Ranks && act.role.is_some_and(|r| r >= Role::Reviewer) {
-            act.whom.and_then(|whom| self.machines.get_mut(&whom)).into_iter().for_each(|m| m.team = true);
+            // A copy of the device reads what the device reads.
+            let ranked = act.whom.and_then(|whom| self.machines.get(&whom)).map(Machine::device);
+            let same = self.machines.values_mut().filter(|m| Some(m.device()) == ranked);
+            same.for_each(|m| m.team = true);
         }
         self.tell(place, None, &fresh);
         let told = self.machines.get_mut(&place).map(Machine::reconsider).unwrap_or_default();

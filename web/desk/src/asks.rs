@@ -64,18 +64,7 @@ impl<S: Store> Desk<S> {
                 let edit = ReviewEdit::SetCommentLabel { comment, label };
                 self.write(now, here(&workspace)?, parse(&asset, "an asset")?, audience(team), edit)
             }
-            Ask::Decide { workspace, asset, version, decision, reason, conditions, answers, passphrase } => {
-                let decision: Decision = parse(&decision, "a decision")?;
-                let condition = |text: String| Condition { text, comment: None };
-                let choice = DecisionChoice {
-                    reason: Some(reason).filter(|r| !r.trim().is_empty()),
-                    conditions: conditions.into_iter().map(condition).collect(),
-                    version: Some(parse(&version, "a version")?),
-                    answers,
-                    ..DecisionChoice::of(decision)
-                };
-                self.decide(now, here(&workspace)?, parse(&asset, "an asset")?, choice, &passphrase)
-            }
+            ask @ (Ask::Decide { .. } | Ask::Statement { .. }) => self.sign(now, ask),
             Ask::Plan { workspace, act } => self.plan_act(now, here(&workspace)?, act),
             Ask::People { workspace, act } => self.people_act(now, here(&workspace)?, act),
             Ask::Upload { workspace, act } => self.upload_act(now, here(&workspace)?, act),
@@ -84,14 +73,6 @@ impl<S: Store> Desk<S> {
                 Ok(Reply::Trail(Box::new(trail)))
             }
             Ask::Own(act) => self.own_act(now, act),
-            Ask::Statement { workspace, asset, version, decision } => {
-                let choice = DecisionChoice {
-                    version: Some(parse(&version, "a version")?),
-                    ..DecisionChoice::of(parse(&decision, "a decision")?)
-                };
-                let asset = parse(&asset, "an asset")?;
-                Ok(Reply::Statement(self.statement(now, here(&workspace)?, asset, choice)?))
-            }
             Ask::Reconnect { workspace } => {
                 self.connect(here(&workspace)?);
                 Ok(Reply::Done)
@@ -111,6 +92,33 @@ impl<S: Store> Desk<S> {
         let mut step = Step { store: &mut self.store, now, rng: &mut self.rng };
         let receipt = replica.edit_review(&mut step, asset, audience, &[edit])?;
         Ok(self.kept(now, workspace, asset, &receipt))
+    }
+
+    /// Decisions, and what they would sign.
+    fn sign(&mut self, now: Millis, ask: Ask) -> Result<Reply, DeskError> {
+        match ask {
+            Ask::Decide { workspace, asset, version, decision, reason, conditions, answers, passphrase } => {
+                let decision: Decision = parse(&decision, "a decision")?;
+                let condition = |text: String| Condition { text, comment: None };
+                let choice = DecisionChoice {
+                    reason: Some(reason).filter(|r| !r.trim().is_empty()),
+                    conditions: conditions.into_iter().map(condition).collect(),
+                    version: Some(parse(&version, "a version")?),
+                    answers,
+                    ..DecisionChoice::of(decision)
+                };
+                self.decide(now, here(&workspace)?, parse(&asset, "an asset")?, choice, &passphrase)
+            }
+            Ask::Statement { workspace, asset, version, decision } => {
+                let choice = DecisionChoice {
+                    version: Some(parse(&version, "a version")?),
+                    ..DecisionChoice::of(parse(&decision, "a decision")?)
+                };
+                let asset = parse(&asset, "an asset")?;
+                Ok(Reply::Statement(self.statement(now, here(&workspace)?, asset, choice)?))
+            }
+            _ => Ok(Reply::Done),
+        }
     }
 
     pub(crate) fn kept(

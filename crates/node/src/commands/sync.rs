@@ -258,9 +258,12 @@ fn give_up(peer: &mut Peer, workspace: WorkspaceId) -> Result<(), Failure> {
     peer.forget(workspace)
 }
 
+fn line(json: Value, text: String, tone: Tone) -> Option<Report> {
+    Some(Report::new(json).toned(text, tone))
+}
+
 /// One line of `sync --watch`.
 pub fn told(news: &News) -> Option<Report> {
-    let line = |json: Value, text: String, tone: Tone| Some(Report::new(json).toned(text, tone));
     match news {
         News::Up { workspace } => line(
             json!({"event": "connected", "workspace": workspace}),
@@ -309,6 +312,14 @@ pub fn told(news: &News) -> Option<Report> {
                 Tone::Faint,
             )
         }
+        News::Progress { .. } => None,
+        trouble => told_of_trouble(trouble),
+    }
+}
+
+/// The same of what is not as it should be.
+fn told_of_trouble(news: &News) -> Option<Report> {
+    match news {
         News::Down { workspace, failure } => line(
             json!({"event": "disconnected", "workspace": workspace, "error": failure.what}),
             format!("{} disconnected: {}", workspace.short(), failure.what),
@@ -337,6 +348,6 @@ pub fn told(news: &News) -> Option<Report> {
             format!("peers cannot be met: {}", failure.what),
             Tone::Warn,
         ),
-        News::Progress { .. } => None,
+        _ => None,
     }
 }

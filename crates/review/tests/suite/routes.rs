@@ -92,12 +92,19 @@ people = ["Bo"]
     assert_eq!(RouteTemplate::from_toml(&template.to_toml().expect("writes")), Ok(template));
 }
 
+/// Each of these texts is refused at a line, for a reason.
+#[track_caller]
+fn check_refused(cases: &[(String, usize, &str)]) {
+    for (text, line, says) in cases {
+        let error = refused(text);
+        assert_eq!(error.problems[0].0, *line, "{text}\n{error}");
+        assert!(error.to_string().contains(says), "{text}\n{error}");
+    }
+}
+
 #[test]
-fn what_is_wrong_with_a_route_is_told_with_its_line() {
-    let stage =
-        |n: &str, start: &str| format!("[[stages]]\nname = \"{n}\"\nstart = {start}\n{ADA_DECIDES}\n");
-    let two = |a: &str, b: &str| format!("name = \"test\"\n{}{}", stage("a", a), stage("b", b));
-    let cases = [
+fn what_is_wrong_with_a_stage_is_told_with_its_line() {
+    check_refused(&[
         ("not toml".to_owned(), 1, ""),
         (one_stage("coffee = true"), 4, "unknown field `coffee`"),
         (one_stage("close = \"whenever\""), 4, "`whenever` closes no stage"),
@@ -146,6 +153,15 @@ fn what_is_wrong_with_a_route_is_told_with_its_line() {
             4,
             "`outcome` belongs beside `after`",
         ),
+    ]);
+}
+
+#[test]
+fn what_is_wrong_between_stages_is_told_with_its_line() {
+    let stage =
+        |n: &str, start: &str| format!("[[stages]]\nname = \"{n}\"\nstart = {start}\n{ADA_DECIDES}\n");
+    let two = |a: &str, b: &str| format!("name = \"test\"\n{}{}", stage("a", a), stage("b", b));
+    check_refused(&[
         (two("\"on_submit\"", "{ after = [\"c\"] }"), 9, "there is no stage `c`: one of a, b"),
         (two("{ after = [\"b\"] }", "{ after = [\"a\"] }"), 4, "the stages wait for each other (a after b)"),
         (two("{ after = [\"a\"] }", "\"manual\""), 4, "wait for each other (a)"),
@@ -164,12 +180,7 @@ fn what_is_wrong_with_a_route_is_told_with_its_line() {
             5,
             "carries nothing forward by itself",
         ),
-    ];
-    for (text, line, says) in cases {
-        let error = refused(&text);
-        assert_eq!(error.problems[0].0, line, "{text}\n{error}");
-        assert!(error.to_string().contains(says), "{text}\n{error}");
-    }
+    ]);
 }
 
 #[test]

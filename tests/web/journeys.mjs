@@ -1,10 +1,12 @@
 // Journeys of people through the review app: `node journeys.mjs NAME`.
 import { LOOKS, shoot as picture } from './look.mjs';
 import { journeys as screen } from './review.mjs';
+import { signing } from './signing.mjs';
 import { work } from './work.mjs';
 import { SHOTS, World, comment, equal, join, review, sign, studio, until } from './world.mjs';
 
 const journeys = {
+  ...signing,
   ...work,
   ...screen,
 

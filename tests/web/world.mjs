@@ -136,6 +136,11 @@ export async function sign(page, decision) {
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
 }
 
+/** Waits until the browser has sent everything. */
+export async function sent(page) {
+  await page.getByTestId('sync').filter({ hasText: /^In sync$/ }).waitFor({ timeout: 60_000 });
+}
+
 /** Waits until a condition outside of the browser holds. */
 export async function until(what, look, ms = 30_000) {
   const end = Date.now() + ms;

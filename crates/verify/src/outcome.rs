@@ -285,19 +285,13 @@ impl Reading<'_> {
             table.note(Check::Signers, format!("{name} is called {now} by now"));
         }
         let told = asset.brief.as_ref().and_then(|brief| brief.hash().ok());
-        if decision.statement.brief_hash != told
-            && asset.brief.as_ref().is_some_and(|b| b.text == ERASED_TEXT)
-        {
-            let of = &asset.name;
-            table.note(
-                Check::Version,
-                format!("{name} measured {of} by a brief whose words were erased since"),
-            );
-        } else if decision.statement.brief_hash != told {
-            table.note(
-                Check::Version,
-                format!("{name} measured {} by another brief than the one told here", asset.name),
-            );
+        if decision.statement.brief_hash != told {
+            let erased = asset.brief.as_ref().is_some_and(|brief| brief.text == ERASED_TEXT);
+            let which = match erased {
+                true => "a brief whose words were erased since",
+                false => "another brief than the one told here",
+            };
+            table.note(Check::Version, format!("{name} measured {} by {which}", asset.name));
         }
         let checks: BTreeSet<_> =
             asset.checks.iter().map(|c| proofroom_ident::ContentHash::of(c.as_bytes())).collect();

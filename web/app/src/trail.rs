@@ -40,6 +40,7 @@ pub(crate) fn TrailPage(workspace: String, asset: String) -> impl IntoView {
                     <table><thead><tr><th>"When, as its author says"</th><th>"Who"</th><th>"What"</th><th>"Before, after"</th><th>"Stands out"</th><th>"Entry"</th></tr></thead>
                         <tbody>{t.lines.into_iter().map(line).collect_view()}</tbody></table>
                 </div>
+                {t.short.then(|| view! { <p class="quiet">"It is too long to be told with its values here: proofroom audit tells them."</p> })}
                 {(t.older > 0).then(|| view! { <p class="quiet">{format!("{} older lines: proofroom audit shows all.", t.older)}</p> })}
             </section>
         })}

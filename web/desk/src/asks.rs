@@ -117,7 +117,7 @@ impl<S: Store> Desk<S> {
                 let asset = parse(&asset, "an asset")?;
                 Ok(Reply::Statement(self.statement(now, here(&workspace)?, asset, choice)?))
             }
-            _ => Ok(Reply::Done),
+            _ => Err(DeskError::malformed("this", "a decision")),
         }
     }
 

@@ -9,6 +9,8 @@ pub struct TrailScreen {
     pub name: String,
     /// What was done, newest first.
     pub lines: Vec<TrailLine>,
+    /// Whether it is too long to be told with values here.
+    pub short: bool,
     /// How many older ones there are.
     pub older: u64,
     /// How many entries were checked again from their bytes.

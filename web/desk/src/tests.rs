@@ -5,12 +5,12 @@ use proofroom_ident::{Audience, Millis, WorkspaceId};
 use proofroom_replica::{Replica, Step};
 use proofroom_review::route::ChecklistItem;
 use proofroom_review::statement::{UserVerified, VerifiedBy};
-use proofroom_review::{ReviewerRole, Route};
+use proofroom_review::{CommentLabel, ReviewEdit, ReviewerRole, Route};
 use proofroom_store::MemoryStore;
 use proofroom_web_wire::splice::Splice;
 use proofroom_web_wire::{
-    Ask, Fault, FormDraft, OwnAct, OwnReply, PeopleAct, PeopleReply, PlanAct, PlanReply, Reply, Target,
-    UploadAct, UploadState, Who,
+    Ask, Draft, Fault, FormDraft, OwnAct, OwnReply, PeopleAct, PeopleReply, Place, PlanAct, PlanReply, Reply,
+    Target, UploadAct, UploadState, Who,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
@@ -280,4 +280,43 @@ fn a_regulated_route_takes_a_passphrase_at_each_signing_and_failures_are_told() 
     let by = |failed_attempts| UserVerified { method: VerifiedBy::Passphrase, failed_attempts };
     assert_eq!(verified.collect::<Vec<_>>(), [Some(by(2))]);
     assert_eq!(desk.failed_attempts().expect("read"), 0, "they are told once");
+}
+
+#[test]
+fn a_trail_is_told_with_its_values_until_it_is_too_long() {
+    let (mut desk, id) = ada();
+    let (asset, version) = regulated(&mut desk, id);
+    let workspace = id.to_hex();
+    let draft = Draft {
+        id: ID.into(),
+        body: "Too long".into(),
+        version,
+        label: "change".into(),
+        place: Place::default(),
+        parent: None,
+        team: false,
+    };
+    let said = Ask::Comment { workspace: workspace.clone(), asset: asset.clone(), draft };
+    assert!(matches!(desk.handle(NOW, said), Reply::Kept { .. }));
+    let trail = |desk: &mut Desk<MemoryStore>| match desk
+        .handle(NOW, Ask::Trail { workspace: workspace.clone(), asset: asset.clone() })
+    {
+        Reply::Trail(trail) => *trail,
+        other => panic!("a trail: {other:?}"),
+    };
+    let told = trail(&mut desk);
+    assert!(!told.short && told.lines.iter().any(|line| line.new == "Too long"), "{told:?}");
+    let asset_id = asset.parse().expect("an id");
+    let (store, replica) = desk.replica(id).expect("it is here");
+    let comment = replica.review(store, asset_id, Audience::Everyone).expect("a view").comments[0].key;
+    for n in 0..2_000 {
+        let label = if n % 2 == 0 { CommentLabel::Blocker } else { CommentLabel::Change };
+        let replica = desk.replicas.get_mut(&id).expect("it is here");
+        let mut step = Step { store: &mut desk.store, now: NOW, rng: &mut desk.rng };
+        let edit = ReviewEdit::SetCommentLabel { comment, label };
+        replica.edit_review(&mut step, asset_id, Audience::Everyone, &[edit]).expect("kept");
+    }
+    let told = trail(&mut desk);
+    assert!(told.short && told.problems.is_empty());
+    assert!(told.lines.len() > 2_000 && told.lines.iter().all(|line| line.new.is_empty()));
 }

@@ -87,11 +87,22 @@ pub struct Config {
     pub quotas: Quotas,
     /// What one session accepts.
     pub limits: Limits,
+    /// Entries of a batch that are judged at a stretch, before anybody else may have a turn.
+    pub piece_entries_max: usize,
 }
+
+/// Some two milliseconds of signatures.
+const PIECE_ENTRIES_MAX: usize = 32;
 
 impl Config {
     /// The defaults, for this key.
     pub fn new(device: SigningSecret) -> Self {
-        Self { device, creators: Creators::default(), quotas: Quotas::default(), limits: Limits::default() }
+        Self {
+            device,
+            creators: Creators::default(),
+            quotas: Quotas::default(),
+            limits: Limits::default(),
+            piece_entries_max: PIECE_ENTRIES_MAX,
+        }
     }
 }

@@ -19,8 +19,6 @@ pub(crate) struct Judged {
     pub batch: Batch,
     /// The entries in it, in order.
     pub fresh: Vec<Verified>,
-    /// One per log that is not taken any further.
-    pub refused: Vec<Refusal>,
     /// Whether the membership log took anything.
     pub authority_grew: bool,
     /// Whether the membership log in memory took something that is not to be stored.
@@ -71,16 +69,17 @@ impl<'a> Judge<'a> {
         Self { room, store, quotas, device, seat, now, tips: BTreeMap::new(), out: Judged::default() }
     }
 
-    /// Judges all; only a store that fails stops it.
-    pub fn judge(mut self, entries: Vec<Signed>) -> Result<Judged, StoreError> {
+    /// Judges all; only a store that fails stops it. A log of which something was `refused`
+    /// is not taken any further.
+    pub fn judge(mut self, entries: Vec<Signed>, refused: &mut Vec<Refusal>) -> Result<Judged, StoreError> {
         for signed in entries {
             let (doc, log, seq) = (signed.claims().doc, signed.claims().log, signed.claims().seq);
-            if let Some(r) = self.out.refused.iter_mut().find(|r| (r.doc, r.log) == (doc, log)) {
+            if let Some(r) = refused.iter_mut().find(|r| (r.doc, r.log) == (doc, log)) {
                 r.count += 1;
                 continue;
             }
             if let Err(No { code, text }) = self.one(signed)? {
-                self.out.refused.push(Refusal { doc, log, seq, count: 1, code, text });
+                refused.push(Refusal { doc, log, seq, count: 1, code, text });
             }
         }
         Ok(self.out)

@@ -24,6 +24,7 @@ mod erasing;
 mod snapshots;
 mod witness;
 
+use entries::Coming;
 pub(crate) use snapshots::snapshot_bytes;
 
 /// One connection. Before the handshake is done, it has no seat.
@@ -31,6 +32,8 @@ struct Conn {
     id: ConnId,
     session: Session,
     seated: Option<Seated>,
+    /// What it brought and is not through.
+    coming: VecDeque<Coming>,
 }
 
 /// Who sits where, and what they may read.
@@ -43,7 +46,7 @@ struct Seated {
 }
 
 /// The relay's machine. After each call, drain [`Relay::poll`]; after one or some,
-/// [`Relay::settle`], and drain again.
+/// [`Relay::settle`], and drain again. A large batch takes several calls of [`Relay::go_on`].
 pub struct Relay {
     config: Config,
     /// Boxed: they are taken out to be fed, and a map would move its neighbours each time.
@@ -115,7 +118,7 @@ impl Relay {
         }
         let limits = self.config.limits;
         let config = ServerConfig { device: self.config.device.clone(), channel: Vec::new(), limits };
-        let mut conn = Box::new(Conn { id, session: Session::server(config, rng), seated: None });
+        let mut conn = Box::new(Conn { id, session: Session::server(config, rng), seated: None, coming: VecDeque::new() });
         while let Some(SessionOutput::Send(frame)) = conn.session.poll() {
             self.outputs.push_back(Output::Send { conn: id, frame });
         }
@@ -188,6 +191,11 @@ impl Relay {
 
     fn drive(&mut self, conn: &mut Conn, now: Millis, input: SessionInput, store: &mut dyn Store) {
         conn.session.handle(now, input, store);
+        self.pump(conn, now, store);
+    }
+
+    /// Does what a session asks for.
+    fn pump(&mut self, conn: &mut Conn, now: Millis, store: &mut dyn Store) {
         while let Some(output) = conn.session.poll() {
             let answer = match output {
                 SessionOutput::Send(frame) => {

@@ -13,9 +13,10 @@ use proofroom_store_redb::RedbStore;
 use rand_chacha::ChaCha20Rng;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 use crate::blobs;
+use crate::lane::{Cost, Lane, Work};
 use crate::metrics::Metrics;
 use crate::server::STORE;
 use crate::socket::Outbound;
@@ -23,8 +24,8 @@ use crate::{Config, RelayError};
 
 /// Frames that may wait for the engine, over all connections; then sockets wait.
 const EVENTS_WAITING_MAX: usize = 256;
-/// Events that are handled before what they brought is made durable.
-const EVENTS_PER_FLUSH_MAX: usize = 32;
+/// Steps that are taken before what they brought is made durable.
+const STEPS_PER_FLUSH_MAX: usize = 32;
 const TICK: Duration = Duration::from_secs(1);
 
 /// What sockets tell the engine.
@@ -57,6 +58,11 @@ struct Driver {
     path: PathBuf,
     rng: ChaCha20Rng,
     sockets: BTreeMap<ConnId, Outbound>,
+    lane: Lane,
+    /// What the present step costs.
+    cost: Cost,
+    /// Whether it brought entries.
+    brought: bool,
     blobs: Worker<ConnId>,
     metrics: Arc<Metrics>,
     failure: Option<String>,
@@ -79,13 +85,25 @@ pub(crate) fn spawn(
     };
     let blobs = blobs::spawn(blobs::open(&config.data)?, answer)?;
     let relay = Relay::new(proofroom_relay::Config {
-        device,
         creators: config.creators.clone(),
         quotas: config.quotas,
         limits: config.limits,
+        ..proofroom_relay::Config::new(device)
     });
     let path = config.data.join(STORE);
-    let driver = Driver { relay, store, path, rng, sockets: BTreeMap::new(), blobs, metrics, failure: None };
+    let driver = Driver {
+        relay,
+        store,
+        path,
+        rng,
+        sockets: BTreeMap::new(),
+        lane: Lane::new(Instant::now()),
+        cost: Cost::default(),
+        brought: false,
+        blobs,
+        metrics,
+        failure: None,
+    };
     let (stop, stopped) = oneshot::channel();
     let (end, ended) = oneshot::channel();
     let runtime = Handle::current();
@@ -116,12 +134,12 @@ impl Driver {
                 _ = &mut stopped => break,
                 _ = ticks.tick() => self.on_tick(),
                 Some(input) = answers.recv() => self.relay.handle_blob(now(), input, &mut self.store),
-                Some(event) = events.recv() => self.on_events(event, &mut events),
+                Some(event) = events.recv() => self.on_event(event),
+                () = reach(self.lane.due()) => {}
                 else => break,
             }
-            self.obey();
-            self.relay.settle(now(), &mut self.store);
-            self.obey();
+            let turns = self.go_on(&mut events);
+            self.settle(turns);
         }
         self.relay.shut_down(now(), &mut self.store);
         self.obey();
@@ -130,6 +148,7 @@ impl Driver {
 
     fn on_tick(&mut self) {
         self.relay.tick(now(), &mut self.store);
+        self.lane.sweep(Instant::now());
         if let Err(error) = self.store.rewrite_if_due(&self.path) {
             // Where the store itself failed, the next commit says so.
             tracing::warn!(%error, "what was erased is still in free pages of the store's file; tried again later");
@@ -139,18 +158,71 @@ impl Driver {
         }
     }
 
-    /// What waits already is passed on before the disk is waited for, and shares one flush.
-    fn on_events(&mut self, first: Event, events: &mut mpsc::Receiver<Event>) {
-        self.on_event(first);
-        for _ in 1..EVENTS_PER_FLUSH_MAX {
+    /// What waits already is passed on before the disk is waited for, and shares one flush: one turn of the
+    /// lane, so that it goes on in any crowd; then whoever does not have to wait; then the lane again.
+    /// Returns how many turns the lane had.
+    fn go_on(&mut self, events: &mut mpsc::Receiver<Event>) -> usize {
+        let mut turns = usize::from(self.turn());
+        for _ in 1..STEPS_PER_FLUSH_MAX {
             self.obey();
-            let Ok(event) = events.try_recv() else { return };
-            self.on_event(event);
+            match events.try_recv() {
+                Ok(event) => self.on_event(event),
+                Err(_) if self.turn() => turns += 1,
+                Err(_) => break,
+            }
         }
+        self.obey();
+        turns
+    }
+
+    fn settle(&mut self, turns: usize) {
+        let began = Instant::now();
+        self.relay.settle(now(), &mut self.store);
+        self.obey();
+        if turns > 0 {
+            let ended = Instant::now();
+            self.lane.pause(ended - began, ended);
+        }
+        self.metrics.waiting.set(count(self.lane.len()));
+    }
+
+    /// One turn of the lane, where it is time for one and somebody waits.
+    fn turn(&mut self) -> bool {
+        let Some((conn, work)) = self.lane.next(Instant::now()) else { return false };
+        let cost = self.step(conn, work);
+        self.lane.on_turn(conn, cost, Instant::now());
+        true
+    }
+
+    /// Does some work for a connection, and lets what is left of it wait. Returns what it cost.
+    fn step(&mut self, conn: ConnId, work: Work) -> Cost {
+        let began = Instant::now();
+        (self.cost, self.brought) = (Cost::default(), false);
+        let permit = match work {
+            Work::Frame(frame, permit) => {
+                self.relay.handle(now(), conn, Input::Frame(frame), &mut self.store);
+                Some(permit)
+            }
+            Work::Rest(permit) => {
+                self.relay.go_on(now(), conn, &mut self.store);
+                Some(permit)
+            }
+            Work::Closed => {
+                self.forget(conn);
+                self.relay.handle(now(), conn, Input::Closed, &mut self.store);
+                None
+            }
+        };
+        self.obey();
+        if let Some(permit) = permit.filter(|_| self.relay.is_behind(conn)) {
+            self.lane.wait(conn, Work::Rest(permit));
+        }
+        let engine = began.elapsed();
+        self.metrics.handle_seconds.observe(engine.as_secs_f64());
+        Cost { engine, ..self.cost }
     }
 
     fn on_event(&mut self, event: Event) {
-        let began = Instant::now();
         match event {
             Event::Connected(conn, outbound) => {
                 self.metrics.on_connected();
@@ -165,19 +237,24 @@ impl Driver {
                 // As above.
                 _ = answer.send(self.relay.is_endpoint(endpoint, &self.store));
             }
-            Event::Frame(conn, frame, _taken) => {
-                self.relay.handle(now(), conn, Input::Frame(frame), &mut self.store);
-            }
-            Event::Closed(conn) => {
-                self.forget(conn);
-                self.relay.handle(now(), conn, Input::Closed, &mut self.store);
-            }
+            Event::Frame(conn, frame, permit) => self.on_work(conn, Work::Frame(frame, permit)),
+            Event::Closed(conn) => self.on_work(conn, Work::Closed),
         }
-        self.metrics.handle_seconds.observe(began.elapsed().as_secs_f64());
+    }
+
+    /// Done at once, unless its device has used up its time, or earlier work of the connection waits.
+    fn on_work(&mut self, conn: ConnId, work: Work) {
+        let heavy = matches!(work, Work::Frame(..)) && self.lane.is_heavy(conn, Instant::now());
+        if heavy || self.lane.holds(conn) {
+            return self.lane.wait(conn, work);
+        }
+        let cost = self.step(conn, work);
+        self.lane.on_served(conn, cost, self.brought, Instant::now());
     }
 
     fn forget(&mut self, conn: ConnId) {
         self.sockets.remove(&conn);
+        self.lane.forget(conn);
     }
 
     fn ask_blobs(&mut self, task: Task<ConnId>) {
@@ -190,6 +267,8 @@ impl Driver {
         while let Some(output) = self.relay.poll() {
             match output {
                 Output::Send { conn, frame } => {
+                    self.cost.frames = self.cost.frames.saturating_add(1);
+                    self.cost.bytes += frame.len() as u64;
                     if self.sockets.get(&conn).is_some_and(|s| s.send(frame).is_err()) {
                         tracing::info!(conn = conn.0, "dropped: it does not read");
                         self.forget(conn);
@@ -209,6 +288,7 @@ impl Driver {
         self.metrics.on_note(&note);
         match note {
             Note::Admitted { conn, workspace, device } => {
+                self.lane.on_admitted(conn, device);
                 tracing::info!(conn = conn.0, %workspace, %device, "admitted");
             }
             Note::Refused { conn, code, text } => tracing::info!(conn = conn.0, %code, text, "refused"),
@@ -224,6 +304,7 @@ impl Driver {
                 self.failure = Some(cause);
             }
             Note::Stored { workspace, entries, bytes, readers } => {
+                self.brought = true;
                 tracing::debug!(%workspace, entries, bytes, readers, "stored");
             }
             Note::SnapshotKept { workspace, entries, bytes } => {
@@ -241,6 +322,16 @@ impl Driver {
                 tracing::info!(%workspace, conn = conn.0, "owes parts of files and is silent");
             }
         }
+    }
+}
+
+/// Waits until then; without an end where there is no then.
+async fn reach(then: Option<Instant>) {
+    match then {
+        None => std::future::pending().await,
+        // Timers are a millisecond late at best.
+        Some(then) if then <= Instant::now() => {}
+        Some(then) => sleep_until(then.into()).await,
     }
 }
 

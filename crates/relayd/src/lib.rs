@@ -31,6 +31,7 @@ mod download;
 mod engine;
 mod error;
 mod key;
+mod lane;
 mod listen;
 mod logging;
 mod metrics;

@@ -20,6 +20,7 @@ pub(crate) struct Metrics {
     registry: Registry,
     pub connections: Gauge,
     pub workspaces: Gauge,
+    pub waiting: Gauge,
     pub handle_seconds: Histogram,
     connected: Counter,
     admitted: Counter,
@@ -43,6 +44,7 @@ impl Metrics {
             registry: Registry::with_prefix("proofroom_relay"),
             connections: Gauge::default(),
             workspaces: Gauge::default(),
+            waiting: Gauge::default(),
             handle_seconds: Histogram::new(exponential_buckets(0.000_05, 4.0, 9)),
             connected: Counter::default(),
             admitted: Counter::default(),
@@ -67,7 +69,9 @@ impl Metrics {
         let r = &mut self.registry;
         r.register("connections", "Connections now", self.connections.clone());
         r.register("workspaces_open", "Workspaces in use now", self.workspaces.clone());
-        let help = "Time to take one frame, the commit included";
+        let help = "Devices that brought much and wait for their turn";
+        r.register("devices_waiting", help, self.waiting.clone());
+        let help = "Time of one turn: a frame, or a piece of a large one";
         r.register("handle_seconds", help, self.handle_seconds.clone());
         r.register("connected", "Connections so far", self.connected.clone());
         r.register("sessions", "Sessions that were let in", self.admitted.clone());

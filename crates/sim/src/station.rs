@@ -33,7 +33,9 @@ pub(crate) struct Relayed {
 impl Station {
     pub fn new(seed: u64, place: usize) -> Self {
         let key = blake3::hash(format!("relay {place} of {seed}").as_bytes());
-        let config = Config::new(SigningSecret::from_seed(key.as_bytes()));
+        let key = SigningSecret::from_seed(key.as_bytes());
+        // As good as every batch is taken in pieces, and others come between them.
+        let config = Config { piece_entries_max: 2, ..Config::new(key) };
         Self {
             relay: Some(Relay::new(config.clone())),
             config,
@@ -68,6 +70,18 @@ impl Station {
     pub fn handle(&mut self, now_ms: u64, conn: u64, input: Input) -> Relayed {
         if let Some(relay) = &mut self.relay {
             relay.handle(Millis(START_MS + now_ms), ConnId(conn), input, &mut self.disk);
+        }
+        self.drain(now_ms)
+    }
+
+    /// Whether something that a connection brought is not through yet.
+    pub fn is_behind(&self, conn: u64) -> bool {
+        self.relay.as_ref().is_some_and(|relay| relay.is_behind(ConnId(conn)))
+    }
+
+    pub fn go_on(&mut self, now_ms: u64, conn: u64) -> Relayed {
+        if let Some(relay) = &mut self.relay {
+            relay.go_on(Millis(START_MS + now_ms), ConnId(conn), &mut self.disk);
         }
         self.drain(now_ms)
     }

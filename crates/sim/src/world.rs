@@ -25,6 +25,8 @@ mod acts;
 
 /// How long a connection waits for a partition to heal.
 const STUCK_MS: u64 = 15_000;
+/// What a relay takes for a piece of a batch; others come between two.
+const PIECE_MS: u64 = 1;
 /// Frames that the forger remembers.
 const OVERHEARD_MAX: usize = 64;
 /// Events of one run: beyond it, somebody talks without end.
@@ -36,6 +38,7 @@ pub(crate) enum Event {
     Arrive { conn: u64, to_server: bool, parcel: u64 },
     Dial { client: usize, server: Node },
     GiveUp { conn: u64 },
+    GoOn { relay: usize, conn: u64 },
     Boot(Node),
     Tick,
 }
@@ -156,6 +159,7 @@ impl<'a> World<'a> {
             Event::Act(i) => self.do_act(&self.scenario.acts[i].act),
             Event::Arrive { conn, to_server, parcel } => self.arrive(conn, to_server, parcel),
             Event::Dial { client, server } => self.dial(client, server),
+            Event::GoOn { relay, conn } => self.go_on(relay, conn),
             Event::GiveUp { conn } => {
                 let stuck = |c: &Conn| !c.up.stuck.is_empty() || !c.down.stuck.is_empty();
                 if self.conns.get(&conn).is_some_and(stuck) {
@@ -316,9 +320,22 @@ impl<'a> World<'a> {
             (Parcel::Frame(frame), Node::Relay(r)) => {
                 let relayed = self.stations[r].handle(self.now, conn, RelayInput::Frame(frame));
                 self.settle_relay(r, relayed);
+                self.go_on_soon(r, conn);
             }
             (Parcel::End, _) => self.lose(conn),
         }
+    }
+
+    fn go_on_soon(&mut self, relay: usize, conn: u64) {
+        if self.stations[relay].is_behind(conn) {
+            self.at(self.now + PIECE_MS, Event::GoOn { relay, conn });
+        }
+    }
+
+    fn go_on(&mut self, relay: usize, conn: u64) {
+        let relayed = self.stations[relay].go_on(self.now, conn);
+        self.settle_relay(relay, relayed);
+        self.go_on_soon(relay, conn);
     }
 
     /// What a partition held up goes on.

@@ -1,14 +1,18 @@
 //! Entries: judged once, committed once, encoded once, sent to every reader.
 //!
 //! ```text
-//! judge --> visible --> readers            at once: their author keeps them until they are confirmed
-//!              '------> flush --> author   confirmed when durable, many batches by one flush
+//! piece --> judge --> visible --> readers            at once: their author keeps them until they are confirmed
+//!   ^ rest                '------> flush --> author   confirmed when all is durable, many batches by one flush
 //! ```
+//!
+//! A batch is taken piece by piece, each about as much work, so that nobody waits for somebody else's large one.
+
+use std::collections::VecDeque;
 
 use proofroom_entry::{Signed, Verified};
 use proofroom_ident::{Millis, WorkspaceId};
 use proofroom_store::{Store, StoreError};
-use proofroom_sync::{Audiences, Code, Input as SessionInput, Live};
+use proofroom_sync::{Audiences, Code, Input as SessionInput, Live, Refusal};
 
 use super::{Conn, Relay, Seated, refusal};
 use crate::admission::{Admission, Seat, admit, carries};
@@ -17,6 +21,36 @@ use crate::ingest::{Judge, Judged};
 use crate::io::{ConnId, Note};
 use crate::room::Room;
 use crate::usage::Usage;
+
+/// Entries of one piece times those who read them.
+const PIECE_DELIVERIES_MAX: usize = 512;
+/// Bytes of one piece times those who read them.
+const PIECE_DELIVERED_MAX: usize = 1 << 20;
+
+/// A batch on its way in.
+pub(super) struct Coming {
+    rest: VecDeque<Signed>,
+    /// What of it was not taken so far: one per log.
+    refused: Vec<Refusal>,
+}
+
+impl Coming {
+    /// What is taken next, so many entries at most, with so many who read them: one entry at least,
+    /// where there is one.
+    fn piece(&mut self, most: usize, readers: usize) -> Vec<Signed> {
+        let mut bytes = 0_usize;
+        let fits = |(before, entry): &(usize, &Signed)| {
+            bytes = bytes.saturating_add(entry.bytes().len());
+            let deliveries = (before + 1).saturating_mul(readers);
+            *before == 0
+                || *before < most
+                    && deliveries <= PIECE_DELIVERIES_MAX
+                    && bytes.saturating_mul(readers) <= PIECE_DELIVERED_MAX
+        };
+        let many = self.rest.iter().enumerate().take_while(fits).count();
+        self.rest.drain(..many).collect()
+    }
+}
 
 /// Why a batch ends the session instead of being judged.
 enum End {
@@ -31,7 +65,7 @@ impl From<StoreError> for End {
 }
 
 impl Relay {
-    /// Takes a batch from a connection, and answers its session.
+    /// Takes a batch from a connection: its first piece at once, unless an earlier batch is not through.
     pub(super) fn on_entries(
         &mut self,
         conn: &mut Conn,
@@ -39,15 +73,42 @@ impl Relay {
         entries: Vec<Signed>,
         store: &mut dyn Store,
     ) {
+        let Some(seated) = conn.seated else { return };
+        if let Err(end) = self.check_batch(&seated, now, &entries, store) {
+            let input = self.ending(end);
+            return conn.session.handle(now, input, store);
+        }
+        conn.coming.push_back(Coming { rest: entries.into(), refused: Vec::new() });
+        if conn.coming.len() == 1 {
+            self.take_piece(conn, now, store);
+        }
+    }
+
+    /// Whether something that a connection brought is not through yet: [`Relay::go_on`] takes the next
+    /// piece. Until then, its next frame is better not read.
+    pub fn is_behind(&self, id: ConnId) -> bool {
+        self.conns.get(&id).is_some_and(|conn| !conn.coming.is_empty())
+    }
+
+    /// Takes the next piece of what a connection brought. Which connection is next, and when, is the driver's to say.
+    pub fn go_on(&mut self, now: Millis, id: ConnId, store: &mut dyn Store) {
+        let Some(mut conn) = self.conns.remove(&id) else { return };
+        self.take_piece(&mut conn, now, store);
+        self.pump(&mut conn, now, store);
+        self.put_back(conn, now);
+        self.fetch_due(now, store);
+    }
+
+    fn take_piece(&mut self, conn: &mut Conn, now: Millis, store: &mut dyn Store) {
         let Some(mut seated) = conn.seated else { return };
-        let judged = match self.take_entries(&seated, now, entries, store) {
+        let Some(mut coming) = conn.coming.pop_front() else { return };
+        let readers = self.rooms.get(&seated.workspace).map_or(0, |room| room.conns.len());
+        let piece = coming.piece(self.config.piece_entries_max, readers);
+        let judged = match self.take_entries(&seated, now, piece, &mut coming.refused, store) {
             Ok(judged) => judged,
-            Err(End::Refuse(code, text)) => {
-                return conn.session.handle(now, SessionInput::Refuse { code, text }, store);
-            }
-            Err(End::Store(error)) => {
-                let refuse = self.store_failed(&error);
-                return conn.session.handle(now, refuse, store);
+            Err(end) => {
+                let input = self.ending(end);
+                return conn.session.handle(now, input, store);
             }
         };
         if (judged.authority_grew || !judged.equivocators.is_empty())
@@ -58,7 +119,15 @@ impl Relay {
             let refuse = self.store_failed(&error);
             return conn.session.handle(now, refuse, store);
         }
-        self.unconfirmed.push_back((conn.id, judged.refused.clone()));
+        match coming.rest.is_empty() {
+            true => {
+                for r in &coming.refused {
+                    self.note(Note::EntriesRefused { conn: conn.id, entries: r.count.into(), code: r.code });
+                }
+                self.unconfirmed.push_back((conn.id, coming.refused));
+            }
+            false => conn.coming.push_front(coming),
+        }
         if judged.authority_grew {
             // Who may stay is decided by what is durable.
             self.confirm_at_once(conn, now, store);
@@ -71,7 +140,31 @@ impl Relay {
         }
         let readers = self.fan_out(seated.workspace, &judged.fresh, now, store);
         self.fan_out(seated.workspace, &judged.evidence, now, store);
-        self.note_judged(conn.id, seated.workspace, &judged, readers);
+        self.note_judged(seated.workspace, &judged, readers);
+    }
+
+    fn ending(&mut self, end: End) -> SessionInput {
+        match end {
+            End::Refuse(code, text) => SessionInput::Refuse { code, text },
+            End::Store(error) => self.store_failed(&error),
+        }
+    }
+
+    /// Quotas and pace of a whole batch, before anything of it is verified.
+    fn check_batch(
+        &mut self,
+        seated: &Seated,
+        now: Millis,
+        entries: &[Signed],
+        store: &dyn Store,
+    ) -> Result<(), End> {
+        let quotas = self.config.quotas;
+        check_quotas(self.room_of(seated)?, seated, entries, &quotas, now, store)
+    }
+
+    fn room_of(&mut self, seated: &Seated) -> Result<&mut Room, End> {
+        let closed = || End::Refuse(Code::Internal, "the workspace was closed".into());
+        self.rooms.get_mut(&seated.workspace).ok_or_else(closed)
     }
 
     /// Makes durable what came since the last call, and confirms it to those who brought it.
@@ -106,22 +199,21 @@ impl Relay {
         }
     }
 
-    /// Judges a batch and makes it visible; it is durable with the next flush.
+    /// Judges a piece and makes it visible; it is durable with the next flush.
     fn take_entries(
         &mut self,
         seated: &Seated,
         now: Millis,
-        entries: Vec<Signed>,
+        piece: Vec<Signed>,
+        refused: &mut Vec<Refusal>,
         store: &mut dyn Store,
     ) -> Result<Judged, End> {
         let quotas = self.config.quotas;
-        let Some(room) = self.rooms.get_mut(&seated.workspace) else {
-            return Err(End::Refuse(Code::Internal, "the workspace was closed".into()));
-        };
-        let mut usage = check_quotas(room, seated, &entries, &quotas, now, store)?;
+        let room = self.room_of(seated)?;
+        let mut usage = Usage::load(store, seated.workspace, seated.device)?;
         let founded = room.is_founded();
         let judge = Judge::new(room, store, &quotas, (seated.device, seated.seat), now);
-        let mut judged = judge.judge(entries)?;
+        let mut judged = judge.judge(piece, refused)?;
         if !room.is_founded() {
             // Nothing is kept that nobody could ever judge: whoever brings a workspace sends its genesis first.
             room.reload_authority(store)?;
@@ -172,13 +264,10 @@ impl Relay {
         reached
     }
 
-    fn note_judged(&mut self, conn: ConnId, workspace: WorkspaceId, judged: &Judged, readers: u64) {
+    fn note_judged(&mut self, workspace: WorkspaceId, judged: &Judged, readers: u64) {
         let (entries, bytes) = (judged.fresh.len() as u64, judged.bytes());
         if entries > 0 {
             self.note(Note::Stored { workspace, entries, bytes, readers });
-        }
-        for r in &judged.refused {
-            self.note(Note::EntriesRefused { conn, entries: r.count.into(), code: r.code });
         }
         for author in &judged.equivocators {
             self.note(Note::Equivocation { workspace, author: *author });
@@ -248,7 +337,7 @@ fn adjust(seated: &mut Seated, reads: Audiences) -> Option<SessionInput> {
     Some(SessionInput::Admit { reads, may_write: true })
 }
 
-/// Quotas and pace, before anything is verified. Returns what the device has used.
+/// Quotas and pace, before anything is verified.
 fn check_quotas(
     room: &mut Room,
     seated: &Seated,
@@ -256,7 +345,7 @@ fn check_quotas(
     quotas: &Quotas,
     now: Millis,
     store: &dyn Store,
-) -> Result<Usage, End> {
+) -> Result<(), End> {
     let count = entries.len() as u64;
     let bytes: u64 = entries.iter().map(|e| e.bytes().len() as u64).sum();
     let pace = room.pace(seated.device, quotas, now);
@@ -272,6 +361,6 @@ fn check_quotas(
     ];
     match full.iter().find(|(exceeded, _)| *exceeded) {
         Some((_, text)) => Err(End::Refuse(Code::QuotaExceeded, (*text).into())),
-        None => Ok(usage),
+        None => Ok(()),
     }
 }

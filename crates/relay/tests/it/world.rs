@@ -417,6 +417,9 @@ impl World {
                 while let Some(frame) = peer.to_relay.pop_front() {
                     self.relay.handle(self.now, id, Input::Frame(frame), &mut self.store);
                     self.obey();
+                    while self.relay.is_behind(id) {
+                        self.go_on(id);
+                    }
                     any = true;
                 }
             }
@@ -424,6 +427,12 @@ impl World {
                 return;
             }
         }
+    }
+
+    /// The relay takes the next piece of what a connection brought.
+    pub fn go_on(&mut self, id: ConnId) {
+        self.relay.go_on(self.now, id, &mut self.store);
+        self.obey();
     }
 
     /// Writes on a connected peer, and tells its session.

@@ -1,0 +1,199 @@
+//! Large batches are taken piece by piece, and others have their turns between.
+
+use bytes::Bytes;
+use proofroom_authority::Role;
+use proofroom_entry::Verified;
+use proofroom_relay::{Config, ConnId, Input, Note, Output, Relay};
+use proofroom_sync::{Code, Message};
+
+use crate::world::{Peer, World, config, doc};
+
+const PIECE: usize = 4;
+
+fn world() -> World {
+    World::with(Config { piece_entries_max: PIECE, ..config() })
+}
+
+/// ada, who owns the workspace, and bo, a reviewer; both are connected.
+fn two(world: &mut World) -> (Peer, Peer) {
+    let mut ada = Peer::new(1).found();
+    world.sync(&mut ada);
+    let invite = ada.invite(2, Role::Reviewer, 1, None);
+    world.sync(&mut ada);
+    let mut bo = Peer::new(2).linked(ada.workspace, Some(invite));
+    world.sync(&mut bo);
+    let accept = bo.accept();
+    world.push(&mut bo, &[accept]);
+    world.settle(&mut [&mut bo, &mut ada]);
+    (ada, bo)
+}
+
+fn id(peer: &Peer) -> ConnId {
+    peer.conn.expect("connected")
+}
+
+fn frame(entries: &[Verified]) -> Bytes {
+    Message::Entries(entries.iter().map(|e| Bytes::copy_from_slice(e.bytes())).collect()).encode()
+}
+
+/// Entries that came to a peer and are not delivered yet.
+fn sent(world: &World, peer: &Peer) -> usize {
+    let count = |frame: Bytes| match Message::decode(&frame) {
+        Ok(Message::Entries(entries)) => entries.len(),
+        _ => 0,
+    };
+    world.waiting(peer).into_iter().map(count).sum()
+}
+
+fn acknowledged(world: &World, peer: &Peer) -> u32 {
+    let batches = |frame: Bytes| match Message::decode(&frame) {
+        Ok(Message::Ack { batches, .. }) => batches,
+        _ => 0,
+    };
+    world.waiting(peer).into_iter().map(batches).sum()
+}
+
+#[test]
+fn a_large_batch_comes_in_pieces_and_is_confirmed_once_all_is_there() {
+    let mut world = world();
+    let (mut ada, bo) = two(&mut world);
+    let before = world.entries(ada.workspace);
+    let many: Vec<_> = (0..10).map(|_| ada.write(doc(1), 100)).collect();
+    world.send_raw(&ada, frame(&many));
+    for taken in [4, 8] {
+        assert!(world.relay.is_behind(id(&ada)));
+        assert_eq!(world.entries(ada.workspace), before + taken);
+        assert_eq!(sent(&world, &bo) as u64, taken, "readers have what is taken");
+        assert_eq!(acknowledged(&world, &ada), 0);
+        world.go_on(id(&ada));
+    }
+    assert!(!world.relay.is_behind(id(&ada)));
+    assert_eq!((world.entries(ada.workspace), sent(&world, &bo)), (before + 10, 10));
+    assert_eq!(acknowledged(&world, &ada), 1);
+}
+
+#[test]
+fn others_come_between_two_pieces() {
+    let mut world = world();
+    let (mut ada, mut bo) = two(&mut world);
+    let many: Vec<_> = (0..10).map(|_| ada.write(doc(1), 100)).collect();
+    world.send_raw(&ada, frame(&many));
+    let one = bo.write(doc(2), 100);
+    world.send_raw(&bo, frame(std::slice::from_ref(&one)));
+    assert_eq!(world.store_tip(&one), Some(1), "bo does not wait for ada");
+    assert_eq!((acknowledged(&world, &bo), acknowledged(&world, &ada)), (1, 0));
+    assert!(world.relay.is_behind(id(&ada)) && !world.relay.is_behind(id(&bo)));
+}
+
+#[test]
+fn what_comes_meanwhile_on_the_same_connection_waits_its_turn() {
+    let mut world = world();
+    let (mut ada, bo) = two(&mut world);
+    let all: Vec<_> = (0..10).map(|_| ada.write(doc(1), 100)).collect();
+    world.send_raw(&ada, frame(&all[..6]));
+    world.send_raw(&ada, frame(&all[6..]));
+    let mut turns = 0;
+    while world.relay.is_behind(id(&ada)) {
+        world.go_on(id(&ada));
+        turns += 1;
+    }
+    assert_eq!(turns, 2, "2 of the first, 4 of the second");
+    assert_eq!(acknowledged(&world, &ada), 2);
+    assert_eq!(sent(&world, &bo), 10, "in order: none was refused for a gap");
+}
+
+#[test]
+fn a_log_that_is_refused_in_one_piece_is_refused_in_all_and_told_once() {
+    let mut world = world();
+    let (mut ada, bo) = two(&mut world);
+    let mut entries: Vec<_> = (0..10).map(|_| ada.write(doc(1), 100)).collect();
+    entries.extend((0..2).map(|_| ada.write(doc(2), 100)));
+    // The first is held back: everything after it is a gap.
+    world.send_raw(&ada, frame(&entries[1..]));
+    while world.relay.is_behind(id(&ada)) {
+        world.go_on(id(&ada));
+    }
+    let refused: Vec<_> = world
+        .notes
+        .iter()
+        .filter_map(|n| match n {
+            Note::EntriesRefused { entries, code, .. } => Some((*entries, *code)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(refused, [(9, Code::Gap)]);
+    assert_eq!(sent(&world, &bo), 2, "the other log is not concerned");
+    let told = world.waiting(&ada).into_iter().filter_map(|frame| match Message::decode(&frame) {
+        Ok(Message::Ack { refused, .. }) => Some(refused),
+        _ => None,
+    });
+    let told: Vec<_> = told.flatten().map(|r| (r.doc, r.seq, r.count, r.code)).collect();
+    assert_eq!(told, [(doc(1), 2, 9, Code::Gap)]);
+}
+
+#[test]
+fn whoever_is_removed_between_two_pieces_brings_no_more() {
+    let mut world = world();
+    let (mut ada, mut bo) = two(&mut world);
+    let many: Vec<_> = (0..10).map(|_| bo.write(doc(1), 100)).collect();
+    world.send_raw(&bo, frame(&many));
+    assert!(world.relay.is_behind(id(&bo)));
+    let removal = ada.remove(bo.id());
+    world.send_raw(&ada, frame(&[removal]));
+    assert!(!world.relay.is_behind(id(&bo)), "the session ended");
+    let before = world.entries(ada.workspace);
+    world.go_on(id(&bo));
+    assert_eq!(world.entries(ada.workspace), before);
+    world.settle(&mut [&mut bo]);
+    assert_eq!(bo.closed, Some(Code::Removed));
+}
+
+#[test]
+fn a_connection_that_ends_in_the_middle_leaves_what_was_taken_and_brings_the_rest_again() {
+    let mut world = world();
+    let (mut ada, mut bo) = two(&mut world);
+    let before = world.entries(ada.workspace);
+    let many: Vec<_> = (0..10).map(|_| ada.write(doc(1), 100)).collect();
+    world.send_raw(&ada, frame(&many));
+    world.disconnect(&mut ada);
+    assert_eq!(world.entries(ada.workspace), before + PIECE as u64);
+    world.sync(&mut ada);
+    assert!(ada.is_in_sync());
+    world.settle(&mut [&mut bo]);
+    assert_eq!((world.entries(ada.workspace), bo.entries()), (before + 10, ada.entries()));
+}
+
+#[test]
+fn the_more_read_along_the_smaller_the_pieces() {
+    // 40 connections of one owner: what is passed on is counted, not who reads it.
+    let mut world = World::with(config());
+    let mut ada = Peer::new(1).found();
+    world.sync(&mut ada);
+    let mut others: Vec<_> = (0..40).map(|_| ada.clone_of_device()).collect();
+    for other in &mut others {
+        world.sync(other);
+    }
+    let many: Vec<_> = (0..40).map(|_| ada.write(doc(1), 10)).collect();
+    let deliveries = one_piece(&mut world.relay, &mut world.store, id(&ada), frame(&many));
+    assert!(deliveries > 0 && deliveries <= 512, "{deliveries}");
+    let large: Vec<_> = (0..4).map(|_| ada.write(doc(2), 60_000)).collect();
+    while world.relay.is_behind(id(&ada)) {
+        world.go_on(id(&ada));
+    }
+    let deliveries = one_piece(&mut world.relay, &mut world.store, id(&ada), frame(&large));
+    assert_eq!(deliveries, 40, "2.4 MB at once is more than there should be, but less than one entry is not");
+}
+
+/// How many entries a frame's first piece sends to others.
+fn one_piece(relay: &mut Relay, store: &mut proofroom_store::MemoryStore, from: ConnId, frame: Bytes) -> usize {
+    relay.handle(proofroom_ident::Millis(1_000), from, Input::Frame(frame), store);
+    let mut sent = 0;
+    while let Some(output) = relay.poll() {
+        if let Output::Send { frame, .. } = output
+            && let Ok(Message::Entries(entries)) = Message::decode(&frame)
+        {
+            sent += entries.len();
+        }
+    }
+    sent
+}

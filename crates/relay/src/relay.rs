@@ -118,7 +118,12 @@ impl Relay {
         }
         let limits = self.config.limits;
         let config = ServerConfig { device: self.config.device.clone(), channel: Vec::new(), limits };
-        let mut conn = Box::new(Conn { id, session: Session::server(config, rng), seated: None, coming: VecDeque::new() });
+        let mut conn = Box::new(Conn {
+            id,
+            session: Session::server(config, rng),
+            seated: None,
+            coming: VecDeque::new(),
+        });
         while let Some(SessionOutput::Send(frame)) = conn.session.poll() {
             self.outputs.push_back(Output::Send { conn: id, frame });
         }

@@ -1,19 +1,24 @@
 //! Snapshots: what is signed, and what is no snapshot.
 
 use proofroom_entry::{
-    DecodeError, EntryKind, LogWriter, SignedSnapshot, Snapshot, SnapshotDraft, Verified, VerifiedHeader,
+    DecodeError, Draft, EntryKind, LogWriter, SIGNED_BYTES, SNAPSHOT_BYTES_MAX, SNAPSHOT_PAYLOAD_BYTES_MAX,
+    SNAPSHOT_ROWS_MAX, SignedSnapshot, Snapshot, SnapshotDraft, SnapshotHeader, Verified, VerifiedHeader,
 };
-use proofroom_ident::{EntryHash, KeyId, LogClass, LogId, Millis, Nonce, WorkspaceId};
+use proofroom_ident::{DocId, EntryHash, KeyId, LogId, Millis, Nonce, WorkspaceId};
 
 use crate::world::{ada, bo, genesis, mallory, sealed, team_doc};
 
 fn change(n: u8, seq: u64) -> Verified {
-    let first = genesis();
-    let doc = team_doc(first.workspace());
+    let workspace = genesis().workspace();
+    entry(workspace, team_doc(workspace), EntryKind::Change, n, seq)
+}
+
+/// Entry `seq` of Bo's log `n`.
+fn entry(workspace: WorkspaceId, doc: DocId, kind: EntryKind, n: u8, seq: u64) -> Verified {
     let seed = LogId::from_bytes([n; 16]);
-    let mut log =
-        LogWriter::begin(first.workspace(), doc, LogClass::Changes, bo().public(), seed, EntryHash::ZERO);
-    let mut next = || log.append(&sealed(first.hash()), &[n], &bo()).expect("canonical");
+    let mut log = LogWriter::begin(workspace, doc, kind.class(), bo().public(), seed, EntryHash::ZERO);
+    let draft = Draft { kind, ..sealed(genesis().hash()) };
+    let mut next = || log.append(&draft, &[n], &bo()).expect("canonical");
     (1..seq).for_each(|_| _ = next());
     next()
 }
@@ -107,7 +112,16 @@ fn what_is_no_snapshot_is_refused_by_its_rule() {
     in_order.sort_by_key(|entry| entry.header().log);
     check(vec![in_order[1], in_order[0]], "rows are in ascending order, one or two a log");
     check(vec![], "a snapshot has 1 to 4096 rows");
-    check(vec![&genesis()], "a snapshot's rows are changes of its document");
+    let here = genesis().workspace();
+    let (elsewhere, another) = (WorkspaceId::from_bytes([9; 32]), DocId::from_bytes([0xf9; 16]));
+    for stranger in [
+        genesis(),
+        entry(elsewhere, team_doc(here), EntryKind::Change, 1, 1),
+        entry(here, another, EntryKind::Change, 1, 1),
+        entry(here, team_doc(here), EntryKind::Approval, 1, 1),
+    ] {
+        check(vec![&stranger], "a snapshot's rows are changes of its document");
+    }
     assert_eq!(genesis().header().kind, EntryKind::Authority);
     let unsealed = SnapshotDraft { key: KeyId::ZERO, ..draft(&[&one]) }.sign(b"", &ada());
     assert_eq!(unsealed, Err(DecodeError::NotCanonical("a snapshot is sealed")));
@@ -130,4 +144,53 @@ fn a_log_may_show_its_first_entry_beside_its_last() {
     assert_eq!(draft.sign(b"", &ada()), rule);
     draft.rows.remove(0);
     assert_eq!(draft.sign(b"", &ada()), rule, "the one beside the last is the first");
+}
+
+#[test]
+fn the_largest_snapshot_is_as_large_as_its_parts() {
+    let made = snapshot();
+    let fixed = made.bytes().len() - 2 * SIGNED_BYTES - made.payload().len();
+    assert_eq!(SNAPSHOT_BYTES_MAX, fixed + SNAPSHOT_ROWS_MAX * SIGNED_BYTES + SNAPSHOT_PAYLOAD_BYTES_MAX);
+}
+
+#[test]
+fn a_chunk_is_sealed_under_all_that_is_said_of_it_but_its_own_bytes() {
+    let made = *snapshot().header();
+    let aad = made.seal_aad();
+    let others = [
+        SnapshotHeader { workspace: WorkspaceId::from_bytes([9; 32]), ..made },
+        SnapshotHeader { doc: DocId::from_bytes([9; 16]), ..made },
+        SnapshotHeader { maker: mallory().public(), ..made },
+        SnapshotHeader { auth_head: EntryHash::from_bytes([9; 32]), ..made },
+        SnapshotHeader { claimed_at: Millis(9), ..made },
+        SnapshotHeader { key: KeyId::from_bytes([9; 16]), ..made },
+        SnapshotHeader { nonce: Nonce::from_bytes([9; 24]), ..made },
+        SnapshotHeader { rows: 9, ..made },
+        SnapshotHeader { rows_hash: [9; 32], ..made },
+    ];
+    for other in others {
+        assert_ne!(other.seal_aad(), aad, "{other:?}");
+    }
+    let payload = SnapshotHeader { payload_len: 9, payload_hash: [9; 32], ..made };
+    assert_eq!(payload.seal_aad(), aad, "they are known once it is sealed");
+    assert_eq!(aad, snapshot().bytes()[..aad.len()], "as it is signed");
+}
+
+#[test]
+fn a_snapshot_that_claims_too_much_is_refused_before_it_is_read() {
+    let made = snapshot();
+    let claiming = |at: usize, n: usize| {
+        let mut bytes = made.bytes().to_vec();
+        bytes[at..at + 4].copy_from_slice(&u32::try_from(n).expect("a small number").to_le_bytes());
+        decoded(&bytes).expect_err("it is not what it claims")
+    };
+    let (rows, payload) = (161, 197);
+    let many = DecodeError::NotCanonical("a snapshot has 1 to 4096 rows");
+    assert_eq!((claiming(rows, 0), claiming(rows, SNAPSHOT_ROWS_MAX + 1)), (many.clone(), many.clone()));
+    assert_ne!(claiming(rows, SNAPSHOT_ROWS_MAX), many, "so many there may be; they are not there");
+    let large = DecodeError::TooLarge { bytes: SNAPSHOT_PAYLOAD_BYTES_MAX + 1 };
+    assert_eq!(claiming(payload, SNAPSHOT_PAYLOAD_BYTES_MAX + 1), large);
+    let short = DecodeError::NotCanonical("the chunk is not as long as the header says");
+    assert_eq!(claiming(payload, SNAPSHOT_PAYLOAD_BYTES_MAX), short);
+    assert_eq!(claiming(payload, made.payload().len() - 1), short);
 }

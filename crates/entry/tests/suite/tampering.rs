@@ -132,6 +132,14 @@ proptest! {
     }
 }
 
+#[test]
+fn what_never_had_a_payload_was_not_erased() {
+    for (name, _, entry) in all().into_iter().filter(|(_, _, entry)| entry.payload().is_empty()) {
+        let read = Signed::decode(entry.bytes().clone()).expect("it was made here");
+        assert!(!entry.is_erased() && !read.is_erased(), "{name}");
+    }
+}
+
 /// Only of changes, and only for who knows that it was erased.
 #[test]
 fn what_an_erasure_leaves_is_the_same_entry_without_its_payload() {

@@ -185,7 +185,12 @@ fn the_more_read_along_the_smaller_the_pieces() {
 }
 
 /// How many entries a frame's first piece sends to others.
-fn one_piece(relay: &mut Relay, store: &mut proofroom_store::MemoryStore, from: ConnId, frame: Bytes) -> usize {
+fn one_piece(
+    relay: &mut Relay,
+    store: &mut proofroom_store::MemoryStore,
+    from: ConnId,
+    frame: Bytes,
+) -> usize {
     relay.handle(proofroom_ident::Millis(1_000), from, Input::Frame(frame), store);
     let mut sent = 0;
     while let Some(output) = relay.poll() {

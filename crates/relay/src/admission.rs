@@ -33,6 +33,9 @@ pub enum Denial {
     /// The invite was used up.
     #[error("the invite was used as often as it may be: ask for a new link")]
     InviteUsed,
+    /// Somebody brings more of the membership at this moment.
+    #[error("the membership is on its way: connect again")]
+    ComeAgain,
     /// The device is connected too often.
     #[error("the device has too many connections at a time")]
     TooManyConnections,
@@ -50,6 +53,7 @@ impl Denial {
             Self::InviteClosed => Code::InviteUnknown,
             Self::InviteExpired => Code::InviteExpired,
             Self::InviteUsed => Code::InviteUsed,
+            Self::ComeAgain => Code::Reconnect,
             Self::TooManyConnections => Code::RateLimited,
         }
     }

@@ -34,6 +34,8 @@ struct Conn {
     seated: Option<Seated>,
     /// What it brought and is not through.
     coming: VecDeque<Coming>,
+    /// Whether somebody else brought the workspace that it brings.
+    late: bool,
 }
 
 /// Who sits where, and what they may read.
@@ -59,6 +61,8 @@ pub struct Relay {
     outputs: VecDeque<Output>,
     /// Batches that are visible and not confirmed: who brought them, and what of them is refused.
     unconfirmed: VecDeque<(ConnId, Vec<Refusal>)>,
+    /// Rooms where somebody is late.
+    awaited: BTreeSet<WorkspaceId>,
     /// Rooms where blobs may be asked for.
     due: BTreeSet<WorkspaceId>,
     failed: bool,
@@ -87,6 +91,7 @@ impl Relay {
             resting: BTreeMap::new(),
             outputs: VecDeque::new(),
             unconfirmed: VecDeque::new(),
+            awaited: BTreeSet::new(),
             due: BTreeSet::new(),
             failed: false,
         }
@@ -123,6 +128,7 @@ impl Relay {
             session: Session::server(config, rng),
             seated: None,
             coming: VecDeque::new(),
+            late: false,
         });
         while let Some(SessionOutput::Send(frame)) = conn.session.poll() {
             self.outputs.push_back(Output::Send { conn: id, frame });
@@ -137,6 +143,7 @@ impl Relay {
             Input::Closed => self.leave(&conn, now),
             Input::Frame(frame) => self.feed(conn, now, SessionInput::Frame(frame), store),
         }
+        self.tell_late(now, store);
         self.fetch_due(now, store);
     }
 
@@ -148,7 +155,9 @@ impl Relay {
 
     /// Time passed: every second is enough.
     pub fn tick(&mut self, now: Millis, store: &mut dyn Store) {
-        self.tell_all(now, store, |_| SessionInput::Tick);
+        // Of whoever is behind, nothing is read: what they confirm or ask waits with it.
+        let ids: Vec<_> = self.conns.keys().copied().filter(|id| !self.is_behind(*id)).collect();
+        self.tell_each(ids, now, store, |_| SessionInput::Tick);
         self.due.extend(self.rooms.keys());
         self.fetch_due(now, store);
         for room in self.rooms.values_mut() {
@@ -169,11 +178,20 @@ impl Relay {
     /// The relay stops: every client is told.
     pub fn shut_down(&mut self, now: Millis, store: &mut dyn Store) {
         let text = "the relay stops; connect again later";
-        self.tell_all(now, store, |_| SessionInput::Refuse { code: Code::ShuttingDown, text: text.into() });
+        let ids = self.conns.keys().copied().collect();
+        self.tell_each(ids, now, store, |_| SessionInput::Refuse {
+            code: Code::ShuttingDown,
+            text: text.into(),
+        });
     }
 
-    fn tell_all(&mut self, now: Millis, store: &mut dyn Store, input: impl Fn(ConnId) -> SessionInput) {
-        let ids: Vec<_> = self.conns.keys().copied().collect();
+    fn tell_each(
+        &mut self,
+        ids: Vec<ConnId>,
+        now: Millis,
+        store: &mut dyn Store,
+        input: impl Fn(ConnId) -> SessionInput,
+    ) {
         for id in ids {
             if let Some(conn) = self.conns.remove(&id) {
                 self.feed(conn, now, input(id), store);
@@ -244,6 +262,10 @@ impl Relay {
 
     fn leave(&mut self, conn: &Conn, now: Millis) {
         let Some(seated) = &conn.seated else { return };
+        if !conn.coming.is_empty() {
+            // What was taken of it is read by others: it becomes durable like all that is.
+            self.unconfirmed.push_back((conn.id, Vec::new()));
+        }
         if let Some(count) = self.seats.get_mut(&seated.device) {
             *count -= 1;
             if *count == 0 {
@@ -295,6 +317,7 @@ impl Relay {
         if twins >= self.config.quotas.device_connections_max {
             return Ok(Err((Denial::TooManyConnections, Vec::new())));
         }
+        let growing = self.is_growing(workspace);
         let room = match self.rooms.entry(workspace) {
             Entry::Occupied(room) => room.into_mut(),
             Entry::Vacant(door) => {
@@ -318,6 +341,8 @@ impl Relay {
                 room.fetch.handle(now, FetchInput::Joined(id));
                 return Ok(Ok(admission));
             }
+            // Half of it may say that somebody is no member who is one by the whole.
+            Err(Denial::NotMember | Denial::Removed) if growing => Denial::ComeAgain,
             Err(denial) => denial,
         };
         let shown = if denial == Denial::Removed {

@@ -10,13 +10,14 @@ use proofroom_blob_files::{Task, Worker};
 use proofroom_ident::{EndpointKey, Millis, SignerKey, SigningSecret, WorkspaceId};
 use proofroom_relay::{BlobInput, ConnId, Input, Note, Output, Relay};
 use proofroom_store_redb::RedbStore;
+use proofroom_sync::Message;
 use rand_chacha::ChaCha20Rng;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 use crate::blobs;
-use crate::lane::{Cost, Lane, Work};
+use crate::lane::{Cost, Lane, Turn, Work};
 use crate::metrics::Metrics;
 use crate::server::STORE;
 use crate::socket::Outbound;
@@ -162,6 +163,7 @@ impl Driver {
     /// lane, so that it goes on in any crowd; then whoever does not have to wait; then the lane again.
     /// Returns how many turns the lane had.
     fn go_on(&mut self, events: &mut mpsc::Receiver<Event>) -> usize {
+        self.obey();
         let mut turns = usize::from(self.turn());
         for _ in 1..STEPS_PER_FLUSH_MAX {
             self.obey();
@@ -189,37 +191,32 @@ impl Driver {
     /// One turn of the lane, where it is time for one and somebody waits.
     fn turn(&mut self) -> bool {
         let Some((conn, work)) = self.lane.next(Instant::now()) else { return false };
-        let cost = self.step(conn, work);
-        self.lane.on_turn(conn, cost, Instant::now());
+        let who = self.lane.who(conn);
+        let (cost, rest) = self.step(conn, work);
+        self.lane.on_turn(who, cost, Instant::now());
+        rest.into_iter().for_each(|rest| self.lane.wait(conn, rest));
         true
     }
 
-    /// Does some work for a connection, and lets what is left of it wait. Returns what it cost.
-    fn step(&mut self, conn: ConnId, work: Work) -> Cost {
+    /// Does some work for a connection. Returns what it cost, and what is left of it.
+    fn step(&mut self, conn: ConnId, work: Work) -> (Cost, Option<Work>) {
         let began = Instant::now();
         (self.cost, self.brought) = (Cost::default(), false);
-        let permit = match work {
-            Work::Frame(frame, permit) => {
+        let turn = match work {
+            Work::Frame(frame, turn) => {
                 self.relay.handle(now(), conn, Input::Frame(frame), &mut self.store);
-                Some(permit)
+                turn
             }
-            Work::Rest(permit) => {
+            Work::Rest(turn) => {
                 self.relay.go_on(now(), conn, &mut self.store);
-                Some(permit)
-            }
-            Work::Closed => {
-                self.forget(conn);
-                self.relay.handle(now(), conn, Input::Closed, &mut self.store);
-                None
+                turn
             }
         };
         self.obey();
-        if let Some(permit) = permit.filter(|_| self.relay.is_behind(conn)) {
-            self.lane.wait(conn, Work::Rest(permit));
-        }
+        let rest = self.relay.is_behind(conn).then_some(Work::Rest(turn));
         let engine = began.elapsed();
         self.metrics.handle_seconds.observe(engine.as_secs_f64());
-        Cost { engine, ..self.cost }
+        (Cost { engine, ..self.cost }, rest)
     }
 
     fn on_event(&mut self, event: Event) {
@@ -237,19 +234,29 @@ impl Driver {
                 // As above.
                 _ = answer.send(self.relay.is_endpoint(endpoint, &self.store));
             }
-            Event::Frame(conn, frame, permit) => self.on_work(conn, Work::Frame(frame, permit)),
-            Event::Closed(conn) => self.on_work(conn, Work::Closed),
+            Event::Frame(conn, frame, permit) => self.on_frame(conn, frame, permit),
+            Event::Closed(conn) => {
+                self.forget(conn);
+                self.relay.handle(now(), conn, Input::Closed, &mut self.store);
+            }
         }
     }
 
-    /// Done at once, unless its device has used up its time, or earlier work of the connection waits.
-    fn on_work(&mut self, conn: ConnId, work: Work) {
-        let heavy = matches!(work, Work::Frame(..)) && self.lane.is_heavy(conn, Instant::now());
-        if heavy || self.lane.holds(conn) {
-            return self.lane.wait(conn, work);
+    /// Done at once, as far as its device has time left; nobody waits with what brings no entries.
+    fn on_frame(&mut self, conn: ConnId, frame: Bytes, permit: OwnedSemaphorePermit) {
+        let (who, began) = (self.lane.who(conn), Instant::now());
+        let brings = Message::brings_entries(&frame);
+        let mut work = Some(Work::Frame(frame, Turn::new(permit, began)));
+        while let Some(next) = work.take() {
+            if brings && self.lane.is_heavy(who, Instant::now()) {
+                return self.lane.wait(conn, next);
+            }
+            let (cost, rest) = self.step(conn, next);
+            if brings {
+                self.lane.on_served(who, cost, self.brought, Instant::now());
+            }
+            work = rest;
         }
-        let cost = self.step(conn, work);
-        self.lane.on_served(conn, cost, self.brought, Instant::now());
     }
 
     fn forget(&mut self, conn: ConnId) {

@@ -1,8 +1,8 @@
 //! Whose turn it is: who brings much waits behind who brings little.
 //!
 //! A device uses a little of the relay's time at once, and some of it always. What it brings beyond that waits here,
-//! and is taken when nobody else waits: piece by piece, each device in its turn. As long as others bring something,
-//! all that wait here share a part of the time, so that their copies do not keep sockets and disk from the others.
+//! and is taken piece by piece, each device in its turn. As long as others bring something, all that wait here share
+//! a part of the time, so that their copies do not keep sockets and disk from the others.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -20,6 +20,10 @@ const ALWAYS: u32 = 20;
 const PAUSE: u32 = 3;
 /// For how long others count as bringing something.
 const RECENT: Duration = Duration::from_secs(1);
+/// Whoever has waited this long is served without a pause: their own patience has an end, too.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// What is owed at most: after that, twenty times as long without bringing anything makes it good.
+const OWED_MAX: Duration = Duration::from_millis(50);
 /// What sending one frame to one socket costs: figures in `benches/README.md`.
 const PER_FRAME: Duration = Duration::from_micros(12);
 /// What a mebibyte to a socket costs, in addition.
@@ -40,35 +44,54 @@ impl Cost {
     }
 }
 
+/// What a connection waits with; it reads on once this is dropped.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    _permit: OwnedSemaphorePermit,
+    since: Instant,
+}
+
+impl Turn {
+    pub fn new(permit: OwnedSemaphorePermit, since: Instant) -> Self {
+        Self { _permit: permit, since }
+    }
+}
+
 /// What waits for a turn.
 #[derive(Debug)]
 pub(crate) enum Work {
-    /// A frame; its connection reads on once the permit is given back.
-    Frame(Bytes, OwnedSemaphorePermit),
+    /// A frame.
+    Frame(Bytes, Turn),
     /// The rest of what a frame brought.
-    Rest(OwnedSemaphorePermit),
-    /// The connection is gone.
-    Closed,
+    Rest(Turn),
+}
+
+impl Work {
+    fn since(&self) -> Instant {
+        match self {
+            Self::Frame(_, turn) | Self::Rest(turn) => turn.since,
+        }
+    }
 }
 
 /// Who waits: a device with all its connections, or one that did not say yet who it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Who {
+pub(crate) enum Who {
     Device(SignerKey),
     Conn(ConnId),
 }
 
-/// Time that somebody has left. It fills as time goes by.
+/// Time that somebody has used and not made good.
 #[derive(Clone, Copy, Debug)]
 struct Account {
-    left: Duration,
+    owed: Duration,
     at: Instant,
 }
 
 impl Account {
-    fn fill(&mut self, now: Instant) {
-        let gained = now.saturating_duration_since(self.at) / ALWAYS;
-        self.left = AT_ONCE.min(self.left + gained);
+    fn settle(&mut self, now: Instant) {
+        let rested = now.saturating_duration_since(self.at) / ALWAYS;
+        self.owed = self.owed.saturating_sub(rested);
         self.at = now;
     }
 }
@@ -82,6 +105,8 @@ pub(crate) struct Lane {
     order: VecDeque<Who>,
     free_at: Instant,
     others_at: Option<Instant>,
+    /// Whether the present turn was waited for too long.
+    late: bool,
 }
 
 impl Lane {
@@ -93,6 +118,7 @@ impl Lane {
             order: VecDeque::new(),
             free_at: now,
             others_at: None,
+            late: false,
         }
     }
 
@@ -102,8 +128,16 @@ impl Lane {
         self.devices.insert(conn, device);
     }
 
-    /// Nothing more comes from a connection.
+    /// A connection is gone, and what it waited with: its author has all of it that was not confirmed.
     pub fn forget(&mut self, conn: ConnId) {
+        let who = self.who(conn);
+        if let Some(works) = self.waiting.get_mut(&who) {
+            works.retain(|(by, _)| *by != conn);
+            if works.is_empty() {
+                self.waiting.remove(&who);
+                self.order.retain(|other| *other != who);
+            }
+        }
         self.accounts.remove(&Who::Conn(conn));
         self.devices.remove(&conn);
     }
@@ -111,23 +145,22 @@ impl Lane {
     /// Forgets the accounts of those who have rested.
     pub fn sweep(&mut self, now: Instant) {
         self.accounts.retain(|_, account| {
-            account.fill(now);
-            account.left < AT_ONCE
+            account.settle(now);
+            !account.owed.is_zero()
         });
     }
 
-    /// Whether a connection's device has used up its time.
-    pub fn is_heavy(&mut self, conn: ConnId, now: Instant) -> bool {
-        let who = self.who(conn);
-        self.accounts.get_mut(&who).is_some_and(|account| {
-            account.fill(now);
-            account.left.is_zero()
-        })
+    /// Whose a connection is.
+    pub fn who(&self, conn: ConnId) -> Who {
+        self.devices.get(&conn).map_or(Who::Conn(conn), |device| Who::Device(*device))
     }
 
-    /// Whether something of a connection waits.
-    pub fn holds(&self, conn: ConnId) -> bool {
-        self.waiting.get(&self.who(conn)).is_some_and(|works| works.iter().any(|(by, _)| *by == conn))
+    /// Whether somebody has used up their time.
+    pub fn is_heavy(&mut self, who: Who, now: Instant) -> bool {
+        self.accounts.get_mut(&who).is_some_and(|account| {
+            account.settle(now);
+            account.owed >= AT_ONCE
+        })
     }
 
     /// How many devices wait.
@@ -140,9 +173,9 @@ impl Lane {
         let who = self.who(conn);
         let works = self.waiting.entry(who).or_default();
         match work {
-            // It goes on before anything that came later.
+            // It goes on before anything else begins.
             Work::Rest(_) => works.push_front((conn, work)),
-            Work::Frame(..) | Work::Closed => works.push_back((conn, work)),
+            Work::Frame(..) => works.push_back((conn, work)),
         }
         if works.len() == 1 {
             self.order.push_back(who);
@@ -166,40 +199,38 @@ impl Lane {
             true => _ = self.waiting.remove(&who),
             false => self.order.push_back(who),
         }
+        let waited = |work: &Work| now.saturating_duration_since(work.since()) > PATIENCE;
+        self.late = next.as_ref().is_some_and(|(_, work)| waited(work));
         next
     }
 
-    /// Somebody who did not have to wait was served; `brought` something that others read.
-    pub fn on_served(&mut self, conn: ConnId, cost: Cost, brought: bool, now: Instant) {
-        self.charge(conn, cost, now);
-        if brought {
+    /// Somebody who did not have to wait was served; `brought` entries that others read.
+    pub fn on_served(&mut self, who: Who, cost: Cost, brought: bool, now: Instant) {
+        self.charge(who, cost, now);
+        // Whoever is about to wait is none of the others.
+        if brought && !self.is_heavy(who, now) {
             self.others_at = Some(now);
         }
     }
 
     /// Somebody who waited had a turn.
-    pub fn on_turn(&mut self, conn: ConnId, cost: Cost, now: Instant) {
-        self.charge(conn, cost, now);
+    pub fn on_turn(&mut self, who: Who, cost: Cost, now: Instant) {
+        self.charge(who, cost, now);
         self.pause(cost.time(), now);
     }
 
     /// Whoever waits pays for what their turns cost.
     pub fn pause(&mut self, cost: Duration, now: Instant) {
         let recently = |at: Instant| now.saturating_duration_since(at) < RECENT;
-        if self.others_at.is_some_and(recently) {
+        if !self.late && self.others_at.is_some_and(recently) {
             self.free_at = self.free_at.max(now) + cost * PAUSE;
         }
     }
 
-    fn charge(&mut self, conn: ConnId, cost: Cost, now: Instant) {
-        let who = self.who(conn);
-        let account = self.accounts.entry(who).or_insert(Account { left: AT_ONCE, at: now });
-        account.fill(now);
-        account.left = account.left.saturating_sub(cost.time());
-    }
-
-    fn who(&self, conn: ConnId) -> Who {
-        self.devices.get(&conn).map_or(Who::Conn(conn), |device| Who::Device(*device))
+    fn charge(&mut self, who: Who, cost: Cost, now: Instant) {
+        let account = self.accounts.entry(who).or_insert(Account { owed: Duration::ZERO, at: now });
+        account.settle(now);
+        account.owed = OWED_MAX.min(account.owed + cost.time());
     }
 }
 
@@ -218,14 +249,12 @@ mod tests {
         SigningSecret::from_seed(&[n; 32]).public()
     }
 
-    fn frame() -> Work {
-        let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().expect("one is free");
-        Work::Frame(Bytes::from_static(b"some"), permit)
+    fn turn(since: Instant) -> Turn {
+        Turn::new(Arc::new(Semaphore::new(1)).try_acquire_owned().expect("one is free"), since)
     }
 
-    fn rest() -> Work {
-        let Work::Frame(_, permit) = frame() else { unreachable!("a frame") };
-        Work::Rest(permit)
+    fn frame(since: Instant) -> Work {
+        Work::Frame(Bytes::from_static(b"some"), turn(since))
     }
 
     fn cost(ms: u32) -> Cost {
@@ -249,17 +278,20 @@ mod tests {
     #[test]
     fn who_brings_little_never_waits_and_who_brings_much_does() {
         let (mut lane, mut now) = lane(1);
+        let ada = lane.who(ConnId(1));
         for _ in 0..1_000 {
-            assert!(!lane.is_heavy(ConnId(1), now));
-            lane.on_served(ConnId(1), cost(1), true, now);
+            assert!(!lane.is_heavy(ada, now));
+            lane.on_served(ada, cost(1), true, now);
             now += MS * ALWAYS;
         }
-        for _ in 0..10 {
-            lane.on_served(ConnId(1), cost(1), true, now);
-        }
-        assert!(lane.is_heavy(ConnId(1), now), "all at once is too much");
-        now += MS * ALWAYS;
-        assert!(!lane.is_heavy(ConnId(1), now), "and it has rested");
+        lane.on_served(ada, cost(30), true, now);
+        now += MS * 19 * ALWAYS;
+        assert!(lane.is_heavy(ada, now), "what it owes is not forgotten in a moment");
+        now += MS * 2 * ALWAYS;
+        assert!(!lane.is_heavy(ada, now), "and it has rested");
+        lane.on_served(ada, cost(60_000), true, now);
+        now += OWED_MAX * ALWAYS;
+        assert!(!lane.is_heavy(ada, now), "nothing is held against anybody for long");
     }
 
     #[test]
@@ -271,15 +303,16 @@ mod tests {
     #[test]
     fn coming_again_makes_nobody_light() {
         let (mut lane, now) = lane(1);
-        lane.on_served(ConnId(1), cost(50), true, now);
+        lane.on_served(lane.who(ConnId(1)), cost(50), true, now);
         lane.forget(ConnId(1));
-        lane.on_served(ConnId(9), cost(1), false, now);
-        assert!(!lane.is_heavy(ConnId(9), now), "nobody knows whose it is");
+        let stranger = lane.who(ConnId(9));
+        lane.on_served(stranger, cost(1), false, now);
+        assert!(!lane.is_heavy(stranger, now), "nobody knows whose it is");
         lane.on_admitted(ConnId(9), device(1));
-        assert!(lane.is_heavy(ConnId(9), now));
+        assert!(lane.is_heavy(lane.who(ConnId(9)), now));
         lane.sweep(now + MS * 100);
         assert!(!lane.accounts.is_empty(), "it is not forgotten before it has rested");
-        lane.sweep(now + Duration::from_secs(1));
+        lane.sweep(now + Duration::from_secs(2));
         assert!(lane.accounts.is_empty());
     }
 
@@ -288,47 +321,73 @@ mod tests {
         let (mut lane, now) = lane(2);
         for conn in 10..14 {
             lane.on_admitted(ConnId(conn), device(1));
-            lane.wait(ConnId(conn), frame());
+            lane.wait(ConnId(conn), frame(now));
         }
-        lane.wait(ConnId(2), frame());
-        lane.wait(ConnId(2), Work::Closed);
+        lane.wait(ConnId(2), frame(now));
         assert_eq!((lane.len(), lane.due()), (2, Some(now)));
-        assert!(lane.holds(ConnId(2)) && lane.holds(ConnId(13)) && !lane.holds(ConnId(1)));
-        assert_eq!(turns(&mut lane, now), [10, 2, 11, 2, 12, 13]);
+        assert_eq!(turns(&mut lane, now), [10, 2, 11, 12, 13]);
         assert_eq!((lane.len(), lane.due()), (0, None));
     }
 
     #[test]
-    fn the_rest_of_a_frame_comes_before_what_came_after_it() {
+    fn the_rest_of_a_frame_comes_before_other_frames_of_its_device() {
         let (mut lane, now) = lane(1);
-        lane.wait(ConnId(1), Work::Closed);
-        lane.wait(ConnId(1), rest());
-        assert!(matches!(lane.next(now), Some((_, Work::Rest(_)))));
-        assert!(matches!(lane.next(now), Some((_, Work::Closed))));
+        lane.on_admitted(ConnId(2), device(1));
+        lane.wait(ConnId(2), frame(now));
+        lane.wait(ConnId(1), Work::Rest(turn(now)));
+        assert_eq!(turns(&mut lane, now), [1, 2]);
+    }
+
+    #[test]
+    fn who_is_gone_waits_no_more() {
+        let (mut lane, now) = lane(2);
+        lane.on_admitted(ConnId(3), device(1));
+        for conn in [1, 2, 3] {
+            lane.wait(ConnId(conn), frame(now));
+        }
+        lane.forget(ConnId(2));
+        lane.forget(ConnId(1));
+        assert_eq!((lane.len(), turns(&mut lane, now)), (1, vec![3]));
     }
 
     #[test]
     fn all_that_wait_share_a_part_of_the_time_while_others_bring_something() {
         let (mut lane, now) = lane(3);
+        let [ada, bo, cy] = [1, 2, 3].map(|conn| lane.who(ConnId(conn)));
         for conn in [1, 2] {
-            lane.wait(ConnId(conn), frame());
-            lane.wait(ConnId(conn), frame());
+            lane.wait(ConnId(conn), frame(now));
+            lane.wait(ConnId(conn), frame(now));
         }
+        lane.on_served(ada, cost(20), true, now);
         assert!(lane.next(now).is_some());
-        lane.on_turn(ConnId(1), cost(2), now);
+        lane.on_turn(ada, cost(2), now);
         assert_eq!(lane.due(), Some(now), "alone, they have it all");
-        lane.on_served(ConnId(3), cost(1), false, now);
-        lane.on_turn(ConnId(1), cost(2), now);
+        lane.on_served(cy, cost(1), false, now);
+        lane.on_turn(ada, cost(2), now);
         assert_eq!(lane.due(), Some(now), "who only reads does not make them wait");
-        lane.on_served(ConnId(3), cost(1), true, now);
+        lane.on_served(cy, cost(1), true, now);
         assert!(lane.next(now).is_some());
-        lane.on_turn(ConnId(2), cost(2), now);
+        lane.on_turn(bo, cost(2), now);
         lane.pause(MS, now);
         let then = now + MS * 3 * PAUSE;
         assert_eq!(lane.due(), Some(then));
         assert!(lane.next(then - MS).is_none());
         assert!(lane.next(then).is_some());
-        lane.on_turn(ConnId(1), cost(2), then + RECENT);
+        lane.on_turn(ada, cost(2), then + RECENT);
         assert_eq!(lane.due(), Some(then), "the others have gone quiet");
+    }
+
+    #[test]
+    fn who_waited_long_is_served_without_a_pause() {
+        let (mut lane, began) = lane(3);
+        lane.wait(ConnId(1), frame(began));
+        lane.wait(ConnId(2), frame(began + MS));
+        let now = began + PATIENCE + MS;
+        lane.on_served(lane.who(ConnId(3)), cost(1), true, now);
+        for (conn, due) in [(1, now), (2, now + MS * 2 * PAUSE)] {
+            assert_eq!(lane.next(now).map(|(conn, _)| conn), Some(ConnId(conn)));
+            lane.on_turn(lane.who(ConnId(conn)), cost(2), now);
+            assert_eq!(lane.free_at.max(now), due);
+        }
     }
 }

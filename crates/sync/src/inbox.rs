@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use proofroom_entry::Signed;
-use proofroom_ident::WorkspaceId;
+use proofroom_ident::{Millis, WorkspaceId};
 
 use crate::fault::Fault;
 use crate::limits::{ENTRIES_BYTES_MAX, Limits, WINDOW_BYTES};
@@ -26,7 +26,8 @@ struct Part {
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     part: Option<Part>,
-    open: VecDeque<Count>,
+    /// Each with the moment at which it came.
+    open: VecDeque<(Count, Millis)>,
     owed: u32,
     owed_bytes: u64,
     refused: Vec<Refusal>,
@@ -36,19 +37,20 @@ impl Inbox {
     /// Takes one batch of entries.
     pub fn on_entries(
         &mut self,
+        now: Millis,
         entries: Vec<Bytes>,
         (workspace, reads): (WorkspaceId, Audiences),
         limits: &Limits,
     ) -> Result<Vec<Signed>, Fault> {
         let bytes = entries.iter().map(|e| e.len() as u64).sum();
-        let held = self.owed_bytes + self.open.iter().map(|b| b.bytes).sum::<u64>();
+        let held = self.owed_bytes + self.open.iter().map(|(b, _)| b.bytes).sum::<u64>();
         if held > WINDOW_BYTES + limits.entry_bytes_max.max(ENTRIES_BYTES_MAX) as u64 {
             return Err(Fault::message("more entries than the window allows are on their way"));
         }
         let count = Count { entries: entries.len() as u64, bytes };
         let signed: Vec<Signed> =
             entries.into_iter().map(|e| decode(e, workspace, reads, limits)).collect::<Result<_, _>>()?;
-        self.open.push_back(count);
+        self.open.push_back((count, now));
         Ok(signed)
     }
 
@@ -89,13 +91,13 @@ impl Inbox {
         self.part.is_some()
     }
 
-    /// The oldest open batch is durable, but for the refused. Returns its size.
-    pub fn on_ingested(&mut self, refused: Vec<Refusal>) -> Option<Count> {
-        let count = self.open.pop_front()?;
+    /// The oldest open batch is durable, but for the refused. Returns its size, and when it came.
+    pub fn on_ingested(&mut self, refused: Vec<Refusal>) -> Option<(Count, Millis)> {
+        let (count, at) = self.open.pop_front()?;
         self.owed += 1;
         self.owed_bytes += count.bytes;
         self.refused.extend(refused);
-        Some(count)
+        Some((count, at))
     }
 
     /// Whether everything that came is durable.

@@ -55,6 +55,8 @@ fn a_snapshot_reads_back_and_verifies() {
     let row = change(2, 2);
     assert_eq!(made.row(row.header().log), Some(row.head()));
     assert_eq!(made.row(LogId::ZERO), None);
+    let logs: Vec<_> = made.rows().iter().map(|row| row.header().log).collect();
+    assert!(logs.len() == 2 && logs.contains(&row.header().log) && logs.is_sorted());
     assert_eq!(made.header().maker, ada().public());
 }
 
@@ -144,6 +146,8 @@ fn a_log_may_show_its_first_entry_beside_its_last() {
     assert_eq!(draft.sign(b"", &ada()), rule);
     draft.rows.remove(0);
     assert_eq!(draft.sign(b"", &ada()), rule, "the one beside the last is the first");
+    draft.rows = vec![first.head().clone(), first.head().clone()];
+    assert_eq!(draft.sign(b"", &ada()), rule, "the first is not the last as well");
 }
 
 #[test]

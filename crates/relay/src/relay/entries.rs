@@ -10,7 +10,7 @@
 use std::collections::VecDeque;
 
 use proofroom_entry::{Signed, Verified};
-use proofroom_ident::{Millis, WorkspaceId};
+use proofroom_ident::{DocId, Millis, WorkspaceId};
 use proofroom_store::{Store, StoreError};
 use proofroom_sync::{Audiences, Code, Input as SessionInput, Live, Refusal};
 
@@ -22,34 +22,46 @@ use crate::io::{ConnId, Note};
 use crate::room::Room;
 use crate::usage::Usage;
 
-/// Entries of one piece times those who read them.
-const PIECE_DELIVERIES_MAX: usize = 512;
-/// Bytes of one piece times those who read them.
+/// Bytes of one piece times those who read it.
 const PIECE_DELIVERED_MAX: usize = 1 << 20;
+/// Bytes that a piece may have however many read it: a frame to each of them costs as much by itself, so
+/// smaller pieces would be more work.
+const PIECE_BYTES_MIN: usize = 8 << 10;
 
 /// A batch on its way in.
 pub(super) struct Coming {
     rest: VecDeque<Signed>,
     /// What of it was not taken so far: one per log.
     refused: Vec<Refusal>,
+    /// Whether the membership log grew by it since its connection was last reconsidered.
+    grew: bool,
 }
 
 impl Coming {
     /// What is taken next, so many entries at most, with so many who read them: one entry at least,
     /// where there is one.
     fn piece(&mut self, most: usize, readers: usize) -> Vec<Signed> {
+        let membership = self.brings_membership();
+        let bytes_max = PIECE_BYTES_MIN.max(PIECE_DELIVERED_MAX / readers.max(1));
         let mut bytes = 0_usize;
         let fits = |(before, entry): &(usize, &Signed)| {
             bytes = bytes.saturating_add(entry.bytes().len());
-            let deliveries = (before + 1).saturating_mul(readers);
-            *before == 0
-                || *before < most
-                    && deliveries <= PIECE_DELIVERIES_MAX
-                    && bytes.saturating_mul(readers) <= PIECE_DELIVERED_MAX
+            // What stands on the membership is judged once that is whole.
+            let same = is_membership(entry) == membership;
+            *before == 0 || *before < most && bytes <= bytes_max && same
         };
         let many = self.rest.iter().enumerate().take_while(fits).count();
         self.rest.drain(..many).collect()
     }
+
+    /// Whether more of the membership log comes next.
+    fn brings_membership(&self) -> bool {
+        self.rest.front().is_some_and(is_membership)
+    }
+}
+
+fn is_membership(entry: &Signed) -> bool {
+    entry.claims().doc == DocId::AUTHORITY
 }
 
 /// Why a batch ends the session instead of being judged.
@@ -78,7 +90,7 @@ impl Relay {
             let input = self.ending(end);
             return conn.session.handle(now, input, store);
         }
-        conn.coming.push_back(Coming { rest: entries.into(), refused: Vec::new() });
+        conn.coming.push_back(Coming { rest: entries.into(), refused: Vec::new(), grew: false });
         if conn.coming.len() == 1 {
             self.take_piece(conn, now, store);
         }
@@ -96,13 +108,14 @@ impl Relay {
         self.take_piece(&mut conn, now, store);
         self.pump(&mut conn, now, store);
         self.put_back(conn, now);
+        self.tell_late(now, store);
         self.fetch_due(now, store);
     }
 
     fn take_piece(&mut self, conn: &mut Conn, now: Millis, store: &mut dyn Store) {
         let Some(mut seated) = conn.seated else { return };
         let Some(mut coming) = conn.coming.pop_front() else { return };
-        let readers = self.rooms.get(&seated.workspace).map_or(0, |room| room.conns.len());
+        let readers = self.rooms.get(&seated.workspace).map_or(0, |room| room.conns.len().saturating_sub(1));
         let piece = coming.piece(self.config.piece_entries_max, readers);
         let judged = match self.take_entries(&seated, now, piece, &mut coming.refused, store) {
             Ok(judged) => judged,
@@ -119,6 +132,8 @@ impl Relay {
             let refuse = self.store_failed(&error);
             return conn.session.handle(now, refuse, store);
         }
+        coming.grew |= judged.authority_grew;
+        let decides = !coming.brings_membership() && std::mem::take(&mut coming.grew);
         match coming.rest.is_empty() {
             true => {
                 for r in &coming.refused {
@@ -131,11 +146,17 @@ impl Relay {
         if judged.authority_grew {
             // Who may stay is decided by what is durable.
             self.confirm_at_once(conn, now, store);
+        }
+        if decides {
             let room = self.rooms.get_mut(&seated.workspace);
-            let verdict =
-                room.and_then(|room| reconsider(room, &mut seated, &self.config.quotas, now, store));
+            let verdict = match conn.late {
+                true => Some(come_again()),
+                false => room.and_then(|room| reconsider(room, &mut seated, &self.config.quotas, now, store)),
+            };
             conn.seated = Some(seated);
             verdict.into_iter().for_each(|input| conn.session.handle(now, input, store));
+        }
+        if judged.authority_grew {
             self.review(seated.workspace, conn.id, now, store);
         }
         let readers = self.fan_out(seated.workspace, &judged.fresh, now, store);
@@ -160,6 +181,29 @@ impl Relay {
     ) -> Result<(), End> {
         let quotas = self.config.quotas;
         check_quotas(self.room_of(seated)?, seated, entries, &quotas, now, store)
+    }
+
+    /// Whether somebody brings more of a workspace's membership.
+    pub(super) fn is_growing(&self, workspace: WorkspaceId) -> bool {
+        let brings = |id| {
+            let conn = self.conns.get(id);
+            conn.is_some_and(|conn| conn.coming.front().is_some_and(Coming::brings_membership))
+        };
+        self.rooms.get(&workspace).is_some_and(|room| room.conns.iter().any(brings))
+    }
+
+    /// Those who bring a workspace that somebody else has brought found nothing here to compare with, and
+    /// would miss what came before them. They come again once its membership is whole: by half of it
+    /// they may be no members.
+    pub(super) fn tell_late(&mut self, now: Millis, store: &mut dyn Store) {
+        let whole: Vec<_> = self.awaited.iter().copied().filter(|ws| !self.is_growing(*ws)).collect();
+        for workspace in whole {
+            self.awaited.remove(&workspace);
+            let ids = self.rooms.get(&workspace).map(|room| room.conns.clone()).unwrap_or_default();
+            let late = |id: &ConnId| self.conns.get(id).is_some_and(|conn| conn.late);
+            let ids = ids.into_iter().filter(late).collect();
+            self.tell_each(ids, now, store, |_| come_again());
+        }
     }
 
     fn room_of(&mut self, seated: &Seated) -> Result<&mut Room, End> {
@@ -210,7 +254,7 @@ impl Relay {
     ) -> Result<Judged, End> {
         let quotas = self.config.quotas;
         let room = self.room_of(seated)?;
-        let mut usage = Usage::load(store, seated.workspace, seated.device)?;
+        let mut usage = check_room(room, seated, &piece, &quotas, store)?;
         let founded = room.is_founded();
         let judge = Judge::new(room, store, &quotas, (seated.device, seated.seat), now);
         let mut judged = judge.judge(piece, refused)?;
@@ -281,9 +325,13 @@ impl Relay {
         let ids: Vec<_> = room.conns.iter().copied().filter(|id| *id != but).collect();
         for id in ids {
             let Some(mut conn) = self.conns.remove(&id) else { continue };
+            if conn.seated.is_some_and(|seated| seated.seat == Seat::Bringer) {
+                conn.late = true;
+                self.awaited.insert(workspace);
+            }
             let verdict = match (self.rooms.get_mut(&workspace), &mut conn.seated) {
-                // It found nothing here to compare with, and would miss what came before it.
-                (_, Some(seated)) if seated.seat == Seat::Bringer => Some(come_again()),
+                // They are told once the membership is whole.
+                _ if conn.late => None,
                 (Some(room), Some(seated)) => reconsider(room, seated, &self.config.quotas, now, store),
                 _ => None,
             };
@@ -353,6 +401,19 @@ fn check_quotas(
         let text = |s| format!("too many entries in too short a time: try again in {s} s");
         taken.map_err(|s| End::Refuse(Code::RateLimited, text(s)))?;
     }
+    check_room(room, seated, entries, quotas, store).map(|_| ())
+}
+
+/// Quotas alone. Returns what the device has used.
+fn check_room(
+    room: &Room,
+    seated: &Seated,
+    entries: &[Signed],
+    quotas: &Quotas,
+    store: &dyn Store,
+) -> Result<Usage, End> {
+    let count = entries.len() as u64;
+    let bytes: u64 = entries.iter().map(|e| e.bytes().len() as u64).sum();
     let usage = Usage::load(store, seated.workspace, seated.device)?;
     let full = [
         (room.bytes + bytes > quotas.workspace_bytes_max, "the workspace is as large as it may be here"),
@@ -361,6 +422,6 @@ fn check_quotas(
     ];
     match full.iter().find(|(exceeded, _)| *exceeded) {
         Some((_, text)) => Err(End::Refuse(Code::QuotaExceeded, (*text).into())),
-        None => Ok(()),
+        None => Ok(usage),
     }
 }

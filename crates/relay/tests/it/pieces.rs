@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use proofroom_authority::Role;
 use proofroom_entry::Verified;
-use proofroom_relay::{Config, ConnId, Input, Note, Output, Relay};
+use proofroom_ident::Millis;
+use proofroom_relay::{Config, ConnId, Note};
 use proofroom_sync::{Code, Message};
 
 use crate::world::{Peer, World, config, doc};
@@ -164,7 +165,97 @@ fn a_connection_that_ends_in_the_middle_leaves_what_was_taken_and_brings_the_res
 }
 
 #[test]
-fn the_more_read_along_the_smaller_the_pieces() {
+fn who_brings_a_workspace_too_comes_again_once_its_membership_is_whole() {
+    let (mut ada, bo) = two(&mut world());
+    for seed in 10..20 {
+        ada.invite(seed, Role::Reviewer, 1, None);
+    }
+    let membership = [ada.authority_entries(), bo.authority_entries()].concat();
+    // Another relay, which holds nothing: everybody who comes may bring it.
+    let mut world = world();
+    let [mut bringer, mut late, mut later] =
+        [1, 2, 2].map(|seed| Peer::new(seed).linked(ada.workspace, None));
+    world.sync(&mut bringer);
+    world.sync(&mut late);
+    world.send_raw(&bringer, frame(&membership));
+    assert_eq!(world.entries(ada.workspace), PIECE as u64, "bo's acceptance is in the rest");
+    assert_eq!(world.waiting(&late), Vec::<Bytes>::new(), "not by half of it");
+    world.sync(&mut later);
+    assert_eq!(
+        later.closed,
+        Some(Code::Reconnect),
+        "bo may be a member by the whole, and is told no other thing"
+    );
+    while world.relay.is_behind(id(&bringer)) {
+        world.go_on(id(&bringer));
+    }
+    world.settle(&mut [&mut late]);
+    assert_eq!(late.closed, Some(Code::Reconnect));
+    world.sync(&mut late);
+    assert!(late.is_in_sync());
+    assert_eq!(world.entries(ada.workspace), membership.len() as u64);
+}
+
+#[test]
+fn what_stands_on_the_membership_is_judged_once_that_is_whole() {
+    let (mut ada, bo) = two(&mut world());
+    let mut all = [ada.authority_entries(), bo.authority_entries()].concat();
+    let many = all.len();
+    all.extend((0..2).map(|_| ada.write(doc(1), 10)));
+    let mut world = World::with(config());
+    let mut bringer = Peer::new(1).linked(ada.workspace, None);
+    world.sync(&mut bringer);
+    world.send_raw(&bringer, frame(&all));
+    assert_eq!(world.entries(ada.workspace), many as u64, "a piece ends where the membership does");
+    world.go_on(id(&bringer));
+    assert_eq!(world.entries(ada.workspace), all.len() as u64);
+}
+
+#[test]
+fn a_store_that_fails_in_the_middle_confirms_nothing() {
+    let mut world = world();
+    let (mut ada, _) = two(&mut world);
+    let before = world.entries(ada.workspace);
+    world.store.fail_after(1);
+    let many: Vec<_> = (0..10).map(|_| ada.write(doc(1), 100)).collect();
+    world.send_raw(&ada, frame(&many));
+    assert!(world.relay.is_behind(id(&ada)));
+    world.go_on(id(&ada));
+    assert!(world.notes.iter().any(|n| matches!(n, Note::StoreFailed(_))));
+    assert!(!world.relay.is_behind(id(&ada)));
+    assert_eq!(acknowledged(&world, &ada), 0);
+    world.settle(&mut [&mut ada]);
+    assert_eq!(ada.closed, Some(Code::Internal));
+    world.store = std::mem::take(&mut world.store).reopen();
+    assert_eq!(world.entries(ada.workspace), before + PIECE as u64);
+}
+
+#[test]
+fn time_that_somebody_waits_with_their_batch_is_not_held_against_them() {
+    let mut world = world();
+    let (mut ada, mut bo) = two(&mut world);
+    let refused = |world: &World, peer: &Peer| {
+        let refuses = |f: &Bytes| matches!(Message::decode(f), Ok(Message::Refuse { .. }));
+        world.waiting(peer).iter().any(refuses)
+    };
+    let stall = proofroom_sync::Limits::default().stall_ms_max;
+    let one = ada.write(doc(1), 100);
+    world.send_raw(&ada, frame(&[one]));
+    let many: Vec<_> = (0..6).map(|_| bo.write(doc(2), 100)).collect();
+    world.send_raw(&bo, frame(&many));
+    world.now = Millis(world.now.0 + stall + 1);
+    world.tick();
+    assert!(!refused(&world, &bo), "what bo confirmed cannot have been read");
+    world.go_on(id(&bo));
+    world.tick();
+    assert!(!world.relay.is_behind(id(&bo)) && !refused(&world, &bo), "it may be read now");
+    world.now = Millis(world.now.0 + stall + 1);
+    world.tick();
+    assert!(refused(&world, &bo), "and was not sent");
+}
+
+#[test]
+fn the_more_read_along_the_smaller_the_pieces_but_not_without_an_end() {
     // 40 connections of one owner: what is passed on is counted, not who reads it.
     let mut world = World::with(config());
     let mut ada = Peer::new(1).found();
@@ -173,32 +264,18 @@ fn the_more_read_along_the_smaller_the_pieces() {
     for other in &mut others {
         world.sync(other);
     }
-    let many: Vec<_> = (0..40).map(|_| ada.write(doc(1), 10)).collect();
-    let deliveries = one_piece(&mut world.relay, &mut world.store, id(&ada), frame(&many));
-    assert!(deliveries > 0 && deliveries <= 512, "{deliveries}");
-    let large: Vec<_> = (0..4).map(|_| ada.write(doc(2), 60_000)).collect();
-    while world.relay.is_behind(id(&ada)) {
-        world.go_on(id(&ada));
-    }
-    let deliveries = one_piece(&mut world.relay, &mut world.store, id(&ada), frame(&large));
-    assert_eq!(deliveries, 40, "2.4 MB at once is more than there should be, but less than one entry is not");
-}
-
-/// How many entries a frame's first piece sends to others.
-fn one_piece(
-    relay: &mut Relay,
-    store: &mut proofroom_store::MemoryStore,
-    from: ConnId,
-    frame: Bytes,
-) -> usize {
-    relay.handle(proofroom_ident::Millis(1_000), from, Input::Frame(frame), store);
-    let mut sent = 0;
-    while let Some(output) = relay.poll() {
-        if let Output::Send { frame, .. } = output
-            && let Ok(Message::Entries(entries)) = Message::decode(&frame)
-        {
-            sent += entries.len();
+    let mut pieces = |entries: usize, bytes: usize| {
+        let many: Vec<_> = (0..entries).map(|_| ada.write(doc(1), bytes)).collect();
+        world.send_raw(&ada, frame(&many));
+        let mut pieces = 1;
+        while world.relay.is_behind(id(&ada)) {
+            world.go_on(id(&ada));
+            pieces += 1;
         }
-    }
-    sent
+        pieces
+    };
+    // Each entry brings 383 bytes of its own.
+    assert_eq!(pieces(40, 17), 2, "by their number: 32 and the rest");
+    assert_eq!(pieces(40, 1_617), 4, "13 of 2,000 bytes to 40 readers are a mebibyte");
+    assert_eq!(pieces(4, 60_000), 4, "less than one entry is none");
 }

@@ -3,7 +3,7 @@
 use bytes::{Buf as _, Bytes, BytesMut};
 use proofroom_blobs::{Slice, Span, verify};
 use proofroom_entry::{Signed, SignedSnapshot};
-use proofroom_ident::{BlobHash, ByteReader, WorkspaceId};
+use proofroom_ident::{BlobHash, ByteReader, Millis, WorkspaceId};
 
 use super::{HEADER_BYTES, MAGIC, TRAILER_BYTES, VERSION};
 use crate::inbox::Inbox;
@@ -245,9 +245,9 @@ impl Import {
 
     fn entries(&mut self, entries: Vec<Bytes>, workspace: WorkspaceId) -> Result<Item, BundleError> {
         self.entries += entries.len() as u64;
-        let signed = self.inbox.on_entries(entries, (workspace, Audiences::ALL), &self.limits);
+        let signed = self.inbox.on_entries(Millis(0), entries, (workspace, Audiences::ALL), &self.limits);
         let signed = signed.map_err(|e| self.frame(&e.text))?;
-        // A file needs no confirmations: the batch counts as done at once.
+        // A file needs no confirmations, and has no clock: the batch counts as done at once.
         self.inbox.on_ingested(Vec::new());
         self.inbox.ack(true);
         Ok(Item::Entries(signed))

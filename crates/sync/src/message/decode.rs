@@ -18,6 +18,11 @@ use crate::limits::{
 use crate::{Audiences, Code};
 
 impl Message {
+    /// Whether a frame brings entries, or a part of one, as far as its first bytes tell: such frames make work.
+    pub fn brings_entries(frame: &[u8]) -> bool {
+        matches!(frame, [SCHEMA, tag::ENTRIES | tag::PART, ..])
+    }
+
     /// Reads one frame. Entries and pieces of blobs stay slices of it.
     pub fn decode(frame: &Bytes) -> Result<Self, DecodeError> {
         if frame.len() > FRAME_BYTES_MAX {

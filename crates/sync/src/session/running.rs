@@ -113,7 +113,7 @@ impl Running {
             Input::Stored(live) => self.on_stored(now, &live, limits, out)?,
             Input::Heard(live) => self.on_heard(now, &live, out),
             Input::Direct(devices) => send(out, &Message::Direct(devices)),
-            Input::Ingested { refused } => self.on_ingested(refused, out)?,
+            Input::Ingested { refused } => self.on_ingested(now, refused, out)?,
             Input::Admit { reads, may_write } => self.narrow(reads, may_write),
             Input::AskWitness { doc, rows } if rows.len() <= WITNESS_ROWS_MAX => {
                 self.witness_asked.insert(doc);
@@ -162,10 +162,10 @@ impl Running {
                 self.compare.on_clock((doc, last), rows, limits, &mut self.outbox, place)?;
             }
             Message::Coming { entries } => out.push_back(Output::Event(Event::Incoming { entries })),
-            Message::Entries(entries) => self.on_entries(entries, limits, out)?,
+            Message::Entries(entries) => self.on_entries(now, entries, limits, out)?,
             Message::Part { total, offset, bytes } => {
                 if let Some(entry) = self.inbox.on_part(total, offset, &bytes, limits)? {
-                    self.on_entries(vec![entry], limits, out)?;
+                    self.on_entries(now, vec![entry], limits, out)?;
                 }
             }
             Message::Ack { batches, refused } => self.on_ack(now, batches, refused, limits, out)?,
@@ -224,14 +224,20 @@ impl Running {
         Ok(())
     }
 
-    fn on_entries(&mut self, entries: Vec<Bytes>, limits: &Limits, out: &mut Outputs) -> Result<(), Fault> {
+    fn on_entries(
+        &mut self,
+        now: Millis,
+        entries: Vec<Bytes>,
+        limits: &Limits,
+        out: &mut Outputs,
+    ) -> Result<(), Fault> {
         if !self.terms.takes {
             return Err(Fault::new(Code::MayNotWrite, "this session takes no entries"));
         }
         if self.inbox.expects_part() {
             return Err(Fault::message("the parts of a large entry must follow each other"));
         }
-        let signed = self.inbox.on_entries(entries, (self.terms.workspace, self.terms.reads), limits)?;
+        let signed = self.inbox.on_entries(now, entries, (self.terms.workspace, self.terms.reads), limits)?;
         for entry in &signed {
             let h = entry.claims();
             self.outbox.peer_has(h.doc, h.log, h.seq);
@@ -242,12 +248,15 @@ impl Running {
         Ok(())
     }
 
-    fn on_ingested(&mut self, refused: Vec<Refusal>, out: &mut Outputs) -> Result<(), Fault> {
+    fn on_ingested(&mut self, now: Millis, refused: Vec<Refusal>, out: &mut Outputs) -> Result<(), Fault> {
         let lost: u64 = refused.iter().map(|r| u64::from(r.count)).sum();
-        let count = self
+        let (count, came) = self
             .inbox
             .on_ingested(refused)
             .ok_or_else(|| Fault::new(Code::Internal, "an answer without a question"))?;
+        // What the peer confirmed meanwhile may not have been read: a large batch is worked off first.
+        let waited = now.0.saturating_sub(came.0);
+        self.confirmed_at = now.min(Millis(self.confirmed_at.0.saturating_add(waited)));
         let entries = count.entries.saturating_sub(lost);
         out.push_back(Output::Event(Event::Received { entries, bytes: count.bytes }));
         Ok(())

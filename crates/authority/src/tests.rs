@@ -1,6 +1,7 @@
 //! The membership, told as stories between ada, bo, cy and mallory.
 
 pub mod accounting;
+mod attest;
 mod devices;
 mod invites;
 mod keys;

@@ -2,7 +2,8 @@
 
 use proofroom_ident::{DeviceRecord, EntryHash, Millis, WorkspaceId};
 
-use super::world::{Capability, cast, founder, remove, set_role};
+use super::world::{Capability, Peer, cast, founder, remove, set_role};
+use crate::authority::PARTING_MAX;
 use crate::op::Op;
 use crate::{Authority, AuthorityError, Inserted, Refusal, Role};
 
@@ -142,6 +143,21 @@ fn somebody_who_was_removed_is_shown_what_they_may_not_know_and_no_more() {
     assert_eq!((late.waiting(), late.state().role(bo.id())), (0, None), "bo knows now");
     assert_eq!(ada.view.parting(ada.signer()), [], "ada is a member");
     assert_eq!(ada.view.parting(ada.stranger(9, 9).signer()), [], "nobody knows them");
+}
+
+#[test]
+fn somebody_who_was_removed_long_ago_is_shown_nothing() {
+    let [mut ada, bo, ..] = cast(Role::Producer, Role::Reviewer, Role::Guest);
+    let shown = |ada: &Peer| {
+        let mut after = ada.clone();
+        after.writes(&remove(&bo));
+        after.view.parting(bo.signer()).len()
+    };
+    let least = shown(&ada);
+    (least..PARTING_MAX).for_each(|_| _ = ada.writes(&Op::Merge));
+    assert_eq!(shown(&ada), PARTING_MAX);
+    ada.writes(&Op::Merge);
+    assert_eq!(shown(&ada), 0, "it would be more than {PARTING_MAX}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::run::{Done, cargo, must, output_of, program, root};
 const NEXTEST: (&str, &str) = ("cargo-nextest", "0.9.143");
 const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
 const FUZZ: (&str, &str) = ("cargo-fuzz", "0.13.1");
+const MUTANTS: (&str, &str) = ("cargo-mutants", "27.1.0");
 
 const PYTHON_PACKAGES: &[(&str, &str)] =
     &[("blake3", "1.0.11"), ("cryptography", "50.0.2"), ("pdfua", "0.1.3"), ("pikepdf", "10.18.0")];
@@ -63,6 +64,11 @@ pub fn nextest() -> Done<PathBuf> {
 /// The checker of licences and advisories.
 pub fn deny() -> Done<PathBuf> {
     cargo_tool(DENY)
+}
+
+/// What alters the code, and looks whether a test notices.
+pub fn mutants() -> Done<PathBuf> {
+    cargo_tool(MUTANTS)
 }
 
 /// The driver of the fuzzer.

@@ -117,7 +117,9 @@ fn nobody_outside_writes_anything() {
     zed.meet(&ada);
     for op in [Op::Merge, Capability::new(60).invite(Role::Guest, 1), remove(&ada)] {
         let entry = zed.writes(&op);
-        assert_eq!(zed.refusal(&entry), Some(&Refusal::NotMember(zed.signer())));
+        let refusal = Refusal::NotMember(zed.signer());
+        assert_eq!(zed.refusal(&entry), Some(&refusal));
+        assert!(zed.view.refused().any(|refused| refused == (entry.hash(), &refusal)));
         assert_eq!(ada.view.may(zed.signer(), &op, Millis(1)), Err(Refusal::NotMember(zed.signer())));
     }
 }

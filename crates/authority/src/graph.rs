@@ -214,7 +214,68 @@ mod tests {
         seen
     }
 
+    /// Whether every way from `of` to the genesis leads through `gate`, by plain search.
+    fn leads_through(graph: &Graph, of: Ix, gate: Ix) -> bool {
+        let mut seen = vec![false; graph.nodes.len()];
+        let mut todo = vec![of];
+        while let Some(ix) = todo.pop().filter(|_| !seen[0]) {
+            if ix != gate && !std::mem::replace(&mut seen[ix], true) {
+                todo.extend(graph.parents(ix));
+            }
+        }
+        !seen[0]
+    }
+
+    /// The nearest entry below `depth` through which every way from all of `from` leads: the genesis at last.
+    fn nearest_gate(graph: &Graph, from: &[Ix], depth: u64) -> Ix {
+        let gates = (0..graph.nodes.len())
+            .filter(|ix| graph.depth(*ix) < depth && from.iter().all(|of| leads_through(graph, *of, *ix)));
+        gates.max_by_key(|ix| graph.depth(*ix)).unwrap_or(0)
+    }
+
+    #[test]
+    fn jumps_reach_far_and_land_on_gates() {
+        let mut graph = Graph::default();
+        graph.add(EntryHash::from_bytes([0; 32]), Vec::new());
+        for n in 1..256_usize {
+            let mut hash = [0; 32];
+            hash[..8].copy_from_slice(&(n as u64).to_le_bytes());
+            graph.add(EntryHash::from_bytes(hash), vec![n - 1]);
+        }
+        for from in 0..256_u64 {
+            let mut at = usize::try_from(from).expect("small");
+            let mut steps = 0;
+            while at > 0 {
+                let node = &graph.nodes[at];
+                assert!(node.jump <= node.gate && usize::try_from(node.level) == Ok(at));
+                (at, steps) = (node.jump, steps + 1);
+            }
+            assert!(steps <= 16, "{steps} jumps from {from}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_gate_is_the_nearest_through_which_all_ways_lead(
+            choices in prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 1..3), 2..24)
+        ) {
+            let graph = graph(&choices);
+            let all = 0..graph.nodes.len();
+            for a in all.clone() {
+                for b in all.clone() {
+                    prop_assert_eq!(graph.gate_of(&[a, b]), Some(nearest_gate(&graph, &[a, b], u64::MAX)));
+                }
+                for depth in 0..=graph.depth(a) + 1 {
+                    prop_assert_eq!(graph.gate_below(a, depth), nearest_gate(&graph, &[a], depth));
+                }
+                if a > 0 {
+                    let gate = graph.nodes[a].gate;
+                    prop_assert_eq!(gate, nearest_gate(&graph, &[a], graph.depth(a)));
+                    prop_assert_eq!(graph.nodes[a].level, graph.nodes[gate].level + 1);
+                }
+            }
+        }
+
         #[test]
         fn the_past_is_what_a_plain_search_finds(
             choices in prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 1..4), 1..40)

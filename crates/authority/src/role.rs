@@ -119,6 +119,8 @@ impl FromStr for Role {
 
 #[cfg(test)]
 mod tests {
+    use proofroom_ident::Audience;
+
     use super::Role;
 
     #[test]
@@ -131,10 +133,18 @@ mod tests {
     }
 
     #[test]
+    fn a_relay_neither_reads_nor_writes_and_a_guest_does_not_see_the_team() {
+        let can = Role::ALL.map(|role| (role.may_write(), role.audiences()));
+        let (all, everyone) = (vec![Audience::Everyone, Audience::Team], vec![Audience::Everyone]);
+        let member = (true, all);
+        assert_eq!(can, [member.clone(), member.clone(), member, (true, everyone), (false, vec![])]);
+    }
+
+    #[test]
     fn words_and_bytes_read_back() {
         for role in Role::ALL {
             assert_eq!(role.as_str().parse(), Ok(role));
-            assert_eq!(Role::from_byte(role as u8), Some(role));
+            assert_eq!((Role::from_byte(role as u8), role.to_string()), (Some(role), role.as_str().into()));
         }
         assert!("admin".parse::<Role>().is_err());
         assert_eq!(Role::from_byte(5), None);

@@ -3,7 +3,7 @@
 use proofroom_entry::{Draft, EntryKind, LogWriter, Snapshot, SnapshotDraft, Verified, VerifiedHeader};
 use proofroom_ident::{AssetId, Audience, DocId, EntryHash, KeyId, LogId, Millis, Nonce};
 
-use super::world::{Capability, Peer, cast, remove, set_role};
+use super::world::{Capability, Peer, cast, remove, set_role, up_to};
 use crate::op::{Erased, Op};
 use crate::{Role, Unvouched};
 
@@ -146,4 +146,22 @@ fn an_author_stands_behind_a_whole_log_in_one_role_only() {
     let door = Capability::new(50);
     let unknown = EntryHash::from_bytes(*door.id().as_bytes());
     assert_eq!(author(None, &changes(&cy, team, 6, &[unknown])[0]), None, "it stands on nothing known");
+}
+
+#[test]
+fn a_change_of_role_that_an_author_has_not_heard_of_ends_what_they_stand_behind() {
+    let [mut ada, bo, cy, _] = cast(Role::Producer, Role::Reviewer, Role::Guest);
+    let (team, knew) = (doc(&ada, Audience::Team), ada.head());
+    let (by_bo, by_cy) = (changes(&bo, team, 1, &[knew; 3]), changes(&cy, team, 2, &[knew; 3]));
+    let log = by_bo[0].header().log;
+    ada.writes(&Op::SetRole { person: bo.id(), role: Role::Reviewer, cut: up_to(team, log, 2) });
+    ada.writes(&set_role(&cy, Role::Producer));
+    let author = |log: &[Verified], n: usize| ada.view.author_of(Some(log[0].head()), log[n].head());
+    let as_before = Some((bo.id(), Role::Producer));
+    assert_eq!(
+        [0, 1, 2].map(|n| author(&by_bo, n)),
+        [as_before, as_before, None],
+        "up to the cut, and no further"
+    );
+    assert_eq!(author(&by_cy, 2), None, "raised meanwhile: somewhere within the log, by its headers");
 }

@@ -1,8 +1,8 @@
 //! Ranks, and what happens when they change.
 
-use proofroom_ident::{Audience, BlobHash, EntryHash, Millis};
+use proofroom_ident::{Audience, BlobHash, DeviceRecord, EntryHash, Millis};
 
-use super::world::{Capability, DOC, LOG, cast, heal, nothing, remove, rotate, set_role, up_to};
+use super::world::{Capability, DOC, LOG, Peer, cast, heal, nothing, remove, rotate, set_role, up_to};
 use crate::op::{Erased, Op};
 use crate::{Refusal, Role, Standing};
 
@@ -154,4 +154,58 @@ fn rank_comes_before_seniority() {
     assert_eq!(cy.refusal(&loses), Some(&Refusal::Outranked(wins.hash())));
     assert_eq!(cy.role(&mallory), Some(Role::Producer));
     assert_eq!(cy.role(&ada), Some(Role::Owner));
+}
+
+#[test]
+fn stepping_down_is_ones_own_business_and_stepping_up_is_not() {
+    let [ada, bo, mut cy, _] = cast(Role::Producer, Role::Reviewer, Role::Guest);
+    let may = |who: &Peer, of: &Peer, role| ada.view.may(who.signer(), &set_role(of, role), Millis(1));
+    assert_eq!(may(&cy, &cy, Role::Guest), Ok(()));
+    for role in [Role::Reviewer, Role::Producer] {
+        let least = if role == Role::Producer { Role::Owner } else { Role::Producer };
+        assert_eq!(may(&cy, &cy, role), Err(Refusal::Rank { role: Role::Reviewer, least }), "{role}");
+    }
+    assert!(may(&cy, &bo, Role::Guest).is_err());
+    let down = cy.writes(&set_role(&cy, Role::Guest));
+    assert_eq!((cy.refusal(&down), cy.role(&cy)), (None, Some(Role::Guest)));
+}
+
+#[test]
+fn an_invite_is_withdrawn_by_who_made_it_and_by_who_could_have() {
+    let [mut ada, bo, mut cy, mallory] = cast(Role::Producer, Role::Reviewer, Role::Guest);
+    let door = Capability::new(50);
+    cy.writes(&door.invite(Role::Guest, 1));
+    let other = Capability::new(51);
+    ada.meet(&cy);
+    ada.writes(&other.invite(Role::Reviewer, 1));
+    let revoke = |who: &Peer, door: &Capability| {
+        ada.view.may(who.signer(), &Op::RevokeInvite { id: door.id() }, Millis(1))
+    };
+    for who in [&ada, &bo, &cy] {
+        assert_eq!(revoke(who, &door), Ok(()));
+    }
+    assert_eq!(revoke(&mallory, &door), Err(Refusal::Rank { role: Role::Guest, least: Role::Reviewer }));
+    assert_eq!(revoke(&cy, &other), Err(Refusal::Rank { role: Role::Reviewer, least: Role::Producer }));
+}
+
+#[test]
+fn work_of_ones_own_lost_device_is_ones_own_to_adopt_and_nothing_else_is() {
+    let [mut ada, mut bo, mut cy, _] = cast(Role::Producer, Role::Reviewer, Role::Guest);
+    let mut tablet = cy.stranger(3, 12);
+    let record = DeviceRecord::request(cy.id(), &tablet.device, Millis(1)).vouched_by(&cy.device.signing);
+    cy.writes(&Op::AddDevice { device: record, recovery: None });
+    tablet.meet(&cy);
+    let lost = cy.writes(&Op::RemoveDevice { signer: tablet.signer(), cut: nothing() }).hash();
+    ada.meet(&cy);
+    let demoted = ada.writes(&Op::SetRole { person: bo.id(), role: Role::Reviewer, cut: nothing() }).hash();
+    bo.meet(&ada);
+    let may = |who: &Peer, removal| {
+        ada.view.may(who.signer(), &Op::ExtendCut { removal, cut: up_to(DOC, LOG, 1) }, Millis(1))
+    };
+    assert_eq!(may(&cy, lost), Ok(()));
+    let no = Err(Refusal::Rank { role: Role::Reviewer, least: Role::Producer });
+    assert_eq!(may(&bo, lost), no, "somebody else's device");
+    let no = Err(Refusal::Rank { role: Role::Reviewer, least: Role::Owner });
+    assert_eq!(may(&bo, demoted), no, "one's own demotion");
+    assert_eq!((may(&ada, lost), may(&ada, demoted)), (Ok(()), Ok(())));
 }

@@ -67,7 +67,10 @@ fn what_is_erased_is_erased_for_all_unless_its_author_was_removed() {
     assert_eq!(state.erased_blob(blob), Some(erasing));
     assert!(!state.is_erased(EntryHash::from_bytes([2; 32])), "whoever was removed erases nothing any more");
     assert!(ada.view.refusal(late).is_some());
-    assert_eq!(state.erased().count(), 1);
+    assert_eq!(
+        (state.erased().count(), state.erased_blobs().collect::<Vec<_>>()),
+        (1, vec![(blob, erasing)])
+    );
     assert!(cy.view.state().erased_blobs().next().is_none());
 }
 
@@ -208,4 +211,24 @@ fn work_of_ones_own_lost_device_is_ones_own_to_adopt_and_nothing_else_is() {
     let no = Err(Refusal::Rank { role: Role::Reviewer, least: Role::Owner });
     assert_eq!(may(&bo, demoted), no, "one's own demotion");
     assert_eq!((may(&ada, lost), may(&ada, demoted)), (Ok(()), Ok(())));
+}
+
+#[test]
+fn a_state_lists_who_is_here_and_who_was() {
+    let [mut ada, bo, ..] = cast(Role::Producer, Role::Guest, Role::Guest);
+    let door = Capability::new(50);
+    ada.writes(&door.invite(Role::Guest, 1));
+    ada.writes(&rotate(Audience::Team, 1, [ada.kex()]));
+    ada.writes(&remove(&bo));
+    let state = ada.state();
+    assert_eq!((state.members().count(), state.active_members().count()), (4, 3));
+    assert!(state.active_members().all(|(person, member)| person != bo.id() && member.is_active()));
+    assert_eq!(
+        state.devices().find(|(signer, _)| *signer == bo.signer()).map(|(_, d)| d.is_active()),
+        Some(false)
+    );
+    assert_eq!(state.invites().filter(|(id, invite)| *id == door.id() && invite.uses_left == 1).count(), 1);
+    let key = proofroom_ident::KeyId::from_bytes([1; 16]);
+    assert_eq!(state.epoch(key).map(|epoch| epoch.audience), Some(Audience::Team));
+    assert_eq!(state.epoch(proofroom_ident::KeyId::ZERO), None);
 }

@@ -240,3 +240,79 @@ impl<'a> Field<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::tests::orders::{act, all_entries, deeds, delivered, peers};
+
+    /// The rules as they are told, one pair at a time.
+    fn strikes_plainly(log: &Log, by: Ix, ix: Ix) -> bool {
+        let (striker, struck) = (log.fact(by), log.fact(ix));
+        let (Ok(by_author), Ok(author)) = (&striker.own, &struck.own) else { return false };
+        let meant = match &striker.act.op {
+            Op::Remove { person, .. } => author.person == *person && by_author.person != *person,
+            Op::RemoveDevice { signer, .. } => struck.act.author == *signer && striker.act.author != *signer,
+            Op::SetRole { person, role, .. } => {
+                let too_much =
+                    author.person == *person && by_author.person != *person && *role < author.least;
+                let same = matches!(&struck.act.op, Op::SetRole { person: other, .. } if other == person);
+                too_much || same && log.strength(by) > log.strength(ix)
+            }
+            _ => false,
+        };
+        meant && !log.graph.is_past(by, ix) && !log.graph.is_past(ix, by)
+    }
+
+    /// One after the other: whoever nobody open strikes stands, else the strongest of those still open; whom
+    /// it strikes is open no more.
+    fn standing_plainly(field: &Field<'_>, aside: &Aside) -> BTreeSet<Ix> {
+        let log = field.log;
+        let strikers = field.live.iter().copied();
+        let mut open: BTreeSet<Ix> =
+            strikers.filter(|ix| strikes(&log.fact(*ix).act.op) && !aside.contains_key(ix)).collect();
+        let hits = |by: Ix, ix: Ix| strikes_plainly(log, by, ix) && !field.is_adopted(ix, by, aside);
+        let mut standing = BTreeSet::new();
+        while !open.is_empty() {
+            let free = open.iter().find(|ix| !open.iter().any(|by| hits(*by, **ix))).copied();
+            let next = free.or_else(|| open.iter().copied().max_by_key(|ix| log.strength(*ix)));
+            let Some(next) = next else { break };
+            open.remove(&next);
+            standing.insert(next);
+            open.retain(|ix| !hits(next, *ix));
+        }
+        standing
+    }
+
+    proptest! {
+        #[test]
+        fn who_strikes_whom_and_who_stands_is_what_the_rules_say(deeds in deeds(60), left_out in any::<u64>()) {
+            let mut peers = peers();
+            act(&deeds, &mut peers);
+            let entries = all_entries(&peers);
+            let view = delivered(&entries);
+            let log = &view.log;
+            let field = Field::new(log, &(0..entries.len()).collect::<Vec<_>>());
+            for ix in field.live.iter().copied() {
+                let mut found = field.attackers[&ix].clone();
+                found.sort_unstable();
+                let plainly: Vec<Ix> = field.live.iter().copied().filter(|by| strikes_plainly(log, *by, ix)).collect();
+                prop_assert_eq!(found, plainly, "who strikes {}", ix);
+            }
+            let some = field.live.iter().filter(|ix| left_out >> (*ix % 64) & 7 == 0);
+            let some: Aside = some.map(|ix| (*ix, Refusal::OwnLog(EntryHash::ZERO))).collect();
+            for aside in [Aside::new(), some] {
+                let standing = field.standing(&aside);
+                prop_assert_eq!(&standing, &standing_plainly(&field, &aside));
+                let struck: BTreeSet<Ix> = field.struck(&aside).into_keys().collect();
+                let hit = |ix: &Ix| {
+                    let by = |by: &Ix| strikes_plainly(log, *by, *ix) && !field.is_adopted(*ix, *by, &aside);
+                    !aside.contains_key(ix) && standing.iter().any(by)
+                };
+                prop_assert_eq!(struck, field.live.iter().copied().filter(hit).collect::<BTreeSet<Ix>>());
+            }
+        }
+    }
+}

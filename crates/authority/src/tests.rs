@@ -6,7 +6,7 @@ mod devices;
 mod invites;
 mod keys;
 mod log;
-mod orders;
+pub mod orders;
 mod removals;
 mod roles;
 mod world;

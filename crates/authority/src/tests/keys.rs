@@ -102,3 +102,24 @@ fn an_expired_invite_reads_no_further() {
     assert!(ada.state().readers(Audience::Everyone, Millis(500)).contains(&kex));
     assert!(!ada.state().readers(Audience::Everyone, Millis(501)).contains(&kex));
 }
+
+#[test]
+fn the_key_of_an_invite_is_a_stranger_but_where_it_served_readers() {
+    let [mut ada, ..] = cast(Role::Reviewer, Role::Guest, Role::Guest);
+    let [to_team, to_all] = [(60, Role::Reviewer, 20), (61, Role::Guest, 21)].map(|(door, role, joiner)| {
+        let door = Capability::new(door);
+        ada.writes(&door.invite(role, 1));
+        let mut new = ada.stranger(joiner, usize::from(joiner));
+        new.meet(&ada);
+        new.writes(&new.accept(&door));
+        ada.meet(&new);
+        door
+    });
+    let open = Capability::new(62);
+    ada.writes(&open.invite(Role::Guest, 1));
+    let all = [ada.kex(), to_team.kex(), to_all.kex(), open.kex()];
+    ada.writes(&rotate(Audience::Team, 1, all));
+    let epoch = ada.state().epoch(key(1)).expect("it was rotated");
+    let strangers: BTreeSet<_> = ada.state().turnover(epoch, NOW).strangers.into_iter().collect();
+    assert_eq!(strangers, [to_all.kex(), open.kex()].into(), "guests do not read the team's");
+}

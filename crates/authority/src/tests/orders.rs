@@ -16,7 +16,7 @@ use crate::{Authority, Role, State};
 
 /// One thing that one peer does.
 #[derive(Clone, Debug)]
-struct Deed {
+pub struct Deed {
     who: Index,
     whom: Index,
     kind: u8,
@@ -24,7 +24,7 @@ struct Deed {
     on: Option<Index>,
 }
 
-fn deeds(n: usize) -> impl Strategy<Value = Vec<Deed>> {
+pub fn deeds(n: usize) -> impl Strategy<Value = Vec<Deed>> {
     let on = proptest::option::weighted(0.2, any::<Index>());
     let deed = (any::<Index>(), any::<Index>(), 0..18_u8, any::<u8>(), on);
     let deed = deed.prop_map(|(who, whom, kind, detail, on)| Deed { who, whom, kind, detail, on });
@@ -32,7 +32,7 @@ fn deeds(n: usize) -> impl Strategy<Value = Vec<Deed>> {
 }
 
 /// Four members and four devices that may get in: two of members, two of strangers.
-fn peers() -> Vec<Peer> {
+pub fn peers() -> Vec<Peer> {
     let mut peers: Vec<Peer> = cast(Role::Owner, Role::Producer, Role::Reviewer).into();
     let [ada, bo, ..] = &peers[..] else { unreachable!() };
     let mut more = vec![ada.stranger(1, 11), bo.stranger(2, 12), ada.stranger(8, 8), ada.stranger(9, 9)];
@@ -83,7 +83,7 @@ fn extension(detail: u8, who: &Peer) -> Option<Op> {
     Some(Op::ExtendCut { removal, cut: Arc::new(cut) })
 }
 
-fn act(deeds: &[Deed], peers: &mut [Peer]) {
+pub fn act(deeds: &[Deed], peers: &mut [Peer]) {
     for deed in deeds {
         let (who, whom) = (deed.who.index(peers.len()), deed.whom.index(peers.len()));
         let other = peers[whom].clone();
@@ -102,7 +102,7 @@ fn act(deeds: &[Deed], peers: &mut [Peer]) {
     }
 }
 
-fn all_entries(peers: &[Peer]) -> Vec<Verified> {
+pub fn all_entries(peers: &[Peer]) -> Vec<Verified> {
     let mut all: Vec<Verified> = peers.iter().flat_map(|peer| peer.entries.values().cloned()).collect();
     all.sort_by_key(Verified::hash);
     all.dedup_by_key(|entry| entry.hash());
@@ -117,7 +117,7 @@ fn shuffled(entries: &[Verified], seed: u64) -> Vec<Verified> {
     keyed.into_iter().map(|(_, entry)| entry).collect()
 }
 
-fn delivered(entries: &[Verified]) -> Authority {
+pub fn delivered(entries: &[Verified]) -> Authority {
     let mut view = Authority::new(entries[0].workspace());
     for entry in entries {
         view.insert(entry).expect("peers write well-formed entries");

@@ -60,3 +60,44 @@ impl Waiting {
         out
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proofroom_ident::{LogId, Millis, SignerKey};
+
+    use super::*;
+    use crate::op::Op;
+
+    fn hash(n: usize) -> EntryHash {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&(n as u64).to_le_bytes());
+        EntryHash::from_bytes(bytes)
+    }
+
+    fn pending(payload_bytes: usize) -> Pending {
+        let (author, log, prev) = (SignerKey::ZERO, LogId::ZERO, EntryHash::ZERO);
+        let act = Act { author, log, seq: 1, prev, at: Millis(0), op: Op::Merge };
+        Pending { act, parents: Vec::new(), payload_bytes }
+    }
+
+    #[test]
+    fn there_is_room_for_so_many_bytes() {
+        let (mut waiting, [one, other]) = (Waiting::default(), [hash(1), hash(2)]);
+        assert!(waiting.keep(hash(10), one, pending(WAITING_BYTES_MAX - 7)));
+        assert!(!waiting.keep(hash(11), other, pending(8)));
+        assert!(waiting.keep(hash(11), other, pending(7)));
+        assert_eq!((waiting.release(one).len(), waiting.len()), (1, 1));
+        assert!(!waiting.keep(hash(12), one, pending(WAITING_BYTES_MAX - 6)));
+        assert!(waiting.keep(hash(12), one, pending(WAITING_BYTES_MAX - 7)));
+    }
+
+    #[test]
+    fn there_is_room_for_so_many_entries() {
+        let mut waiting = Waiting::default();
+        let kept = (0..WAITING_MAX).all(|n| waiting.keep(hash(100 + n), hash(n % 2), pending(0)));
+        assert!(kept && !waiting.keep(hash(99), hash(0), pending(0)));
+        assert_eq!(waiting.release(hash(0)).len(), WAITING_MAX / 2);
+        assert!(waiting.keep(hash(99), hash(0), pending(0)));
+        assert_eq!(waiting.missing().collect::<Vec<_>>(), [hash(0), hash(1)]);
+    }
+}

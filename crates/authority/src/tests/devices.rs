@@ -1,10 +1,10 @@
 //! A person's devices: linked, introduced by the recovery phrase, lost.
 
-use proofroom_ident::{Audience, DeviceRecord, Millis};
+use proofroom_ident::{Audience, DeviceRecord, DeviceSecrets, Millis};
 
-use super::world::{Capability, DOC, LOG, Peer, cast, heal, nothing, recovery, remove};
+use super::world::{Capability, DOC, LOG, Peer, cast, heal, nothing, recovery, remove, rng, up_to};
 use crate::op::Op;
-use crate::{Refusal, Role, Standing};
+use crate::{DEVICES_PER_PERSON_MAX, Refusal, Role, Standing};
 
 fn linked(by: &Peer, new: &Peer) -> Op {
     let record = DeviceRecord::request(new.id(), &new.device, Millis(1)).vouched_by(&by.device.signing);
@@ -132,4 +132,73 @@ fn the_recovery_key_of_a_linked_device_does_not_replace_the_persons() {
     assert_eq!(ada.state().member(bo.id()).and_then(|m| m.recovery), Some(recovery(bo.id())));
     ada.writes(&remove(&bo));
     assert!(!ada.state().readers(Audience::Everyone, Millis(1)).contains(&recovery(bo.id())));
+}
+
+#[test]
+fn a_device_that_was_taken_back_by_a_removed_one_is_not_here() {
+    let [mut ada, mut bo, ..] = cast(Role::Reviewer, Role::Guest, Role::Guest);
+    let mut tablet = bo.stranger(2, 12);
+    bo.writes(&linked(&bo, &tablet));
+    tablet.meet(&bo);
+    bo.writes(&Op::RemoveDevice { signer: tablet.signer(), cut: nothing() });
+    ada.meet(&bo);
+    let again = bo.writes(&linked(&bo, &tablet));
+    tablet.meet(&bo);
+    let own = tablet.writes(&Op::Merge);
+    assert_eq!((bo.refusal(&again), tablet.refusal(&own)), (None, None));
+    let removal = ada.writes(&Op::RemoveDevice { signer: bo.signer(), cut: nothing() });
+    heal(&mut [&mut ada, &mut bo, &mut tablet]);
+    assert_eq!(ada.refusal(&again), Some(&Refusal::Struck(removal.hash())));
+    assert_eq!(ada.refusal(&own), Some(&Refusal::Ungrounded(tablet.signer())));
+}
+
+#[test]
+fn a_device_is_not_added_twice_and_a_person_has_so_many() {
+    let [ada, mut bo, ..] = cast(Role::Reviewer, Role::Guest, Role::Guest);
+    let mut tablet = bo.stranger(2, 12);
+    bo.writes(&linked(&bo, &tablet));
+    let twice = bo.writes(&linked(&bo, &tablet));
+    assert_eq!(bo.refusal(&twice), Some(&Refusal::Exists("the device")));
+    let mut rng = rng(77);
+    for n in 3..=DEVICES_PER_PERSON_MAX + 1 {
+        tablet.device = DeviceSecrets::generate(&mut rng);
+        let added = bo.writes(&linked(&bo, &tablet));
+        let full = Refusal::TooManyDevices(DEVICES_PER_PERSON_MAX);
+        assert_eq!(bo.refusal(&added), (n > DEVICES_PER_PERSON_MAX).then_some(&full), "{n}");
+    }
+    assert_eq!(bo.state().devices_of(bo.id()).count(), DEVICES_PER_PERSON_MAX);
+    assert_eq!(bo.state().devices_of(ada.id()).count(), 1);
+}
+
+#[test]
+fn the_key_of_a_recovery_phrase_stays_until_its_person_names_another() {
+    let [mut ada, mut bo, ..] = cast(Role::Reviewer, Role::Guest, Role::Guest);
+    let key = |ada: &Peer, bo: &Peer| ada.state().member(bo.id()).and_then(|member| member.recovery);
+    let accept = |bo: &Peer, door: &Capability, recovery| {
+        let Op::Accept { invite, device, proof, .. } = bo.accept(door) else { unreachable!("an acceptance") };
+        Op::Accept { invite, device, recovery, proof }
+    };
+    let [first, second, third] = [recovery(bo.id()), recovery(ada.id()), Capability::new(70).kex()].map(Some);
+    assert_eq!(key(&ada, &bo), first);
+    let mut restored = ada.stranger(2, 12);
+    restored.meet(&ada);
+    restored.writes(&Op::AddDevice { device: restored.record(), recovery: second });
+    ada.meet(&restored);
+    assert_eq!(key(&ada, &bo), second, "by the person's own key");
+    let [again, back] = [60, 61].map(Capability::new);
+    ada.writes(&again.invite(Role::Reviewer, 1));
+    let mut laptop = ada.stranger(2, 13);
+    laptop.meet(&ada);
+    laptop.writes(&accept(&laptop, &again, third));
+    ada.meet(&laptop);
+    assert_eq!(key(&ada, &bo), third, "by an invite that a member uses as well");
+    ada.writes(&Op::Remove { person: bo.id(), cut: up_to(DOC, LOG, 7) });
+    let knew = laptop.head();
+    ada.writes(&back.invite(Role::Guest, 1));
+    bo.meet(&ada);
+    bo.writes(&accept(&bo, &back, None));
+    ada.meet(&bo);
+    assert_eq!((ada.role(&bo), key(&ada, &bo)), (Some(Role::Guest), third), "who comes back has it still");
+    let before = Standing::Member { person: bo.id(), role: Role::Reviewer };
+    assert_eq!(ada.stands(&bo, (DOC, LOG, 7), knew), before, "and what they were");
 }

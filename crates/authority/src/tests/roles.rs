@@ -232,3 +232,18 @@ fn a_state_lists_who_is_here_and_who_was() {
     assert_eq!(state.epoch(key).map(|epoch| epoch.audience), Some(Audience::Team));
     assert_eq!(state.epoch(proofroom_ident::KeyId::ZERO), None);
 }
+
+#[test]
+fn a_role_that_somebody_gave_who_was_removed_carries_nothing() {
+    let [mut ada, mut bo, mut cy, mut mallory] = cast(Role::Guest, Role::Guest, Role::Producer);
+    let given = mallory.writes(&set_role(&bo, Role::Reviewer));
+    bo.meet(&mallory);
+    let used = bo.writes(&rotate(Audience::Team, 1, [bo.kex()]));
+    let fine = bo.writes(&rotate(Audience::Everyone, 2, [bo.kex()]));
+    assert_eq!((bo.refusal(&given), bo.refusal(&used)), (None, None));
+    let removal = ada.writes(&remove(&mallory));
+    heal(&mut [&mut ada, &mut bo, &mut cy, &mut mallory]);
+    assert_eq!(ada.refusal(&given), Some(&Refusal::Struck(removal.hash())));
+    assert_eq!(ada.refusal(&used), Some(&Refusal::Ungrounded(bo.signer())), "a guest after all");
+    assert_eq!(ada.refusal(&fine), None, "guests may");
+}

@@ -202,3 +202,46 @@ fn the_key_of_a_recovery_phrase_stays_until_its_person_names_another() {
     let before = Standing::Member { person: bo.id(), role: Role::Reviewer };
     assert_eq!(ada.stands(&bo, (DOC, LOG, 7), knew), before, "and what they were");
 }
+
+#[test]
+fn the_last_owner_keeps_one_device_and_nobody_else_has_to() {
+    let [mut ada, bo, ..] = cast(Role::Reviewer, Role::Guest, Role::Guest);
+    let tablet = ada.stranger(1, 12);
+    ada.writes(&linked(&ada, &tablet));
+    let away = |of: &Peer| Op::RemoveDevice { signer: of.signer(), cut: nothing() };
+    let [one, other] = [&bo, &tablet].map(|of| ada.writes(&away(of)));
+    assert_eq!((ada.refusal(&one), ada.refusal(&other)), (None, None));
+    assert_eq!(ada.view.may(ada.signer(), &away(&ada), Millis(1)), Err(Refusal::LastOwner));
+}
+
+#[test]
+fn a_lost_device_takes_along_the_invites_that_it_made_and_no_others() {
+    let [mut ada, mut bo, ..] = cast(Role::Reviewer, Role::Guest, Role::Guest);
+    let mut tablet = bo.stranger(2, 12);
+    bo.writes(&linked(&bo, &tablet));
+    tablet.meet(&bo);
+    let [by_phone, by_tablet] = [60, 61].map(Capability::new);
+    bo.writes(&by_phone.invite(Role::Guest, 1));
+    tablet.writes(&by_tablet.invite(Role::Guest, 1));
+    ada.meet(&bo);
+    ada.meet(&tablet);
+    let removal = ada.writes(&Op::RemoveDevice { signer: tablet.signer(), cut: nothing() }).hash();
+    let closed = [by_phone, by_tablet].map(|door| ada.state().invite(door.id()).expect("it was made").closed);
+    assert_eq!(closed, [None, Some(removal)]);
+}
+
+#[test]
+fn who_has_not_heard_of_a_higher_role_acts_in_the_one_they_know() {
+    let [mut ada, bo, ..] = cast(Role::Guest, Role::Guest, Role::Guest);
+    let (knew, door) = (ada.head(), Capability::new(60));
+    ada.writes(&door.invite(Role::Reviewer, 1));
+    let mut laptop = ada.stranger(2, 13);
+    laptop.meet(&ada);
+    laptop.writes(&laptop.accept(&door));
+    ada.meet(&laptop);
+    assert_eq!(ada.role(&bo), Some(Role::Reviewer));
+    let as_role = |role| Standing::Member { person: bo.id(), role };
+    assert_eq!(ada.stands(&bo, (DOC, LOG, 1), knew), as_role(Role::Guest));
+    assert_eq!(ada.stands(&bo, (DOC, LOG, 1), ada.head()), as_role(Role::Reviewer));
+    assert_eq!(ada.stands(&laptop, (DOC, LOG, 1), knew), Standing::NotMember, "nor of a device");
+}

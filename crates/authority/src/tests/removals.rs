@@ -297,3 +297,17 @@ fn whoever_a_void_removal_would_have_silenced_is_heard() {
     assert_eq!(ada.refusal(&stolen), Some(&Refusal::Struck(ended.hash())));
     assert_eq!(ada.role(&dan), Some(Role::Guest));
 }
+
+#[test]
+fn of_two_extensions_the_further_one_counts() {
+    let [mut ada, bo, ..] = cast(Role::Reviewer, Role::Guest, Role::Guest);
+    let (knew, person) = (ada.head(), bo.id());
+    let removal = ada.writes(&Op::Remove { person, cut: up_to(DOC, LOG, 1) }).hash();
+    let mut counts = |upto: Option<u64>| {
+        upto.map(|seq| ada.writes(&Op::ExtendCut { removal, cut: up_to(DOC, LOG, seq) }));
+        let counts =
+            |seq: &u64| ada.stands(&bo, (DOC, LOG, *seq), knew) != Standing::HeldBack { person, removal };
+        (1..10).take_while(counts).count()
+    };
+    assert_eq!([None, Some(5), Some(3), Some(5), Some(7)].map(&mut counts), [1, 5, 5, 5, 7]);
+}

@@ -19,14 +19,13 @@ use crate::people;
 use crate::report::{Broken, Report};
 use crate::rules::Ledger;
 use crate::scenario::Scenario;
-use crate::station::{Relayed, Station};
+use crate::station::Station;
 
 mod acts;
+mod relays;
 
 /// How long a connection waits for a partition to heal.
 const STUCK_MS: u64 = 15_000;
-/// What a relay takes for a piece of a batch; others come between two.
-const PIECE_MS: u64 = 1;
 /// Frames that the forger remembers.
 const OVERHEARD_MAX: usize = 64;
 /// Events of one run: beyond it, somebody talks without end.
@@ -326,18 +325,6 @@ impl<'a> World<'a> {
         }
     }
 
-    fn go_on_soon(&mut self, relay: usize, conn: u64) {
-        if self.stations[relay].is_behind(conn) {
-            self.at(self.now + PIECE_MS, Event::GoOn { relay, conn });
-        }
-    }
-
-    fn go_on(&mut self, relay: usize, conn: u64) {
-        let relayed = self.stations[relay].go_on(self.now, conn);
-        self.settle_relay(relay, relayed);
-        self.go_on_soon(relay, conn);
-    }
-
     /// What a partition held up goes on.
     pub fn release(&mut self) {
         let mut go_on = Vec::new();
@@ -416,21 +403,6 @@ impl<'a> World<'a> {
             for conn in lines.iter().filter(|conn| Some(**conn) != but) {
                 self.feed_machine(machine, *conn, Input::Stored(live.clone()));
             }
-        }
-    }
-
-    fn settle_relay(&mut self, station: usize, relayed: Relayed) {
-        for (conn, frame) in relayed.frames {
-            self.check_durable(Node::Relay(station), &frame);
-            if !self.stations[station].keeps_back(&frame) {
-                self.send(conn, false, Parcel::Frame(frame));
-            }
-        }
-        for conn in relayed.closed {
-            self.send(conn, false, Parcel::End);
-        }
-        if let Some(text) = relayed.died {
-            self.crash(Node::Relay(station), &text);
         }
     }
 

@@ -141,3 +141,97 @@ pub(crate) fn decode(
     }
     Ok(entry)
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proofroom_entry::{Draft, EntryKind, LogWriter, SIGNED_BYTES};
+    use proofroom_ident::{DocId, EntryHash, KeyId, LogClass, LogId, Nonce, SigningSecret};
+
+    use super::*;
+
+    const NOW: Millis = Millis(0);
+
+    /// The first entries of workspaces, each of so many bytes. All claim the same place: nothing is judged here.
+    pub fn entry(bytes: usize) -> (Bytes, WorkspaceId) {
+        let ada = SigningSecret::from_seed(&[1; 32]);
+        let (doc, log) = (DocId::AUTHORITY, LogId::from_bytes([1; 16]));
+        let (class, none) = (LogClass::Authority, EntryHash::ZERO);
+        let mut writer = LogWriter::begin(WorkspaceId::ZERO, doc, class, ada.public(), log, none);
+        let draft = Draft {
+            kind: EntryKind::Authority,
+            auth_head: none,
+            claimed_at: NOW,
+            key: KeyId::ZERO,
+            nonce: Nonce::ZERO,
+            tip_commit: [0; 32],
+        };
+        let entry = writer.append(&draft, &vec![7; bytes - SIGNED_BYTES], &ada).expect("canonical");
+        (Bytes::copy_from_slice(entry.bytes()), entry.workspace())
+    }
+
+    /// A batch of `n` times the same entry.
+    fn take(inbox: &mut Inbox, (bytes, n): (usize, usize), limits: &Limits) -> Result<(), Fault> {
+        let (entry, workspace) = entry(bytes);
+        inbox.on_entries(NOW, vec![entry; n], (workspace, Audiences::ALL), limits).map(|_| ())
+    }
+
+    #[test]
+    fn what_is_under_way_and_what_is_not_confirmed_share_a_window_and_the_largest_entry() {
+        let limits = Limits { entry_bytes_max: ENTRIES_BYTES_MAX, ..Limits::default() };
+        let window = usize::try_from(WINDOW_BYTES).expect("small") + ENTRIES_BYTES_MAX;
+        let tenth = (window / 10, 5);
+        assert_eq!(tenth.0 * 10, window);
+        let mut inbox = Inbox::default();
+        take(&mut inbox, tenth, &limits).expect("there is room");
+        inbox.on_ingested(Vec::new()).expect("it was open");
+        take(&mut inbox, tenth, &limits).expect("there is room");
+        let one = (SIGNED_BYTES, 1);
+        take(&mut inbox, one, &limits).expect("what is held fills the window, and no more");
+        assert_eq!(take(&mut inbox, one, &limits).expect_err("now it is more").code, Code::BadMessage);
+        let large = Limits { entry_bytes_max: SIGNED_BYTES + 9, ..limits };
+        take(&mut Inbox::default(), (SIGNED_BYTES + 9, 1), &large).expect("the largest that may be");
+        let larger = take(&mut Inbox::default(), (SIGNED_BYTES + 10, 1), &large);
+        assert_eq!(larger.expect_err("one byte more").code, Code::TooLarge);
+        inbox.ack(true).expect("half is confirmed");
+        take(&mut inbox, one, &limits).expect("there is room again");
+    }
+
+    #[test]
+    fn an_inbox_is_idle_when_nothing_is_under_way_and_confirms_when_enough_has_gathered() {
+        let mut inbox = Inbox::default();
+        assert!(inbox.is_idle() && inbox.ack(true).is_none());
+        take(&mut inbox, (SIGNED_BYTES, 2), &Limits::default()).expect("there is room");
+        assert!(!inbox.is_idle());
+        inbox.on_ingested(Vec::new()).expect("it was open");
+        assert!(inbox.is_idle() && inbox.ack(false).is_none(), "not for so little");
+        inbox.on_snapshot_part(ACK_AT_BYTES - 2 * SIGNED_BYTES as u64 - 1);
+        assert!(inbox.ack(false).is_none());
+        inbox.on_snapshot_part(1);
+        assert_eq!(inbox.ack(false), Some(Message::Ack { batches: 3, refused: Vec::new() }));
+        inbox.on_part(10, 0, &[1; 5], &Limits::default()).expect("the first part");
+        assert!(!inbox.is_idle() && inbox.ack(true).is_none());
+    }
+
+    #[test]
+    fn the_parts_of_an_entry_come_in_order_and_are_no_larger_than_it() {
+        let limits = Limits { entry_bytes_max: 100, ..Limits::default() };
+        let part =
+            |inbox: &mut Inbox, total, offset, bytes: &[u8]| inbox.on_part(total, offset, bytes, &limits);
+        let begun = || {
+            let mut inbox = Inbox::default();
+            assert_eq!(part(&mut inbox, 100, 0, &[1; 60]).expect("the first part"), None);
+            assert!(inbox.expects_part());
+            inbox
+        };
+        let whole = part(&mut begun(), 100, 60, &[2; 40]).expect("the last part");
+        assert_eq!(whole.map(|entry| (entry[59], entry[60], entry.len())), Some((1, 2, 100)));
+        let code = |fault: Result<Option<Bytes>, Fault>| fault.expect_err("it is refused").code;
+        assert_eq!(code(part(&mut Inbox::default(), 101, 0, &[1; 60])), Code::TooLarge);
+        for (total, offset, bytes) in
+            [(99, 60, 39), (100, 59, 40), (100, 61, 39), (100, 60, 41), (100, 60, 0)]
+        {
+            assert_eq!(code(part(&mut begun(), total, offset, &vec![2; bytes])), Code::BadMessage);
+        }
+        assert_eq!(code(part(&mut Inbox::default(), 100, 1, &[1; 60])), Code::BadMessage, "no beginning");
+    }
+}

@@ -63,3 +63,35 @@ impl Parting {
         entries.into_iter().map(decode).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_much_is_shown_as_is_taken_and_cut_into_frames() {
+        let entries =
+            |sizes: &[usize]| sizes.iter().map(|size| vec![7; *size].into()).collect::<Vec<Arc<[u8]>>>();
+        let shown = |sizes: &[usize]| -> Vec<usize> {
+            let frames = frames(entries(sizes)).into_iter();
+            frames.map(|f| if let Message::Entries(entries) = f { entries.len() } else { 0 }).collect()
+        };
+        let half = ENTRIES_BYTES_MAX / 2;
+        assert_eq!(PARTING_BYTES_MAX, 4 * half);
+        assert_eq!(shown(&[half, half, half, half]), [2, 2]);
+        assert_eq!(shown(&[half, half, half, half, 1]), [0; 0], "more than is taken");
+        assert_eq!(shown(&[half, half + 1, half - 1]), [1, 2]);
+    }
+
+    #[test]
+    fn as_much_is_taken_as_is_shown() {
+        let (half, workspace) = crate::inbox::tests::entry(PARTING_BYTES_MAX / 2);
+        let limits = Limits::default();
+        let mut parting = Parting::default();
+        let mut take =
+            |n: usize| parting.on_entries(vec![half.clone(); n], workspace, &limits).map(|taken| taken.len());
+        assert_eq!(take(2).expect("as much as is shown"), 2);
+        assert_eq!(take(1).expect_err("more than that").code, Code::BadMessage);
+        assert_eq!(take(0).expect_err("nothing shows nothing").code, Code::BadMessage);
+    }
+}

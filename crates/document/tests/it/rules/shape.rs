@@ -40,6 +40,10 @@ fn a_batch_over_its_size_is_refused() {
     let incoming = mallory.incoming(vec![0; BATCH_BYTES_MAX + 1]);
     let error = refusal(&mut mallory.doc, incoming);
     assert!(matches!(error, VetError::BatchTooLarge { what: "bytes", .. }), "{error}");
+    let mut mallory = producer(Plan, "mallory");
+    let incoming = mallory.incoming(vec![0; BATCH_BYTES_MAX]);
+    let error = refusal(&mut mallory.doc, incoming);
+    assert!(matches!(error, VetError::BatchTooLarge { what: "changes", .. }), "so large it may be: {error}");
 }
 
 #[test]
@@ -47,7 +51,8 @@ fn a_batch_of_too_many_changes_is_refused() {
     let mut mallory = producer(Plan, "mallory");
     let incoming = mallory.incoming(vec![0; 4 * 10_001]);
     let error = refusal(&mut mallory.doc, incoming);
-    assert!(matches!(error, VetError::BatchTooLarge { what: "changes", .. }), "{error}");
+    let (found, limit) = (10_001, 10_000);
+    assert_eq!(error, VetError::BatchTooLarge { what: "changes", found, limit });
 }
 
 #[test]

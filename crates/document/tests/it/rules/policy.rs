@@ -1,7 +1,7 @@
 //! The path policy: who may put what where.
 
-use automerge::ObjType;
 use automerge::legacy::{ElementId, Key, ObjectId, Op, OpType};
+use automerge::{ObjType, ScalarValue};
 use proofroom_document::DocKind::{Plan, Review};
 use proofroom_document::{DocKind, Incoming, PolicyError, VetError, WriterRole};
 use proofroom_ident::{AssetId, ContentHash, HashWords as _, Millis, PersonId, VersionHash};
@@ -318,6 +318,26 @@ fn values_that_do_not_belong_are_refused() {
     for value in ["", "  ", "two\nlines"] {
         let bad = instead(&mallory, Plan, vec![put(ObjectId::Root, "name", value)]);
         assert!(matches!(policy(refusal(&mut producer(Plan, "ada").doc, bad)), PolicyError::Value { .. }));
+    }
+}
+
+#[test]
+fn a_time_is_a_number_of_milliseconds_that_every_reader_can_hold() {
+    let (ada, mut mallory) = scene(WriterRole::Contributor);
+    let (_, own) = mallory.comment(version_of(&ada), 1, "mine");
+    let with = |time: ScalarValue| {
+        altered(&own, |change| {
+            let is_time = |op: &&mut Op| matches!(&op.key, Key::Map(key) if key == "created");
+            let op = change.operations.iter_mut().find(is_time).expect("a comment has a time");
+            op.action = OpType::Put(time);
+        })
+    };
+    for bad in ["yesterday".into(), ScalarValue::Uint((1 << 53) + 1), ScalarValue::Uint(u64::MAX)] {
+        let error = policy(refusal(&mut ada.doc.clone(), with(bad)));
+        assert!(matches!(error, PolicyError::Value { .. }), "{error}");
+    }
+    for good in [0, 1 << 53] {
+        assert_eq!(ada.doc.clone().merge(vec![with(ScalarValue::Uint(good))]).refused, []);
     }
 }
 

@@ -81,6 +81,7 @@ mod tests {
         assert_eq!(shown(&[half, half, half, half]), [2, 2]);
         assert_eq!(shown(&[half, half, half, half, 1]), [0; 0], "more than is taken");
         assert_eq!(shown(&[half, half + 1, half - 1]), [1, 2]);
+        assert_eq!(shown(&[half / 2; 4]), [4]);
     }
 
     #[test]

@@ -280,6 +280,7 @@ fn places_outside_the_schema_are_refused() {
     let ops = [
         put(ObjectId::Root, "anything", "x"),
         put(ObjectId::Root, "schema", 2u64),
+        put(ObjectId::Root, "name", "a plan has one, a review has none"),
         make(ObjectId::Root, "comments", ObjType::Map),
         make(ObjectId::Root, "anything", ObjType::Map),
         make(collection(Review, "versions"), "x", ObjType::Map),
@@ -291,6 +292,35 @@ fn places_outside_the_schema_are_refused() {
         let bad = instead(&mallory, Review, vec![op.clone()]);
         let error = policy(refusal(&mut ada.doc.clone(), bad));
         assert!(matches!(error, PolicyError::NoPlace(_) | PolicyError::KeyNotHash(_)), "{op:?}: {error}");
+    }
+    let bad = instead(&producer(Plan, "mallory"), Plan, vec![put(ObjectId::Root, "anything", "x")]);
+    assert!(matches!(policy(refusal(&mut producer(Plan, "ada").doc, bad)), PolicyError::NoPlace(_)));
+}
+
+#[test]
+fn a_request_is_returned_with_questions_and_never_with_a_version() {
+    let (mut ada, mut mallory) = (producer(Plan, "ada"), producer(Plan, "mallory"));
+    let filed = mallory.plan(&[request(1, "brief")]);
+    let record = expanded(&filed).operations[1].obj.clone();
+    ada.take(std::slice::from_ref(&filed));
+    let (by, version) = (mallory.writer.person, VersionHash::of(b"x"));
+    let note = format!(r#"{{"by":"{by}","state":"accepted","version":"{version}"}}"#);
+    let bad = instead(&mallory, Plan, vec![put(record, "state", note)]);
+    let error = policy(refusal(&mut ada.doc, bad));
+    assert!(matches!(&error, PolicyError::Value { why, .. } if why.contains("questions go with")), "{error}");
+}
+
+#[test]
+fn a_version_goes_with_an_addressed_comment_only_and_questions_with_none() {
+    let (ada, mallory) = scene(WriterRole::Producer);
+    let record = expanded(&ada.log[1]).operations[1].obj.clone();
+    let (by, version) = (mallory.writer.person, version_of(&mallory));
+    let with_version = format!(r#"{{"by":"{by}","state":"open","version":"{version}"}}"#);
+    let with_questions = format!(r#"{{"by":"{by}","questions":["brief"],"state":"open"}}"#);
+    for note in [with_version, with_questions] {
+        let bad = instead(&mallory, Review, vec![put(record.clone(), "state", note.as_str())]);
+        let error = policy(refusal(&mut ada.doc.clone(), bad));
+        assert!(matches!(error, PolicyError::Value { .. }), "{note}: {error}");
     }
 }
 

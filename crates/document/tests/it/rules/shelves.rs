@@ -60,6 +60,18 @@ fn the_library_takes_canonical_items_under_their_own_keys_from_producers() {
 }
 
 #[test]
+fn nobody_sets_somebody_elses_quiet_hours() {
+    let (mut ada, mallory) = (producer(Plan, "ada"), producer(Plan, "mallory"));
+    let honest = mallory.clone().plan(&[request(9, "x")]);
+    let key = LibraryKey::Peace(ada.writer.person).to_string();
+    let bad = altered(&honest, |change| {
+        change.operations = vec![put(collection(Plan, "library"), &key, "none")];
+    });
+    let error = policy(refusal(&mut ada.doc, bad));
+    assert!(matches!(error, PolicyError::NotTheirs(_)), "{error}");
+}
+
+#[test]
 fn everybody_notes_for_themselves_what_they_have_read_and_only_once() {
     let (mut ada, mut bo) = (producer(Review, "ada"), contributor(Review, "bo"));
     let (version, _) = ada.version("first", &[]);

@@ -270,3 +270,21 @@ fn piece(
     let bytes = r.run("bytes")?;
     if bytes.len() > max { Err(DecodeError::NotCanonical(too_long)) } else { Ok(frame.slice_ref(bytes)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_that_make_work_are_told_by_their_first_bytes() {
+        let part = Message::Part { total: 9, offset: 0, bytes: Bytes::from_static(b"some") };
+        for message in [Message::Entries(Vec::new()), part] {
+            assert!(Message::brings_entries(&message.encode()), "{message:?}");
+        }
+        for message in [Message::CaughtUp, Message::Ack { batches: 1, refused: Vec::new() }] {
+            assert!(!Message::brings_entries(&message.encode()), "{message:?}");
+        }
+        assert!(!Message::brings_entries(&[]) && !Message::brings_entries(&[SCHEMA]));
+        assert!(!Message::brings_entries(&[SCHEMA + 1, tag::ENTRIES]));
+    }
+}

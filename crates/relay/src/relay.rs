@@ -139,11 +139,12 @@ impl Relay {
     /// Something happened on a connection. Unknown connections are ignored: they were closed.
     pub fn handle(&mut self, now: Millis, id: ConnId, input: Input, store: &mut dyn Store) {
         let Some(conn) = self.conns.remove(&id) else { return };
+        let workspace = conn.seated.map(|seated| seated.workspace);
         match input {
             Input::Closed => self.leave(&conn, now),
             Input::Frame(frame) => self.feed(conn, now, SessionInput::Frame(frame), store),
         }
-        self.tell_late(now, store);
+        workspace.into_iter().for_each(|workspace| self.tell_late(workspace, now, store));
         self.fetch_due(now, store);
     }
 
@@ -156,8 +157,11 @@ impl Relay {
     /// Time passed: every second is enough.
     pub fn tick(&mut self, now: Millis, store: &mut dyn Store) {
         // Of whoever is behind, nothing is read: what they confirm or ask waits with it.
-        let ids: Vec<_> = self.conns.keys().copied().filter(|id| !self.is_behind(*id)).collect();
-        self.tell_each(ids, now, store, |_| SessionInput::Tick);
+        let reads = self.conns.values().filter(|conn| conn.coming.is_empty());
+        let ids = reads.map(|conn| conn.id).collect();
+        self.tell_each(ids, now, store, &SessionInput::Tick);
+        let awaited: Vec<_> = self.awaited.iter().copied().collect();
+        awaited.into_iter().for_each(|workspace| self.tell_late(workspace, now, store));
         self.due.extend(self.rooms.keys());
         self.fetch_due(now, store);
         for room in self.rooms.values_mut() {
@@ -179,22 +183,14 @@ impl Relay {
     pub fn shut_down(&mut self, now: Millis, store: &mut dyn Store) {
         let text = "the relay stops; connect again later";
         let ids = self.conns.keys().copied().collect();
-        self.tell_each(ids, now, store, |_| SessionInput::Refuse {
-            code: Code::ShuttingDown,
-            text: text.into(),
-        });
+        let refuse = SessionInput::Refuse { code: Code::ShuttingDown, text: text.into() };
+        self.tell_each(ids, now, store, &refuse);
     }
 
-    fn tell_each(
-        &mut self,
-        ids: Vec<ConnId>,
-        now: Millis,
-        store: &mut dyn Store,
-        input: impl Fn(ConnId) -> SessionInput,
-    ) {
+    fn tell_each(&mut self, ids: Vec<ConnId>, now: Millis, store: &mut dyn Store, input: &SessionInput) {
         for id in ids {
             if let Some(conn) = self.conns.remove(&id) {
-                self.feed(conn, now, input(id), store);
+                self.feed(conn, now, input.clone(), store);
             }
         }
     }
@@ -317,7 +313,6 @@ impl Relay {
         if twins >= self.config.quotas.device_connections_max {
             return Ok(Err((Denial::TooManyConnections, Vec::new())));
         }
-        let growing = self.is_growing(workspace);
         let room = match self.rooms.entry(workspace) {
             Entry::Occupied(room) => room.into_mut(),
             Entry::Vacant(door) => {
@@ -341,10 +336,13 @@ impl Relay {
                 room.fetch.handle(now, FetchInput::Joined(id));
                 return Ok(Ok(admission));
             }
-            // Half of it may say that somebody is no member who is one by the whole.
-            Err(Denial::NotMember | Denial::Removed) if growing => Denial::ComeAgain,
             Err(denial) => denial,
         };
+        if matches!(denial, Denial::NotMember | Denial::Removed) && self.is_growing(workspace) {
+            // Half of it may say that somebody is no member who is one by the whole.
+            return Ok(Err((Denial::ComeAgain, Vec::new())));
+        }
+        let Some(room) = self.rooms.get_mut(&workspace) else { return Ok(Err((denial, Vec::new()))) };
         let shown = if denial == Denial::Removed {
             room.parting(device, &self.config.quotas, now, store)?
         } else {

@@ -105,10 +105,11 @@ impl Relay {
     /// Takes the next piece of what a connection brought. Which connection is next, and when, is the driver's to say.
     pub fn go_on(&mut self, now: Millis, id: ConnId, store: &mut dyn Store) {
         let Some(mut conn) = self.conns.remove(&id) else { return };
+        let workspace = conn.seated.map(|seated| seated.workspace);
         self.take_piece(&mut conn, now, store);
         self.pump(&mut conn, now, store);
         self.put_back(conn, now);
-        self.tell_late(now, store);
+        workspace.into_iter().for_each(|workspace| self.tell_late(workspace, now, store));
         self.fetch_due(now, store);
     }
 
@@ -195,15 +196,15 @@ impl Relay {
     /// Those who bring a workspace that somebody else has brought found nothing here to compare with, and
     /// would miss what came before them. They come again once its membership is whole: by half of it
     /// they may be no members.
-    pub(super) fn tell_late(&mut self, now: Millis, store: &mut dyn Store) {
-        let whole: Vec<_> = self.awaited.iter().copied().filter(|ws| !self.is_growing(*ws)).collect();
-        for workspace in whole {
-            self.awaited.remove(&workspace);
-            let ids = self.rooms.get(&workspace).map(|room| room.conns.clone()).unwrap_or_default();
-            let late = |id: &ConnId| self.conns.get(id).is_some_and(|conn| conn.late);
-            let ids = ids.into_iter().filter(late).collect();
-            self.tell_each(ids, now, store, |_| come_again());
+    pub(super) fn tell_late(&mut self, workspace: WorkspaceId, now: Millis, store: &mut dyn Store) {
+        if !self.awaited.contains(&workspace) || self.is_growing(workspace) {
+            return;
         }
+        self.awaited.remove(&workspace);
+        let conns = self.rooms.get(&workspace).into_iter().flat_map(|room| &room.conns);
+        let late = |id: &ConnId| self.conns.get(id).is_some_and(|conn| conn.late);
+        let ids = conns.copied().filter(late).collect();
+        self.tell_each(ids, now, store, &come_again());
     }
 
     fn room_of(&mut self, seated: &Seated) -> Result<&mut Room, End> {

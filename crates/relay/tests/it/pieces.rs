@@ -15,20 +15,6 @@ fn world() -> World {
     World::with(Config { piece_entries_max: PIECE, ..config() })
 }
 
-/// ada, who owns the workspace, and bo, a reviewer; both are connected.
-fn two(world: &mut World) -> (Peer, Peer) {
-    let mut ada = Peer::new(1).found();
-    world.sync(&mut ada);
-    let invite = ada.invite(2, Role::Reviewer, 1, None);
-    world.sync(&mut ada);
-    let mut bo = Peer::new(2).linked(ada.workspace, Some(invite));
-    world.sync(&mut bo);
-    let accept = bo.accept();
-    world.push(&mut bo, &[accept]);
-    world.settle(&mut [&mut bo, &mut ada]);
-    (ada, bo)
-}
-
 fn id(peer: &Peer) -> ConnId {
     peer.conn.expect("connected")
 }
@@ -57,7 +43,7 @@ fn acknowledged(world: &World, peer: &Peer) -> u32 {
 #[test]
 fn a_large_batch_comes_in_pieces_and_is_confirmed_once_all_is_there() {
     let mut world = world();
-    let (mut ada, bo) = two(&mut world);
+    let (mut ada, bo) = world.ada_and_bo(Role::Reviewer);
     let before = world.entries(ada.workspace);
     let many: Vec<_> = (0..10).map(|_| ada.write(doc(1), 100)).collect();
     world.send_raw(&ada, frame(&many));
@@ -76,7 +62,7 @@ fn a_large_batch_comes_in_pieces_and_is_confirmed_once_all_is_there() {
 #[test]
 fn others_come_between_two_pieces() {
     let mut world = world();
-    let (mut ada, mut bo) = two(&mut world);
+    let (mut ada, mut bo) = world.ada_and_bo(Role::Reviewer);
     let many: Vec<_> = (0..10).map(|_| ada.write(doc(1), 100)).collect();
     world.send_raw(&ada, frame(&many));
     let one = bo.write(doc(2), 100);
@@ -89,7 +75,7 @@ fn others_come_between_two_pieces() {
 #[test]
 fn what_comes_meanwhile_on_the_same_connection_waits_its_turn() {
     let mut world = world();
-    let (mut ada, bo) = two(&mut world);
+    let (mut ada, bo) = world.ada_and_bo(Role::Reviewer);
     let all: Vec<_> = (0..10).map(|_| ada.write(doc(1), 100)).collect();
     world.send_raw(&ada, frame(&all[..6]));
     world.send_raw(&ada, frame(&all[6..]));
@@ -106,7 +92,7 @@ fn what_comes_meanwhile_on_the_same_connection_waits_its_turn() {
 #[test]
 fn a_log_that_is_refused_in_one_piece_is_refused_in_all_and_told_once() {
     let mut world = world();
-    let (mut ada, bo) = two(&mut world);
+    let (mut ada, bo) = world.ada_and_bo(Role::Reviewer);
     let mut entries: Vec<_> = (0..10).map(|_| ada.write(doc(1), 100)).collect();
     entries.extend((0..2).map(|_| ada.write(doc(2), 100)));
     // The first is held back: everything after it is a gap.
@@ -135,7 +121,7 @@ fn a_log_that_is_refused_in_one_piece_is_refused_in_all_and_told_once() {
 #[test]
 fn whoever_is_removed_between_two_pieces_brings_no_more() {
     let mut world = world();
-    let (mut ada, mut bo) = two(&mut world);
+    let (mut ada, mut bo) = world.ada_and_bo(Role::Reviewer);
     let many: Vec<_> = (0..10).map(|_| bo.write(doc(1), 100)).collect();
     world.send_raw(&bo, frame(&many));
     assert!(world.relay.is_behind(id(&bo)));
@@ -152,7 +138,7 @@ fn whoever_is_removed_between_two_pieces_brings_no_more() {
 #[test]
 fn a_connection_that_ends_in_the_middle_leaves_what_was_taken_and_brings_the_rest_again() {
     let mut world = world();
-    let (mut ada, mut bo) = two(&mut world);
+    let (mut ada, mut bo) = world.ada_and_bo(Role::Reviewer);
     let before = world.entries(ada.workspace);
     let many: Vec<_> = (0..10).map(|_| ada.write(doc(1), 100)).collect();
     world.send_raw(&ada, frame(&many));
@@ -166,7 +152,7 @@ fn a_connection_that_ends_in_the_middle_leaves_what_was_taken_and_brings_the_res
 
 #[test]
 fn who_brings_a_workspace_too_comes_again_once_its_membership_is_whole() {
-    let (mut ada, bo) = two(&mut world());
+    let (mut ada, bo) = world().ada_and_bo(Role::Reviewer);
     for seed in 10..20 {
         ada.invite(seed, Role::Reviewer, 1, None);
     }
@@ -198,7 +184,7 @@ fn who_brings_a_workspace_too_comes_again_once_its_membership_is_whole() {
 
 #[test]
 fn what_stands_on_the_membership_is_judged_once_that_is_whole() {
-    let (mut ada, bo) = two(&mut world());
+    let (mut ada, bo) = world().ada_and_bo(Role::Reviewer);
     let mut all = [ada.authority_entries(), bo.authority_entries()].concat();
     let many = all.len();
     all.extend((0..2).map(|_| ada.write(doc(1), 10)));
@@ -214,7 +200,7 @@ fn what_stands_on_the_membership_is_judged_once_that_is_whole() {
 #[test]
 fn a_store_that_fails_in_the_middle_confirms_nothing() {
     let mut world = world();
-    let (mut ada, _) = two(&mut world);
+    let (mut ada, _) = world.ada_and_bo(Role::Reviewer);
     let before = world.entries(ada.workspace);
     world.store.fail_after(1);
     let many: Vec<_> = (0..10).map(|_| ada.write(doc(1), 100)).collect();
@@ -233,7 +219,7 @@ fn a_store_that_fails_in_the_middle_confirms_nothing() {
 #[test]
 fn time_that_somebody_waits_with_their_batch_is_not_held_against_them() {
     let mut world = world();
-    let (mut ada, mut bo) = two(&mut world);
+    let (mut ada, mut bo) = world.ada_and_bo(Role::Reviewer);
     let refused = |world: &World, peer: &Peer| {
         let refuses = |f: &Bytes| matches!(Message::decode(f), Ok(Message::Refuse { .. }));
         world.waiting(peer).iter().any(refuses)

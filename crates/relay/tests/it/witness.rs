@@ -55,15 +55,7 @@ fn a_relay_signs_for_what_it_holds_by_its_own_clock_and_for_nothing_else() {
 #[test]
 fn whoever_may_not_read_a_document_is_told_nothing_of_it() {
     let mut world = World::new();
-    let mut ada = Peer::new(1).found();
-    world.sync(&mut ada);
-    let invite = ada.invite(7, Role::Guest, 1, None);
-    world.sync(&mut ada);
-    let mut bo = Peer::new(2).linked(ada.workspace, Some(invite));
-    world.sync(&mut bo);
-    let accept = bo.accept();
-    world.push(&mut bo, &[accept]);
-    world.settle(&mut [&mut bo, &mut ada]);
+    let (mut ada, mut bo) = world.ada_and_bo(Role::Guest);
     world.sync(&mut bo);
     let entry = ada.write(team_doc(1), 100);
     world.push(&mut ada, std::slice::from_ref(&entry));

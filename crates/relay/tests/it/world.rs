@@ -398,6 +398,20 @@ impl World {
         }
     }
 
+    /// ada, who owns a workspace, and bo, whom she invited; both are connected.
+    pub fn ada_and_bo(&mut self, role: Role) -> (Peer, Peer) {
+        let mut ada = Peer::new(1).found();
+        self.sync(&mut ada);
+        let invite = ada.invite(2, role, 1, None);
+        self.sync(&mut ada);
+        let mut bo = Peer::new(2).linked(ada.workspace, Some(invite));
+        self.sync(&mut bo);
+        let accept = bo.accept();
+        self.push(&mut bo, &[accept]);
+        self.settle(&mut [&mut bo, &mut ada]);
+        (ada, bo)
+    }
+
     /// Connects, exchanges everything, and stays connected.
     pub fn sync(&mut self, peer: &mut Peer) {
         self.connect(peer);

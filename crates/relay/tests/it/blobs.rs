@@ -4,7 +4,8 @@ use proofroom_ident::{BlobHash, HashWords as _};
 use proofroom_relay::{Note, Quotas};
 use proofroom_sync::{Code, Event, Input};
 
-use crate::world::{Peer, World};
+use crate::peer::Peer;
+use crate::world::World;
 
 fn file(peer: &mut Peer, fill: u8, n: usize) -> (BlobHash, u64) {
     let bytes = vec![fill; n];

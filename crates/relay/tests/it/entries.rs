@@ -5,7 +5,8 @@ use proofroom_relay::{Input, Note, Output};
 use proofroom_store::Store as _;
 use proofroom_sync::{Code, Message};
 
-use crate::world::{Peer, World, doc};
+use crate::peer::{Peer, doc};
+use crate::world::World;
 
 /// One owner with several devices' worth of readers: ada connects again and again.
 fn readers(world: &mut World, n: u8) -> (Peer, Vec<Peer>) {

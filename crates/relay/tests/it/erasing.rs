@@ -7,7 +7,8 @@ use proofroom_relay::Note;
 use proofroom_store::{REWRITE_DUE, Store as _};
 use proofroom_sync::{Code, Event, Input};
 
-use crate::world::{Peer, World, doc};
+use crate::peer::{Peer, doc};
+use crate::world::World;
 
 fn erase(entry: &Verified, blob: BlobHash) -> Op {
     let h = entry.header();

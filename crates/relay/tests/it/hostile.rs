@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 
-use crate::world::{Peer, World, doc};
+use crate::peer::{Peer, doc};
+use crate::world::World;
 
 fn busy() -> (World, Peer, Peer) {
     let mut world = World::new();

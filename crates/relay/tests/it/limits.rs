@@ -4,7 +4,8 @@ use proofroom_ident::Millis;
 use proofroom_relay::Quotas;
 use proofroom_sync::{Code, Event};
 
-use crate::world::{Peer, World, doc};
+use crate::peer::{Peer, doc};
+use crate::world::World;
 
 fn full_world(quotas: Quotas, entries: usize) -> (World, Peer) {
     let mut world = World::with_quotas(quotas);

@@ -7,6 +7,7 @@ mod erasing;
 mod hostile;
 mod limits;
 mod membership;
+mod peer;
 mod pieces;
 mod snapshots;
 mod witness;

@@ -6,7 +6,8 @@ use proofroom_ident::{DeviceRecord, Millis};
 use proofroom_relay::{Config, Creators, Quotas};
 use proofroom_sync::{Code, Event, Message};
 
-use crate::world::{Peer, World, capability, config, doc, team_doc};
+use crate::peer::{Peer, capability, doc, team_doc};
+use crate::world::{World, config};
 
 fn founded(world: &mut World) -> Peer {
     let mut ada = Peer::new(1).found();

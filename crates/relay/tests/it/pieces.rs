@@ -7,7 +7,8 @@ use proofroom_ident::Millis;
 use proofroom_relay::{Config, ConnId, Note};
 use proofroom_sync::{Code, Message};
 
-use crate::world::{Peer, World, config, doc};
+use crate::peer::{Peer, doc};
+use crate::world::{World, config};
 
 const PIECE: usize = 4;
 

@@ -7,7 +7,8 @@ use proofroom_relay::{Note, Quotas};
 use proofroom_store::{Batch, Store as _};
 use proofroom_sync::{Event, Input};
 
-use crate::world::{Peer, World, capability, doc};
+use crate::peer::{Peer, capability, doc};
+use crate::world::World;
 
 /// Ada and bo, who may attest what they wrote; and somebody who joins late.
 fn scene(quotas: Quotas) -> (World, Peer, Peer) {

@@ -6,7 +6,8 @@ use proofroom_ident::{EntryHash, Millis, Signature};
 use proofroom_relay::Quotas;
 use proofroom_sync::{ClockRow, Event, Input as SessionInput, Message};
 
-use crate::world::{Peer, World, config, doc, team_doc};
+use crate::peer::{Peer, doc, team_doc};
+use crate::world::{World, config};
 
 fn row(entry: &Verified) -> ClockRow {
     let h = entry.header();

@@ -53,3 +53,23 @@ impl FromIterator<Audience> for Audiences {
         Self(audiences.into_iter().fold(0, |bits, a| bits | bit(a)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_are_what_their_members_say() {
+        let sets: Vec<Audiences> =
+            (0..4).map(|bits| Audiences::from_bits(bits).expect("known bits")).collect();
+        for a in &sets {
+            assert_eq!(a.iter().chain(a.iter()).collect::<Audiences>(), *a, "a set counts nothing twice");
+            for b in &sets {
+                let both: Audiences = a.iter().filter(|x| b.contains(*x)).collect();
+                assert_eq!(a.and(*b), both);
+                assert_eq!(a.covers(*b), b.iter().all(|x| a.contains(x)), "{a:?} {b:?}");
+            }
+        }
+        assert_eq!(Audiences::from_bits(4), None);
+    }
+}

@@ -204,3 +204,111 @@ impl Blobs {
 fn progress(direction: Direction, blob: BlobHash, span: Span, total: u64) -> Act {
     Act::Do(Output::Event(Event::BlobProgress { direction, blob, bytes: span.bytes, total }))
 }
+
+#[cfg(test)]
+mod tests {
+    use proofroom_blobs::prove_whole;
+
+    use super::*;
+
+    const SMALL: Span = Span { offset: 0, bytes: 9 };
+    const LARGE: Span = Span { offset: 0, bytes: SLICE_BYTES };
+
+    fn blob(n: u8) -> BlobHash {
+        BlobHash::from_bytes([n; 32])
+    }
+
+    fn offers(n: u8, bytes: u64) -> Vec<(BlobHash, u64)> {
+        (0..n).map(|n| (blob(n), bytes)).collect()
+    }
+
+    #[test]
+    fn as_many_blobs_are_offered_as_allowed_and_no_more() {
+        let limits = Limits { blobs_max: 3, ..Limits::default() };
+        for (n, taken) in [(1, true), (3, true), (4, false), (9, false)] {
+            assert_eq!(Blobs::default().on_offer(offers(n, 1), &limits).is_ok(), taken, "{n} blobs");
+        }
+        // Those that were answered do not count.
+        let mut blobs = Blobs::default();
+        blobs.on_offer(offers(3, 1), &limits).expect("three may be open");
+        assert_eq!(blobs.hold(blob(1)).len(), 1);
+        assert_eq!(blobs.refuse(blob(2), Code::QuotaExceeded, String::new()).len(), 1);
+        blobs.on_offer(vec![(blob(8), 1), (blob(9), 1)], &limits).expect("two were answered");
+    }
+
+    #[test]
+    fn a_blob_may_be_as_large_as_allowed_and_no_larger() {
+        let limits = Limits { blob_bytes_max: 100, ..Limits::default() };
+        for (bytes, taken) in [(0, true), (99, true), (100, true), (101, false), (u64::MAX, false)] {
+            let step = Blobs::default().on_offer(offers(1, bytes), &limits).expect("one blob");
+            let asked = matches!(step[..], [Act::Do(Output::BlobOffered { .. })]);
+            let refused = matches!(step[..], [Act::Send(Message::BlobRefuse { code: Code::TooLarge, .. })]);
+            assert_eq!((asked, refused), (taken, !taken), "{bytes} bytes: {step:?}");
+        }
+    }
+
+    #[test]
+    fn a_slice_comes_as_often_as_it_was_asked_for() {
+        let bytes = [5; 9];
+        let (blob, encoded) = prove_whole(&bytes, SMALL).expect("bytes in memory");
+        let encoded = Bytes::from(encoded);
+        for times in 1..4 {
+            let mut blobs = Blobs::default();
+            (0..times).for_each(|_| assert_eq!(blobs.ask(blob, 9, SMALL).len(), 1));
+            for _ in 0..times {
+                let step = blobs.on_slice(blob, 9, SMALL, &encoded).expect("it was asked for");
+                assert!(matches!(step[0], Act::Do(Output::BlobSlice { .. })), "{step:?}");
+            }
+            blobs.on_slice(blob, 9, SMALL, &encoded).expect_err("nobody asked once more");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_told_once_for_each_slice_that_was_asked_for() {
+        let mut blobs = Blobs::default();
+        blobs.ask(blob(2), 9, SMALL);
+        blobs.ask(blob(2), 9, SMALL);
+        blobs.ask(blob(3), 9, SMALL);
+        let told = |blobs: &mut Blobs, n| blobs.on_missing(blob(n)).len();
+        assert_eq!([2, 2, 2, 1, 3, 3].map(|n| told(&mut blobs, n)), [1, 1, 0, 0, 1, 0]);
+    }
+
+    #[test]
+    fn what_was_read_makes_room_for_more() {
+        let large = usize::try_from(SLICE_BYTES_ASKED_MAX / SLICE_BYTES).expect("a few");
+        for (span, most) in [(SMALL, SLICES_ASKED_MAX), (LARGE, large)] {
+            let full = || {
+                let mut blobs = Blobs::default();
+                (0..most).for_each(|_| _ = blobs.on_ask(blob(1), span).expect("there is room"));
+                blobs
+            };
+            full().on_ask(blob(1), span).expect_err("all of it is asked for");
+            for read in 1..3 {
+                let mut blobs = full();
+                for n in 0..read {
+                    let sent = match n {
+                        0 => blobs.on_read(blob(1), span.bytes, span, Bytes::new()).len(),
+                        _ => 1 + blobs.on_unread(blob(1)).len(),
+                    };
+                    assert_eq!(sent, 2);
+                }
+                (0..read).for_each(|_| _ = blobs.on_ask(blob(2), span).expect("some was read"));
+                blobs.on_ask(blob(2), span).expect_err("it is full again");
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_can_be_proved_is_asked_for() {
+        for (offset, bytes, fits) in [
+            (0, SLICE_BYTES, true),
+            (GROUP_BYTES, 1, true),
+            (0, SLICE_BYTES + 1, false),
+            (1, 1, false),
+            (GROUP_BYTES - 1, 1, false),
+        ] {
+            let asked = Blobs::default().on_ask(blob(1), Span { offset, bytes });
+            assert_eq!(asked.is_ok(), fits, "{bytes} bytes from {offset} on");
+        }
+    }
+}

@@ -287,4 +287,60 @@ mod tests {
         assert!(!Message::brings_entries(&[]) && !Message::brings_entries(&[SCHEMA]));
         assert!(!Message::brings_entries(&[SCHEMA + 1, tag::ENTRIES]));
     }
+
+    #[track_caller]
+    fn check_back(message: &Message) {
+        assert_eq!(Message::decode(&message.encode()).expect("within its limits").encode(), message.encode());
+    }
+
+    #[test]
+    fn a_limit_is_met_exactly_and_not_passed() {
+        let full = Message::decode(&vec![9; FRAME_BYTES_MAX].into());
+        assert!(matches!(full, Err(DecodeError::Unknown { field: "schema", .. })), "{full:?}");
+        let over = Message::decode(&vec![9; FRAME_BYTES_MAX + 1].into());
+        assert!(matches!(over, Err(DecodeError::TooLarge { .. })), "{over:?}");
+
+        let prefer = |n| Message::Prefer(vec![DocId::ZERO; n]);
+        check_back(&prefer(PREFERRED_MAX));
+        let over = Message::decode(&prefer(PREFERRED_MAX + 1).encode());
+        assert!(
+            matches!(over, Err(DecodeError::NotCanonical("too many documents are preferred"))),
+            "{over:?}"
+        );
+
+        let part = |n| Message::Part { total: 9, offset: 0, bytes: vec![7; n].into() };
+        check_back(&part(ENTRIES_BYTES_MAX));
+        let over = Message::decode(&part(ENTRIES_BYTES_MAX + 1).encode());
+        assert!(matches!(over, Err(DecodeError::NotCanonical("a part of an entry is too long"))), "{over:?}");
+
+        let refuse = |n: usize| {
+            let length = u32::try_from(n).expect("short").to_le_bytes();
+            Bytes::from([&[SCHEMA, tag::REFUSE, 1, 0][..], &length, &vec![b'x'; n]].concat())
+        };
+        Message::decode(&refuse(TEXT_BYTES_MAX)).expect("a text of the greatest length");
+        let over = Message::decode(&refuse(TEXT_BYTES_MAX + 1));
+        assert!(matches!(over, Err(DecodeError::NotCanonical("a text is too long"))), "{over:?}");
+    }
+
+    #[test]
+    fn rows_ascend_strictly() {
+        let clock = |logs: [u8; 2]| {
+            let row = |n| ClockRow { log: LogId::from_bytes([n; 16]), seq: 1, head: EntryHash::ZERO };
+            Message::Clock { doc: DocId::ZERO, last: true, rows: logs.map(row).into() }
+        };
+        let digests = |docs: [u8; 2]| Message::Digests {
+            last: true,
+            docs: docs.map(|n| (DocId::from_bytes([n; 16]), [n; 32])).into(),
+        };
+        for message in [clock([1, 2]), digests([1, 2])] {
+            check_back(&message);
+        }
+        for message in [clock([2, 2]), clock([2, 1]), digests([2, 2]), digests([2, 1])] {
+            let read = Message::decode(&message.encode());
+            assert!(
+                matches!(read, Err(DecodeError::NotCanonical(why)) if why.contains("ascending")),
+                "{read:?}"
+            );
+        }
+    }
 }

@@ -96,9 +96,10 @@ impl Running {
     }
 
     pub fn is_in_sync(&self) -> bool {
-        let sent = self.compare.is_done() && self.outbox.is_empty() && self.outbox.is_confirmed();
+        // It is said once the comparison is over, and what it found is sent.
+        let sent = self.said_caught_up && self.outbox.is_empty() && self.outbox.is_confirmed();
         let sent = sent && self.elsewhere.is_idle() && self.outbox.giving.is_idle();
-        sent && self.said_caught_up && self.peer_caught_up && self.inbox.is_idle()
+        sent && self.peer_caught_up && self.inbox.is_idle()
     }
 
     pub fn handle(

@@ -155,3 +155,20 @@ fn asking_for_too_much_at_a_time_ends_the_session() {
         assert!(session.is_closed(), "{times} times {span:?}");
     }
 }
+
+#[test]
+fn a_blob_that_is_not_taken_is_answered_with_the_reason() {
+    let mut pair = connected();
+    pair.bo.fetches = false;
+    let (blob, total) = pair.ada.keep_blob(bytes(9));
+    pair.ada.tell(Millis(0), Input::OfferBlobs(vec![(blob, total)]));
+    pair.settle();
+    let (code, text) = (Code::QuotaExceeded, "the workspace is full".to_owned());
+    pair.bo.tell(Millis(0), Input::RefuseBlob { blob, code, text: text.clone() });
+    pair.settle();
+    assert!(pair.ada.events.contains(&Event::BlobRefused { blob, code, text: text.clone() }));
+    // Once: a second answer is none.
+    pair.bo.tell(Millis(0), Input::RefuseBlob { blob, code, text });
+    pair.bo.tell(Millis(0), Input::BlobHeld(blob));
+    assert!(pair.bo.outgoing.is_empty());
+}

@@ -187,6 +187,16 @@ fn confirming_what_was_never_sent_is_refused() {
 }
 
 #[test]
+fn catching_up_twice_is_refused() {
+    let mut pair = Pair::new();
+    pair.ada.write_quietly(doc(1), 1, 100);
+    pair.connect();
+    pair.settle();
+    pair.check_converged();
+    check_closes(&mut pair.bo, Message::CaughtUp.encode(), Code::BadMessage);
+}
+
+#[test]
 fn unexpected_clocks_and_digests_are_refused() {
     let mut pair = Pair::new();
     pair.connect();
@@ -207,7 +217,10 @@ fn a_closed_session_stays_silent() {
     }
     pair.bo.tell(Millis(99_999_999), Input::Tick);
     pair.bo.write(doc(1), 1, 1);
+    pair.bo.tell(Millis(0), Input::Refuse { code: Code::Removed, text: "once more".into() });
+    pair.bo.tell(Millis(0), Input::Part { entries: Vec::new(), text: "once more".into() });
     assert_eq!(pair.bo.outgoing.len(), said);
+    assert_eq!(pair.bo.closed, Some(Code::ShuttingDown));
 }
 
 proptest! {

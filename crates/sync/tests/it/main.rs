@@ -6,5 +6,7 @@ mod convergence;
 mod elsewhere;
 mod hostile;
 mod pair;
+mod phases;
 mod snapshots;
 mod wire;
+mod words;

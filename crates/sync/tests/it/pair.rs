@@ -11,7 +11,7 @@ use proofroom_entry::{
     Verified, check_link,
 };
 use proofroom_ident::{
-    BlobHash, DocId, EntryHash, HashWords as _, InviteId, KeyId, LogId, Millis, Nonce, SignerKey,
+    BlobHash, DocId, EntryHash, HashWords as _, InviteId, KeyId, LogId, Millis, Nonce, Signature, SignerKey,
     SigningSecret, WorkspaceId,
 };
 use proofroom_store::{Batch, DocSummary, MemoryStore, Store as _};
@@ -45,6 +45,10 @@ pub struct Peer {
     pub events: Vec<Event>,
     pub proved: Option<(SignerKey, Option<InviteId>)>,
     pub admits: Audiences,
+    pub lets_write: bool,
+    /// Documents of which this peer was asked for its word, and the word that it gives.
+    pub asked: Vec<DocId>,
+    pub word: Option<(Millis, Signature)>,
     pub refuses: Option<DocId>,
     pub ingested: Vec<EntryHash>,
     pub blobs: BTreeMap<BlobHash, Vec<u8>>,
@@ -53,6 +57,8 @@ pub struct Peer {
     pub wants_snapshots: bool,
     pub believes: BTreeSet<SignerKey>,
     pub answers: bool,
+    /// Whether offered blobs are fetched.
+    pub fetches: bool,
     pub closed: Option<Code>,
     /// Where in its blobs this peer sends a wrong byte.
     pub lies_at: Option<u64>,
@@ -72,6 +78,9 @@ impl Peer {
             events: Vec::new(),
             proved: None,
             admits: Audiences::ALL,
+            lets_write: true,
+            asked: Vec::new(),
+            word: None,
             refuses: None,
             ingested: Vec::new(),
             blobs: BTreeMap::new(),
@@ -79,6 +88,7 @@ impl Peer {
             wants_snapshots: true,
             believes: [1, 2].map(|seed| device(seed).public()).into(),
             answers: true,
+            fetches: true,
             closed: None,
             lies_at: None,
             fetch: Fetch::default(),
@@ -167,7 +177,7 @@ impl Peer {
             Output::Send(frame) => self.outgoing.push_back(frame),
             Output::PeerProved { device, invite, .. } => {
                 self.proved = Some((device, invite));
-                return Some(Input::Admit { reads: self.admits, may_write: true });
+                return Some(Input::Admit { reads: self.admits, may_write: self.lets_write });
             }
             Output::Ingest(entries) => return Some(Input::Ingested { refused: self.ingest(entries) }),
             Output::SnapshotOffered { doc, id, .. } if self.answers => {
@@ -176,11 +186,15 @@ impl Peer {
             }
             Output::SnapshotOffered { .. } => {}
             Output::TakeSnapshot(offered) => return Some(self.take_snapshot(*offered)),
-            Output::WitnessAsked { doc, .. } => return Some(Input::Witness { doc, word: None }),
+            Output::WitnessAsked { doc, .. } => {
+                self.asked.push(doc);
+                return Some(Input::Witness { doc, word: self.word });
+            }
             Output::BlobOffered { blob, .. } if self.blobs.contains_key(&blob) => {
                 return Some(Input::BlobHeld(blob));
             }
-            Output::BlobOffered { blob, bytes } => self.want(blob, bytes),
+            Output::BlobOffered { blob, bytes } if self.fetches => self.want(blob, bytes),
+            Output::BlobOffered { .. } => {}
             Output::ReadBlob { blob, span } => return Some(self.read(blob, span)),
             Output::BlobSlice { blob, total, slice } => return self.write_slice(blob, total, slice),
             Output::Event(Event::BlobMissing(blob)) => {

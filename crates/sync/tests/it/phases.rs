@@ -1,0 +1,194 @@
+//! Inputs at every phase of a session, and when both sides count as in sync.
+
+use proofroom_ident::{BlobHash, Millis};
+use proofroom_sync::limits::ELSEWHERE_MS;
+use proofroom_sync::{Audiences, Code, Event, Input, Live, Message, Session};
+
+use crate::pair::{Pair, Peer, doc, team_doc};
+
+fn is_in_sync(peer: &Peer) -> bool {
+    peer.session.as_ref().is_some_and(Session::is_in_sync)
+}
+
+/// Two who hold the same, and whom ada asked to be let in: bo has said so, she has not heard it yet.
+fn welcomed() -> Pair {
+    let mut pair = Pair::new();
+    pair.ada.write_quietly(doc(1), 1, 100);
+    pair.connect();
+    pair.settle();
+    pair.cut();
+    pair.connect();
+    // The greeting, then the opening.
+    (0..2).for_each(|_| _ = pair.step());
+    pair
+}
+
+#[test]
+fn a_session_is_in_sync_from_when_both_hold_all() {
+    let mut pair = Pair::new();
+    pair.ada.write_quietly(doc(1), 3, 100_000);
+    pair.ada.write_quietly(doc(2), 3, 100);
+    pair.bo.write_quietly(doc(2), 9, 100_000);
+    pair.bo.write_quietly(doc(3), 2, 100);
+    pair.connect();
+    let mut before = 0;
+    loop {
+        for peer in [&pair.ada, &pair.bo] {
+            assert_eq!(is_in_sync(peer), peer.is_in_sync(), "the event tells when it becomes true");
+        }
+        before += usize::from(!is_in_sync(&pair.ada));
+        if !pair.step() {
+            break;
+        }
+    }
+    assert!(before > 5 && is_in_sync(&pair.ada) && is_in_sync(&pair.bo));
+}
+
+#[test]
+fn a_session_is_out_of_sync_while_something_is_not_confirmed() {
+    let mut pair = Pair::new();
+    pair.connect();
+    pair.settle();
+    pair.bo.write(doc(1), 1, 100);
+    assert!(!is_in_sync(&pair.bo) && is_in_sync(&pair.ada));
+    pair.settle();
+    assert!(!is_in_sync(&pair.bo), "it is there, and bo does not know");
+    pair.ada.tell(Millis(0), Input::Tick);
+    pair.settle();
+    assert!(is_in_sync(&pair.bo) && is_in_sync(&pair.ada));
+    // What a third party brought, and waits for the peer to get it there.
+    let heard = pair.bo.write_quietly(doc(2), 1, 100);
+    Live::batches(&heard).into_iter().for_each(|live| pair.bo.tell(Millis(0), Input::Heard(live)));
+    pair.settle();
+    assert!(!is_in_sync(&pair.bo));
+    for _ in 0..2 {
+        pair.bo.tell(Millis(ELSEWHERE_MS), Input::Tick);
+        pair.settle();
+        pair.ada.tell(Millis(ELSEWHERE_MS), Input::Tick);
+        pair.settle();
+    }
+    assert!(is_in_sync(&pair.bo));
+}
+
+#[test]
+fn what_is_written_or_heard_before_the_welcome_arrives() {
+    for input in [Input::Stored, Input::Heard] {
+        let mut pair = welcomed();
+        let entries = pair.ada.write_quietly(doc(1), 2, 100);
+        Live::batches(&entries).into_iter().for_each(|live| pair.ada.tell(Millis(0), input(live)));
+        pair.settle();
+        pair.check_converged();
+        assert_eq!(pair.bo.ingested.len(), 3);
+    }
+}
+
+#[test]
+fn letting_somebody_in_before_they_ask_means_nothing() {
+    let mut pair = Pair::new();
+    pair.ada.write_quietly(doc(1), 2, 100);
+    pair.connect();
+    pair.bo.tell(Millis(0), Input::Admit { reads: Audiences::ALL, may_write: false });
+    pair.settle();
+    pair.check_converged();
+    assert_eq!(pair.ada.delivered(), 2);
+}
+
+#[test]
+fn who_may_write_no_longer_is_told_so_with_the_next_entry() {
+    let mut pair = Pair::new();
+    pair.connect();
+    pair.settle();
+    pair.bo.tell(Millis(0), Input::Admit { reads: Audiences::ALL, may_write: false });
+    pair.bo.write(doc(2), 1, 100);
+    pair.settle();
+    assert_eq!((pair.ada.ingested.len(), pair.bo.closed), (1, None), "she goes on reading");
+    // Nobody gets it back in a running session.
+    pair.bo.tell(Millis(0), Input::Admit { reads: Audiences::ALL, may_write: true });
+    pair.ada.write(doc(1), 1, 100);
+    pair.settle();
+    assert_eq!(pair.bo.closed, Some(Code::MayNotWrite));
+    assert!(pair.bo.ingested.is_empty());
+}
+
+#[test]
+fn who_reads_less_from_now_on_is_sent_less() {
+    let all = [doc(0).audience()].into_iter().collect();
+    let mut pair = Pair::new();
+    pair.connect();
+    pair.settle();
+    pair.bo.write(team_doc(1), 1, 100);
+    pair.bo.write(doc(1), 1, 100);
+    pair.settle();
+    assert_eq!(pair.ada.ingested.len(), 2);
+    pair.bo.tell(Millis(0), Input::Admit { reads: all, may_write: true });
+    pair.bo.write(team_doc(1), 1, 100);
+    assert!(pair.bo.outgoing.is_empty());
+    pair.bo.write(doc(1), 1, 100);
+    pair.settle();
+    assert_eq!(pair.ada.ingested.len(), 3);
+}
+
+#[test]
+fn who_may_not_write_sends_nothing_and_reads_everything() {
+    let mut pair = Pair::new();
+    pair.ada.write_quietly(doc(1), 3, 100);
+    pair.bo.write_quietly(doc(2), 3, 100);
+    pair.bo.lets_write = false;
+    pair.connect();
+    pair.settle();
+    pair.ada.write(doc(1), 1, 100);
+    let heard = pair.ada.write_quietly(doc(3), 1, 100);
+    Live::batches(&heard).into_iter().for_each(|live| pair.ada.tell(Millis(0), Input::Heard(live)));
+    assert!(pair.ada.outgoing.is_empty(), "neither entries nor that she holds them");
+    pair.settle();
+    assert!(pair.ada.is_in_sync() && pair.bo.is_in_sync());
+    assert_eq!((pair.ada.ingested.len(), pair.bo.ingested.len()), (3, 0));
+    assert!(!pair.ada.events.iter().any(|e| matches!(e, Event::Outgoing { .. })));
+}
+
+#[test]
+fn what_somebody_may_not_read_they_do_not_hear_of() {
+    let mut pair = Pair::new();
+    pair.bo.admits = [doc(0).audience()].into_iter().collect();
+    pair.connect();
+    pair.settle();
+    pair.bo.write(team_doc(1), 1, 100);
+    let heard = pair.bo.write_quietly(team_doc(2), 1, 100);
+    Live::batches(&heard).into_iter().for_each(|live| pair.bo.tell(Millis(0), Input::Heard(live)));
+    pair.bo.tell(Millis(10 * ELSEWHERE_MS), Input::Tick);
+    assert!(pair.bo.outgoing.is_empty());
+}
+
+#[test]
+fn what_is_delivered_and_what_is_outstanding_are_all_there_was() {
+    let mut pair = Pair::new();
+    for n in 1..5 {
+        pair.bo.write_quietly(doc(n), 20, 90_000);
+    }
+    pair.connect();
+    pair.settle();
+    let mut delivered = 0;
+    let mut both = 0;
+    for event in &pair.bo.events {
+        if let Event::Delivered { entries, outstanding, .. } = event {
+            delivered += entries;
+            assert_eq!(delivered + outstanding, 80);
+            both += 1;
+        }
+    }
+    assert!(both > 3, "{both} confirmations");
+    assert_eq!(pair.bo.events.iter().filter(|e| **e == Event::Outgoing { entries: 80 }).count(), 1);
+}
+
+#[test]
+fn frames_of_another_phase_end_the_session() {
+    for frame in
+        [Message::CaughtUp, Message::Coming { entries: 1 }, Message::BlobHeld(BlobHash::from_bytes([1; 32]))]
+    {
+        let mut pair = Pair::new();
+        pair.connect();
+        pair.bo.tell(Millis(0), Input::Frame(frame.encode()));
+        pair.ada.tell(Millis(0), Input::Frame(frame.encode()));
+        assert_eq!([pair.ada.closed, pair.bo.closed], [Some(Code::BadMessage); 2]);
+    }
+}

@@ -1,8 +1,8 @@
 //! Peers end with the same entries, whatever the link does.
 
-use proofroom_ident::{DocId, EntryHash, HashWords as _, InviteId, LogId, Millis, Signature, SigningSecret};
+use proofroom_ident::{DocId, InviteId, Millis, SigningSecret};
 use proofroom_store::Store as _;
-use proofroom_sync::{Audiences, ClockRow, Code, Event, Input, Message};
+use proofroom_sync::{Audiences, Code, Event, Input};
 
 use crate::pair::{Pair, WORKSPACE, doc, team_doc};
 
@@ -267,39 +267,4 @@ fn an_invite_is_proved_in_the_handshake() {
     pair.settle();
     assert_eq!(pair.bo.proved, Some((pair.ada.secret.public(), Some(id))));
     assert!(pair.ada.is_in_sync());
-}
-
-#[test]
-fn messages_survive_the_round_trip() {
-    let blob = proofroom_ident::BlobHash::of(b"x");
-    let all = [
-        Message::CaughtUp,
-        Message::Coming { entries: 9 },
-        Message::Refuse { code: Code::NotMember, text: "no".into() },
-        Message::Digests { last: true, docs: vec![(doc(1), [1; 32]), (doc(2), [2; 32])] },
-        Message::Clock { doc: doc(1), last: false, rows: Vec::new() },
-        Message::Prefer(vec![doc(3)]),
-        Message::WitnessAsk {
-            doc: doc(1),
-            rows: vec![ClockRow { log: LogId::ZERO, seq: 7, head: EntryHash::from_bytes([3; 32]) }],
-        },
-        Message::WitnessWord { doc: doc(1), word: None },
-        Message::WitnessWord { doc: doc(1), word: Some((Millis(9), Signature::ZERO)) },
-        Message::BlobOffer(vec![(blob, 1)]),
-        Message::BlobHeld(blob),
-        Message::Ack {
-            batches: 1,
-            refused: vec![proofroom_sync::Refusal {
-                doc: doc(1),
-                log: LogId::ZERO,
-                seq: 1,
-                count: 2,
-                code: Code::Gap,
-                text: "gap".into(),
-            }],
-        },
-    ];
-    for message in all {
-        assert_eq!(Message::decode(&message.encode()), Ok(message));
-    }
 }

@@ -222,3 +222,6 @@ fn paged<T: Clone>(rows: Vec<T>, page: usize, message: impl Fn(bool, Vec<T>) -> 
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

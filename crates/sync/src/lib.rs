@@ -35,6 +35,8 @@ mod live;
 mod message;
 mod outbox;
 mod parting;
+#[cfg(test)]
+mod samples;
 mod session;
 mod taking;
 

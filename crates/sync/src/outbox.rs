@@ -384,3 +384,6 @@ fn parts(entry: &Verified) -> Vec<Bytes> {
     cut.map(|(piece, offset)| Message::Part { total, offset, bytes: Bytes::copy_from_slice(piece) }.encode())
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,15 +39,31 @@ pub(crate) fn write(
     n: usize,
     bytes: usize,
 ) -> Vec<Verified> {
+    write_in(WORKSPACE, store, seed, (doc, kind), n, bytes)
+}
+
+/// As [`write`], in another workspace; in none, the one entry founds it.
+pub(crate) fn write_in(
+    workspace: WorkspaceId,
+    store: &mut MemoryStore,
+    seed: u8,
+    (doc, kind): (DocId, EntryKind),
+    n: usize,
+    bytes: usize,
+) -> Vec<Verified> {
     let (author, from) = (device(seed), LogId::from_bytes([seed; 16]));
-    let tip = store.tip(WORKSPACE, doc, log(seed, doc, kind)).expect("the store reads");
+    let tip = store.tip(workspace, doc, log(seed, doc, kind)).expect("the store reads");
     let mut writer = match tip {
-        Some(tip) => LogWriter::resume(WORKSPACE, &tip),
-        None => LogWriter::begin(WORKSPACE, doc, kind.class(), author, from, EntryHash::ZERO),
+        Some(tip) => LogWriter::resume(workspace, &tip),
+        None => LogWriter::begin(workspace, doc, kind.class(), author, from, EntryHash::ZERO),
     };
     let draft = Draft {
         kind,
-        auth_head: EntryHash::from_bytes([1; 32]),
+        auth_head: if workspace == WorkspaceId::ZERO {
+            EntryHash::ZERO
+        } else {
+            EntryHash::from_bytes([1; 32])
+        },
         claimed_at: Millis(0),
         key: if kind.is_plain() { KeyId::ZERO } else { KeyId::from_bytes([1; 16]) },
         nonce: if kind.is_plain() { Nonce::ZERO } else { Nonce::from_bytes([1; 24]) },
@@ -89,6 +105,17 @@ pub(crate) fn snapshot(store: &mut MemoryStore, seed: u8, doc: DocId, bytes: usi
     batch.snapshot(snapshot.clone());
     store.commit(batch).expect("the store takes it");
     snapshot
+}
+
+/// A store that holds a snapshot in place of entries, and those that follow it.
+pub(crate) fn resting(snapshot: &Snapshot, entries: &[Verified]) -> MemoryStore {
+    let mut store = MemoryStore::new();
+    let mut batch = Batch::new();
+    snapshot.logs().for_each(|(_, last)| _ = batch.base(last.clone()));
+    batch.snapshot(snapshot.clone());
+    entries.iter().for_each(|e| _ = batch.append(e.clone()));
+    store.commit(batch).expect("they follow their base");
+    store
 }
 
 /// All that an outbox still sends, with every batch confirmed at once: documents and positions of

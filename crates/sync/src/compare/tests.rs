@@ -2,7 +2,7 @@ use proofroom_entry::EntryKind;
 use proofroom_store::{MemoryStore, Store as _};
 
 use super::*;
-use crate::samples::{WORKSPACE, change, device, doc, drain, log, snapshot, team_doc, write};
+use crate::samples::{WORKSPACE, change, device, doc, drain, log, resting, snapshot, team_doc, write};
 
 fn held(doc: DocId) -> DocSummary {
     let digest = [doc.as_bytes()[0]; 32];
@@ -189,6 +189,21 @@ fn what_is_queued_is_what_the_clock_lacks_or_the_proof_of_two_histories() {
     }
     let (places, _) = on_clock(&store, &Limits::default(), &[Vec::new()]).expect("a clock");
     assert_eq!(places.len(), 5, "a log that is not named is not held");
+}
+
+#[test]
+fn who_rests_on_a_snapshot_goes_on_from_there() {
+    let mut whole = MemoryStore::new();
+    let before = change(&mut whole, 1, doc(1), 5);
+    let snapshot = snapshot(&mut whole, 1, doc(1), 100);
+    let store = resting(&snapshot, &change(&mut whole, 1, doc(1), 2));
+    // Another holds a change of ada's, so nobody offers the snapshot first.
+    for (seq, sent) in [(5, vec![6, 7]), (4, vec![]), (1, vec![]), (7, vec![7]), (8, vec![])] {
+        let head = before.get(seq - 1).map_or(EntryHash::ZERO, |e| e.hash());
+        let row = ClockRow { log: before[0].header().log, seq: seq as u64, head };
+        let (places, _) = on_clock(&store, &Limits::default(), &[vec![row]]).expect("a clock");
+        assert_eq!(places.iter().map(|(_, seq)| *seq).collect::<Vec<_>>(), sent, "{row:?}");
+    }
 }
 
 #[test]

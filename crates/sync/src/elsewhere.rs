@@ -94,3 +94,82 @@ impl Elsewhere {
         self.waiting.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proofroom_store::MemoryStore;
+
+    use super::*;
+    use crate::samples::{change, device, doc};
+
+    const LATER: Millis = Millis(ELSEWHERE_MS);
+
+    /// Three entries of each of these devices, one batch.
+    fn live(seeds: &[u8]) -> Live {
+        let mut store = MemoryStore::new();
+        let entries: Vec<_> = seeds.iter().flat_map(|seed| change(&mut store, *seed, doc(1), 3)).collect();
+        Live::batches(&entries).remove(0)
+    }
+
+    fn learn(elsewhere: &mut Elsewhere, live: &Live, seq: u64) {
+        let (doc, log, _) = live.places()[0];
+        elsewhere.learn((doc, log, seq), &Limits::default()).expect("one log");
+    }
+
+    #[test]
+    fn what_was_brought_is_named_by_where_its_logs_end_and_waited_for() {
+        let (mut elsewhere, live) = (Elsewhere::default(), live(&[1, 2]));
+        assert!(elsewhere.is_idle());
+        let told = elsewhere.wait(Millis(0), &live);
+        let [Message::Have(places)] = &told[..] else { panic!("one list: {told:?}") };
+        let mut ends: Vec<Place> = live.places().iter().filter(|(_, _, seq)| *seq == 3).copied().collect();
+        ends.sort();
+        assert_eq!(*places, ends);
+        assert!(!elsewhere.is_idle());
+        assert!(elsewhere.due(Millis(ELSEWHERE_MS - 1)).is_empty() && !elsewhere.is_idle());
+        assert_eq!(elsewhere.due(LATER).len(), 1);
+        assert!(elsewhere.is_idle(), "it is handed out once");
+    }
+
+    #[test]
+    fn what_the_peer_got_meanwhile_is_waited_for_no_longer() {
+        let (mut elsewhere, live) = (Elsewhere::default(), live(&[1]));
+        elsewhere.wait(Millis(0), &live);
+        learn(&mut elsewhere, &live, 2);
+        elsewhere.forget_held();
+        assert!(!elsewhere.is_idle() && !elsewhere.holds_all(&live));
+        learn(&mut elsewhere, &live, 3);
+        learn(&mut elsewhere, &live, 1);
+        assert!(elsewhere.holds_all(&live), "what is known stays known");
+        elsewhere.forget_held();
+        assert!(elsewhere.is_idle() && elsewhere.due(LATER).is_empty());
+        assert!(elsewhere.wait(Millis(0), &live).is_empty(), "it has it");
+        assert!(elsewhere.is_idle());
+    }
+
+    #[test]
+    fn a_peer_hears_the_authors_that_it_named_last() {
+        let (mut elsewhere, both) = (Elsewhere::default(), live(&[1, 2]));
+        assert!(!elsewhere.hears_all(&both));
+        elsewhere.hear(vec![device(1)]);
+        assert!(elsewhere.hears_all(&live(&[1])) && !elsewhere.hears_all(&both));
+        elsewhere.hear(vec![device(2), device(1)]);
+        assert!(elsewhere.hears_all(&both));
+        elsewhere.hear(vec![device(2)]);
+        assert!(!elsewhere.hears_all(&both) && !elsewhere.hears_all(&live(&[1])));
+        elsewhere.hear(Vec::new());
+        assert!(!elsewhere.hears_all(&live(&[2])));
+    }
+
+    #[test]
+    fn a_peer_names_as_many_logs_as_allowed() {
+        let limits = Limits { logs_max: 3, ..Limits::default() };
+        let mut elsewhere = Elsewhere::default();
+        let place = |n| (doc(1), LogId::from_bytes([n; 16]), 1);
+        for n in [1, 2, 3, 3, 1] {
+            elsewhere.learn(place(n), &limits).expect("three logs");
+        }
+        elsewhere.learn(place(4), &limits).expect_err("one more");
+        elsewhere.learn(place(5), &limits).expect_err("and another");
+    }
+}

@@ -82,3 +82,52 @@ impl Live {
         &self.0.places
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proofroom_entry::EntryKind;
+    use proofroom_store::MemoryStore;
+
+    use super::*;
+    use crate::samples::{device, doc, team_doc, write};
+
+    /// How many entries each batch has.
+    fn cut(written: &[(u8, DocId, usize)]) -> Vec<usize> {
+        let mut store = MemoryStore::new();
+        let one = |(seed, doc, bytes): &(u8, DocId, usize)| {
+            write(&mut store, *seed, (*doc, EntryKind::Change), 1, *bytes)
+        };
+        let entries: Vec<Verified> = written.iter().flat_map(one).collect();
+        let all = Live::batches(&entries);
+        let mut rest = &entries[..];
+        for live in &all {
+            let of;
+            (of, rest) = rest.split_at(live.entries());
+            assert!(of.iter().all(|e| e.header().audience == live.audience()));
+            assert_eq!(live.bytes(), of.iter().map(|e| e.bytes().len() as u64).sum::<u64>());
+            let places: Vec<_> =
+                of.iter().map(|e| (e.header().doc, e.header().log, e.header().seq)).collect();
+            assert_eq!(live.places(), places);
+            assert_eq!(*live.authors(), of.iter().map(|e| e.header().author).collect());
+            let fits = live.bytes() <= ENTRIES_BYTES_MAX as u64;
+            let frame = fits.then(|| entries_frame(of.iter().map(|e| e.bytes().as_ref())));
+            assert_eq!(live.frame(), frame.as_ref());
+        }
+        assert!(rest.is_empty());
+        all.iter().map(Live::entries).collect()
+    }
+
+    #[test]
+    fn a_batch_has_one_audience_and_fits_a_frame() {
+        assert_eq!(cut(&[]), [0; 0]);
+        assert_eq!(
+            cut(&[(1, doc(1), 500), (2, doc(2), 500), (1, team_doc(1), 500), (1, doc(1), 500)]),
+            [2, 1, 1]
+        );
+        let half = ENTRIES_BYTES_MAX / 2 - 4;
+        assert_eq!(cut(&[(1, doc(1), half), (1, doc(1), half), (1, doc(1), half)]), [2, 1]);
+        assert_eq!(cut(&[(1, doc(1), half), (1, doc(1), half + 1)]), [1, 1]);
+        assert_eq!(cut(&[(1, doc(1), ENTRIES_BYTES_MAX), (1, doc(1), ENTRIES_BYTES_MAX + 1)]), [1, 1]);
+        assert_ne!(device(1), device(2));
+    }
+}

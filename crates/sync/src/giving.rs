@@ -206,3 +206,6 @@ impl Giving {
         self.offers.retain(|doc, _| may(doc));
     }
 }
+
+#[cfg(test)]
+mod tests;

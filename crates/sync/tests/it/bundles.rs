@@ -1,9 +1,11 @@
 //! Bundle files: whole, or named as what they are.
 
+use bytes::Bytes;
 use proofroom_blobs::{SLICE_BYTES, Span};
 use proofroom_ident::{BlobHash, HashWords as _};
 use proofroom_sync::bundle::{BundleError, Export, Import, Item};
-use proofroom_sync::{Audiences, Limits};
+use proofroom_sync::limits::{ENTRIES_BYTES_MAX, FRAME_BYTES_MAX};
+use proofroom_sync::{Audiences, Limits, Message};
 use proptest::prelude::*;
 
 use crate::pair::{Peer, WORKSPACE, doc, encoded, team_doc};
@@ -98,6 +100,192 @@ fn other_files_and_versions_are_named() {
     assert!(matches!(read(&file, 65_536), Err(BundleError::Trailing(_))));
     file[16] = 2;
     assert_eq!(read(&file, 65_536).map(|_| ()), Err(BundleError::Version(2)));
+}
+
+/// The beginning of every file: what it is, version, workspace.
+fn header() -> Vec<u8> {
+    [&b"proofroom bundle\x01"[..], WORKSPACE.as_bytes()].concat()
+}
+
+/// A file of these frames that claims to hold so many of them, and so many entries.
+fn file(frames: &[Bytes], (claimed, entries): (usize, u64)) -> Vec<u8> {
+    let mut out = header();
+    for frame in frames {
+        out.extend_from_slice(&u32::try_from(frame.len()).expect("small").to_le_bytes());
+        out.extend_from_slice(frame);
+    }
+    out.extend_from_slice(&[0; 4]);
+    out.extend_from_slice(&(claimed as u64).to_le_bytes());
+    out.extend_from_slice(&entries.to_le_bytes());
+    let digest = blake3::hash(&out);
+    out.extend_from_slice(digest.as_bytes());
+    out
+}
+
+/// One frame of `n` small entries.
+fn batch(n: usize) -> Bytes {
+    let entries = Peer::new(1).write_quietly(doc(1), n, 50);
+    Message::Entries(entries.iter().map(|e| Bytes::copy_from_slice(e.bytes())).collect()).encode()
+}
+
+/// An entry that no frame holds, in its parts.
+fn parts() -> Vec<Bytes> {
+    let entry = Peer::new(1).write_quietly(doc(1), 1, ENTRIES_BYTES_MAX + 9).remove(0);
+    let total = u32::try_from(entry.bytes().len()).expect("small");
+    let cut = entry.bytes().chunks(ENTRIES_BYTES_MAX).zip((0..).step_by(ENTRIES_BYTES_MAX));
+    cut.map(|(piece, offset)| Message::Part { total, offset, bytes: Bytes::copy_from_slice(piece) }.encode())
+        .collect()
+}
+
+#[test]
+fn a_file_may_come_in_any_runs() {
+    let file = file(&[batch(2), batch(3)], (2, 5));
+    for step in [1, 2, 3, 7, 53, file.len()] {
+        let items = read(&file, step).expect("a whole bundle");
+        assert_eq!((items.len(), entries(&items)), (4, 5), "{step} bytes at a time");
+    }
+    let mut parted = parts();
+    parted.push(batch(1));
+    let items = read(&self::file(&parted, (3, 2)), 999).expect("a whole bundle");
+    assert_eq!((items.len(), entries(&items)), (4, 2));
+}
+
+#[test]
+fn what_is_cut_short_is_told_apart_from_what_is_no_bundle() {
+    let file = file(&[batch(2), batch(3)], (2, 5));
+    for len in 0..file.len() {
+        let frames = match len {
+            _ if len < header().len() + 4 + batch(2).len() => 0,
+            _ if len < header().len() + 8 + batch(2).len() + batch(3).len() => 1,
+            _ => 2,
+        };
+        let cut = BundleError::Truncated { bytes: len as u64, frames };
+        assert_eq!(read(&file[..len], 7).map(|_| ()), Err(cut), "{len} bytes");
+    }
+    for other in [&b"x"[..], b"proofroom bundlE", b"proofroom bund!", b"proofroom  bundle and so on"] {
+        assert_eq!(read(other, 1).map(|_| ()), Err(BundleError::NotABundle));
+        let mut unread = Import::new(Limits::default());
+        unread.push(other);
+        assert_eq!(unread.finish(), Err(BundleError::NotABundle), "nobody asked for its first item");
+    }
+    let mut unread = Import::new(Limits::default());
+    unread.push(&file);
+    let whole = BundleError::Truncated { bytes: file.len() as u64, frames: 0 };
+    assert_eq!(unread.finish(), Err(whole), "nobody read it to its end");
+}
+
+#[test]
+fn bytes_after_the_end_are_named_by_their_place() {
+    let whole = file(&[batch(1)], (1, 1));
+    for more in [1, 99] {
+        let file = [whole.clone(), vec![0; more]].concat();
+        for step in [1, 5, file.len()] {
+            let trailing = BundleError::Trailing(whole.len() as u64);
+            assert_eq!(read(&file, step).map(|_| ()), Err(trailing), "{more} bytes, {step} at a time");
+        }
+    }
+}
+
+#[test]
+fn counts_are_those_of_the_contents_and_entries_are_whole() {
+    let frames = [batch(2), batch(3)];
+    let altered = |file: Vec<u8>| match read(&file, 999).map(|items| entries(&items)) {
+        Ok(entries) => format!("{entries} entries"),
+        Err(BundleError::Altered(why)) => why.to_owned(),
+        Err(other) => panic!("{other:?}"),
+    };
+    assert_eq!(altered(file(&frames, (2, 5))), "5 entries");
+    assert_eq!(altered(file(&[], (0, 0))), "0 entries");
+    let counts = "its counts are not those of its contents";
+    for claimed in [(1, 5), (3, 5), (2, 4), (2, 6), (0, 0)] {
+        assert_eq!(altered(file(&frames, claimed)), counts, "{claimed:?}");
+    }
+    let parts = parts();
+    assert_eq!(altered(file(&parts[..1], (1, 0))), "an entry is not whole");
+    assert_eq!(altered(file(&parts, (2, 1))), "1 entries");
+    let mut wrong = file(&frames, (2, 5));
+    *wrong.last_mut().expect("a digest") ^= 1;
+    assert_eq!(altered(wrong), "its digest is not the one of its bytes");
+}
+
+#[test]
+fn a_frame_that_does_not_belong_in_a_file_is_named_by_its_number() {
+    let long = [&[1, 9][..], &vec![0; FRAME_BYTES_MAX - 1]].concat();
+    for (frame, why) in [
+        (Message::CaughtUp.encode(), "bad_message"),
+        (Bytes::from_static(&[1, 99]), "tag"),
+        (parts().remove(1), "part"),
+        (Bytes::from(long), "bytes, the limit is 1048576"),
+    ] {
+        let wrong = read(&file(&[batch(1), batch(1), frame], (3, 2)), 65_536).map(|_| ());
+        match &wrong {
+            Err(BundleError::Frame { frame: 2, why: told }) => assert!(told.contains(why), "{told}"),
+            other => panic!("{why}: {other:?}"),
+        }
+    }
+    // A frame of the greatest length is read, and found to be none.
+    let full = Bytes::from([&[1, 99][..], &vec![0; FRAME_BYTES_MAX - 2]].concat());
+    let told = read(&file(&[full], (1, 0)), 65_536).map(|_| ());
+    assert!(matches!(&told, Err(BundleError::Frame { why, .. }) if !why.contains("limit")), "{told:?}");
+    // One that is longer is refused at its length, before it is there.
+    let mut import = Import::new(Limits::default());
+    import.push(&header());
+    import.next().expect("a header").expect("the workspace");
+    import.push(&u32::try_from(FRAME_BYTES_MAX).expect("small").to_le_bytes());
+    assert!(import.next().expect("it may come").is_none());
+    let mut import = Import::new(Limits::default());
+    import.push(&header());
+    import.next().expect("a header").expect("the workspace");
+    import.push(&u32::try_from(FRAME_BYTES_MAX + 1).expect("small").to_le_bytes());
+    import.next().expect_err("too long");
+}
+
+#[test]
+fn slices_are_of_blobs_of_an_allowed_size_and_prove_themselves() {
+    let bytes = vec![6; 500];
+    let span = Span { offset: 0, bytes: 500 };
+    let (blob, proved) = encoded(&bytes, span);
+    let limits = Limits { blob_bytes_max: 500, ..Limits::default() };
+    let smaller = Limits { blob_bytes_max: 499, ..Limits::default() };
+    let slice = |total, span, encoded| Message::BlobSlice { blob, total, span, encoded }.encode();
+    let read = |frame: Bytes, limits| {
+        let mut import = Import::new(limits);
+        import.push(&file(&[batch(1), frame], (2, 1)));
+        let next = |import: &mut Import| import.next().map(|item| item.expect("there is more"));
+        assert!(matches!(next(&mut import), Ok(Item::Workspace(_))));
+        assert!(matches!(next(&mut import), Ok(Item::Entries(_))));
+        next(&mut import).map(|item| slice_bytes(&item))
+    };
+    let wrong = Err(BundleError::WrongBlob { frame: 1, blob });
+    assert_eq!(read(slice(500, span, proved.clone()), limits), Ok(bytes));
+    assert_eq!(read(slice(500, span, proved.clone()), smaller), wrong);
+    assert_eq!(read(slice(499, span, proved.clone()), limits), wrong, "another size");
+    assert_eq!(
+        read(slice(500, Span { offset: 0, bytes: 501 }, proved.clone()), limits),
+        wrong,
+        "beyond its end"
+    );
+    let mut altered = proved.to_vec();
+    *altered.last_mut().expect("bytes") ^= 1;
+    assert_eq!(read(slice(500, span, altered.into()), limits), wrong);
+}
+
+fn slice_bytes(item: &Item) -> Vec<u8> {
+    match item {
+        Item::Blob { slice, .. } => slice.bytes.to_vec(),
+        other => panic!("a slice was expected: {other:?}"),
+    }
+}
+
+#[test]
+fn an_export_tells_how_many_entries_it_will_have() {
+    let mut ada = Peer::new(1);
+    ada.write_quietly(doc(1), 4, 50);
+    ada.write_quietly(team_doc(1), 3, 50);
+    for (reads, n) in [(Audiences::ALL, 7), (Audiences::from_bits(1).expect("everyone's bit"), 4)] {
+        let (export, _) = Export::begin(&ada.store, WORKSPACE, reads, &[]).expect("the store reads");
+        assert_eq!(export.entries(), n);
+    }
 }
 
 proptest! {

@@ -2,11 +2,11 @@
 
 use automerge::legacy::{ElementId, Key, ObjectId, OpId, OpType};
 use proofroom_document::DocKind::{Plan, Review};
-use proofroom_document::{Incoming, ReferenceError, VetError};
+use proofroom_document::{Document, Incoming, ReferenceError, VetError};
 use proofroom_review::{PlanEdit, ReviewEdit};
 
 use crate::forge::{actor, altered, collection, expanded, insert, made, put, put_of, refusal};
-use crate::world::{Peer, contributor, producer};
+use crate::world::{Peer, WORKSPACE, contributor, producer};
 
 fn reference(error: VetError) -> ReferenceError {
     match error {
@@ -123,6 +123,25 @@ fn a_value_beside_its_authors_own_is_refused() {
     ada.take(&[first]);
     let beside = altered(&second, |change| change.operations[0].pred = vec![].into());
     assert_eq!(reference(refusal(&mut ada.doc, beside)), ReferenceError::OwnValue);
+}
+
+#[test]
+fn a_text_that_was_read_back_knows_its_characters_and_what_deleted_some() {
+    let (mut ada, mut mallory, comment) = scene();
+    let key = mallory.doc.view_review().comments[0].key;
+    let mut edit = |at, delete, insert: &str| {
+        mallory.review(&[ReviewEdit::EditComment { comment: key, at, delete, insert: insert.into() }])
+    };
+    let cut = edit(0, 1, "");
+    let more = edit(1, 0, "x");
+    ada.take(&[comment.clone(), cut.clone()]);
+    ada.doc = Document::load_trusted(WORKSPACE, ada.doc.id(), &ada.doc.save()).unwrap();
+    let deletion = ElementId::Id(OpId(expanded(&cut).start_op.get(), actor(&mallory)));
+    let body = made(&comment, "body");
+    let bad = altered(&more, |change| change.operations.push(insert(body, deletion, "y")));
+    assert_eq!(reference(refusal(&mut ada.doc.clone(), bad)), ReferenceError::Element);
+    ada.take(&[more]);
+    assert_eq!(ada.doc.view_review().comments[0].body, "nxe");
 }
 
 #[test]

@@ -131,9 +131,9 @@ fn a_reader_who_confirms_nothing_is_cut_off() {
     pair.connect();
     pair.settle();
     pair.bo.write(doc(1), 1, 100);
-    pair.bo.tell(Millis(59_000), Input::Tick);
+    pair.bo.tell(Millis(60_000), Input::Tick);
     assert_eq!(pair.bo.closed, None);
-    pair.bo.tell(Millis(61_000), Input::Tick);
+    pair.bo.tell(Millis(60_001), Input::Tick);
     assert_eq!(pair.bo.closed, Some(Code::Lagging));
 }
 

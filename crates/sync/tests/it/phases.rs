@@ -1,6 +1,7 @@
 //! Inputs at every phase of a session, and when both sides count as in sync.
 
 use proofroom_ident::{BlobHash, Millis};
+use proofroom_store::{Batch, Store as _};
 use proofroom_sync::limits::ELSEWHERE_MS;
 use proofroom_sync::{Audiences, Code, Event, Input, Live, Message, Session};
 
@@ -190,5 +191,31 @@ fn frames_of_another_phase_end_the_session() {
         pair.bo.tell(Millis(0), Input::Frame(frame.encode()));
         pair.ada.tell(Millis(0), Input::Frame(frame.encode()));
         assert_eq!([pair.ada.closed, pair.bo.closed], [Some(Code::BadMessage); 2]);
+    }
+}
+
+#[test]
+fn what_shows_two_histories_is_sent_once_in_a_session_by_who_may_send() {
+    for lets_write in [true, false] {
+        let mut pair = Pair::new();
+        pair.bo.lets_write = lets_write;
+        // Cy's key wrote two first entries; both ada and bo can show it.
+        let [one, other] = [10, 20].map(|bytes| Peer::new(3).write_quietly(doc(1), 1, bytes).remove(0));
+        for peer in [&mut pair.ada, &mut pair.bo] {
+            let mut batch = Batch::new();
+            batch.append(one.clone());
+            batch.proof(one.clone(), other.clone());
+            peer.store.commit(batch).expect("two histories of one log");
+        }
+        let seen = |peer: &Peer| peer.ingested.iter().filter(|hash| **hash == other.hash()).count();
+        for session in 1..3 {
+            pair.connect();
+            pair.settle();
+            pair.bo.write(doc(2), 1, 10);
+            pair.settle();
+            let by_ada = if lets_write { session } else { 0 };
+            assert_eq!((seen(&pair.ada), seen(&pair.bo)), (session, by_ada));
+            pair.cut();
+        }
     }
 }

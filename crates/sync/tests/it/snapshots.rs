@@ -7,7 +7,7 @@ use proofroom_sync::bundle::{Export, Import, Item};
 use proofroom_sync::limits::WINDOW_BYTES;
 use proofroom_sync::{Audiences, Code, Coverage, Event, Input, Limits, Message};
 
-use crate::pair::{Pair, WORKSPACE, doc, team_doc};
+use crate::pair::{Pair, Peer, WORKSPACE, doc, team_doc};
 
 /// What is held of a document: where its logs end, and how many entries.
 fn tips(pair: &Pair, doc: DocId) -> [Vec<(u64, proofroom_ident::EntryHash)>; 2] {
@@ -188,9 +188,9 @@ fn an_offer_that_nobody_answers_ends_the_session() {
     pair.connect();
     pair.settle();
     assert!(!pair.bo.is_in_sync());
-    pair.bo.tell(Millis(59_000), Input::Tick);
+    pair.bo.tell(Millis(60_000), Input::Tick);
     assert_eq!(pair.bo.closed, None);
-    pair.bo.tell(Millis(61_000), Input::Tick);
+    pair.bo.tell(Millis(60_001), Input::Tick);
     assert_eq!(pair.bo.closed, Some(Code::Lagging));
 }
 
@@ -252,4 +252,94 @@ fn a_bundle_of_who_rests_on_a_snapshot_carries_it() {
     assert_eq!(of_doc, [41, 42, 43]);
     assert_eq!(snapshots.len(), 1);
     assert!(snapshots[0].0 == snapshot.id() && snapshots[0].1 >= 2, "after the membership: {snapshots:?}");
+}
+
+/// What a peer was told about snapshots that the other keeps.
+fn covered(events: &[Event]) -> Vec<Vec<(DocId, u64)>> {
+    let of = |e: &Event| match e {
+        Event::Covered(rows) => Some(rows.iter().map(|row| (row.doc, row.entries)).collect()),
+        _ => None,
+    };
+    events.iter().filter_map(of).collect()
+}
+
+#[test]
+fn each_document_is_covered_by_the_best_of_its_snapshots() {
+    for seeds in [[2, 1], [1, 2]] {
+        let mut pair = Pair::new();
+        pair.bo.write_quietly(doc(3), 10, 100);
+        pair.bo.write_quietly(doc(4), 7, 100);
+        pair.bo.write_quietly(team_doc(5), 7, 100);
+        for (seed, more) in seeds.into_iter().zip([0, 5]) {
+            pair.bo.write_quietly(doc(3), more, 100);
+            let mut maker = Peer::new(seed);
+            maker.store = pair.bo.store.clone();
+            let mut batch = Batch::new();
+            batch.snapshot(maker.snapshot(doc(3), 100));
+            pair.bo.store.commit(batch).expect("two makers' snapshots are kept");
+        }
+        pair.bo.snapshot(doc(4), 100);
+        pair.bo.snapshot(team_doc(5), 100);
+        pair.bo.admits = [proofroom_ident::Audience::Everyone].into_iter().collect();
+        pair.connect();
+        pair.settle();
+        assert_eq!(covered(&pair.ada.events), [[(doc(3), 15), (doc(4), 7)]], "{seeds:?}");
+    }
+}
+
+#[test]
+fn snapshots_of_what_somebody_may_not_read_are_neither_offered_nor_told_of() {
+    let mut pair = Pair::new();
+    for d in [doc(3), team_doc(3)] {
+        pair.bo.write_quietly(d, 3, 100);
+    }
+    pair.bo.admits = [proofroom_ident::Audience::Everyone].into_iter().collect();
+    pair.connect();
+    pair.settle();
+    for d in [doc(3), team_doc(3)] {
+        pair.bo.snapshot(d, 100);
+    }
+    pair.bo.tell(Millis(0), Input::OfferSnapshot(team_doc(3)));
+    assert!(pair.bo.outgoing.is_empty());
+    let row = |doc| Coverage { doc, entries: 3, bytes: 9 };
+    pair.bo.tell(Millis(0), Input::Covered(vec![row(team_doc(3))]));
+    assert!(pair.bo.outgoing.is_empty());
+    pair.bo.tell(Millis(0), Input::Covered(vec![row(doc(3)), row(team_doc(3))]));
+    pair.bo.tell(Millis(0), Input::OfferSnapshot(doc(3)));
+    assert_eq!(pair.bo.outgoing.len(), 2);
+    pair.settle();
+    assert_eq!(covered(&pair.ada.events), [[(doc(3), 3)]]);
+}
+
+#[test]
+fn who_may_not_write_gives_no_snapshot_and_is_not_let_give_one() {
+    let mut pair = Pair::new();
+    pair.ada.write_quietly(doc(3), 3, 100);
+    pair.bo.lets_write = false;
+    pair.connect();
+    pair.settle();
+    let snapshot = pair.ada.snapshot(doc(3), 100);
+    pair.ada.tell(Millis(0), Input::OfferSnapshot(doc(3)));
+    assert!(pair.ada.outgoing.is_empty());
+    let offer = Message::SnapshotOffer { doc: doc(3), id: snapshot.id(), entries: 3, bytes: 100 };
+    pair.bo.tell(Millis(0), Input::Frame(offer.encode()));
+    assert_eq!(pair.bo.closed, Some(Code::MayNotWrite));
+}
+
+#[test]
+fn whoever_declines_a_snapshot_says_what_they_hold_of_it() {
+    let (mut pair, _) = scene(10_000);
+    let mut whole = pair.bo.store.clone();
+    pair.ada.wants_snapshots = false;
+    pair.connect();
+    // Ada gets all of it elsewhere, before she answers.
+    pair.ada.answers = false;
+    pair.settle();
+    let offered = pair.bo.store.snapshots(WORKSPACE, doc(3)).expect("the store reads").remove(0);
+    std::mem::swap(&mut pair.ada.store, &mut whole);
+    pair.ada.tell(Millis(0), Input::AnswerSnapshot { doc: doc(3), id: offered.id(), wanted: false });
+    let before = pair.ada.ingested.len();
+    pair.settle();
+    assert_eq!(pair.ada.ingested[before..].len(), 0, "none of it is sent");
+    assert!(pair.bo.is_in_sync());
 }

@@ -170,24 +170,21 @@ fn queue_missing(
     }
     for tip in tips {
         let span = match theirs.get(&tip.log) {
-            None => Some(Span { from: 1, to: tip.seq }),
-            Some(row) if row.seq > tip.seq => None,
-            Some(row) if row.seq == tip.seq && row.head == tip.hash => None,
+            None => Span { from: 1, to: tip.seq },
+            Some(row) if row.seq > tip.seq => continue,
             Some(row) => {
-                let same = row.seq == 0
-                    || hash_at(store, (workspace, doc, tip.log), row.seq)?
-                        .is_some_and(|hash| hash == row.head);
+                let held = match row.seq == tip.seq {
+                    true => Some(tip.hash),
+                    false => hash_at(store, (workspace, doc, tip.log), row.seq)?,
+                };
                 // Two histories of one log: the entry at the shared position is the proof, nothing beyond it counts.
-                Some(if same {
-                    Span { from: row.seq + 1, to: tip.seq }
-                } else {
-                    Span { from: row.seq, to: row.seq }
-                })
+                match row.seq == 0 || held == Some(row.head) {
+                    true => Span { from: row.seq + 1, to: tip.seq },
+                    false => Span { from: row.seq, to: row.seq },
+                }
             }
         };
-        if let Some(span) = span {
-            outbox.add_span(doc, tip.log, span);
-        }
+        outbox.add_span(doc, tip.log, span);
     }
     Ok(())
 }

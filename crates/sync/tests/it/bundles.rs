@@ -144,6 +144,19 @@ fn a_file_may_come_in_any_runs() {
         let items = read(&file, step).expect("a whole bundle");
         assert_eq!((items.len(), entries(&items)), (4, 5), "{step} bytes at a time");
     }
+    // Each is there with its last byte.
+    let mut import = Import::new(Limits::default());
+    let ends = [header().len(), 4 + batch(2).len(), 4 + batch(3).len(), 4 + 16 + 32];
+    let mut rest = &file[..];
+    for end in ends {
+        let of;
+        (of, rest) = rest.split_at(end);
+        import.push(&of[..end - 1]);
+        assert!(import.next().expect("so far a bundle").is_none());
+        import.push(&of[end - 1..]);
+        assert!(import.next().expect("so far a bundle").is_some());
+    }
+    assert!(rest.is_empty());
     let mut parted = parts();
     parted.push(batch(1));
     let items = read(&self::file(&parted, (3, 2)), 999).expect("a whole bundle");

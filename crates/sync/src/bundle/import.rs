@@ -156,7 +156,7 @@ impl Import {
     pub fn finish(self) -> Result<(), BundleError> {
         match self.ended {
             true => Ok(()),
-            false if self.bytes > 0 && self.workspace.is_none() && !MAGIC.starts_with(self.magic()) => {
+            false if self.workspace.is_none() && !MAGIC.starts_with(self.magic()) => {
                 Err(BundleError::NotABundle)
             }
             false => Err(BundleError::Truncated { bytes: self.bytes, frames: self.frames }),

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use proofroom_entry::LogTip;
 use proofroom_ident::{Audience, DocId, EntryHash, LogClass, LogId, SignerKey, WorkspaceId};
 use proofroom_store::{DocSummary, Store, StoreError};
 
@@ -172,29 +173,28 @@ fn queue_missing(
         let span = match theirs.get(&tip.log) {
             None => Span { from: 1, to: tip.seq },
             Some(row) if row.seq > tip.seq => continue,
-            Some(row) => {
-                let held = match row.seq == tip.seq {
-                    true => Some(tip.hash),
-                    false => hash_at(store, (workspace, doc, tip.log), row.seq)?,
-                };
-                // Two histories of one log: the entry at the shared position is the proof, nothing beyond it counts.
-                match row.seq == 0 || held == Some(row.head) {
-                    true => Span { from: row.seq + 1, to: tip.seq },
-                    false => Span { from: row.seq, to: row.seq },
-                }
+            Some(row) if row.seq == 0 || hash_at(store, workspace, &tip, row.seq)? == Some(row.head) => {
+                Span { from: row.seq.saturating_add(1), to: tip.seq }
             }
+            // Two histories of one log: the entry at the shared position is the proof, nothing beyond it counts.
+            Some(row) => Span { from: row.seq, to: row.seq },
         };
         outbox.add_span(doc, tip.log, span);
     }
     Ok(())
 }
 
-/// The hash of a log's entry, held or as its log's base.
+/// The hash of a log's entry: its tip, held, or its base.
 fn hash_at(
     store: &dyn Store,
-    (workspace, doc, log): (WorkspaceId, DocId, LogId),
+    workspace: WorkspaceId,
+    tip: &LogTip,
     seq: u64,
 ) -> Result<Option<EntryHash>, StoreError> {
+    let (doc, log) = (tip.doc, tip.log);
+    if seq == tip.seq {
+        return Ok(Some(tip.hash));
+    }
     if let Some(entry) = store.entry(workspace, doc, log, seq)? {
         return Ok(Some(entry.hash()));
     }

@@ -143,35 +143,17 @@ pub(crate) fn decode(
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use proofroom_entry::{Draft, EntryKind, LogWriter, SIGNED_BYTES};
-    use proofroom_ident::{DocId, EntryHash, KeyId, LogClass, LogId, Nonce, SigningSecret};
+mod tests {
+    use proofroom_entry::SIGNED_BYTES;
 
     use super::*;
+    use crate::samples::genesis;
 
     const NOW: Millis = Millis(0);
 
-    /// The first entries of workspaces, each of so many bytes. All claim the same place: nothing is judged here.
-    pub fn entry(bytes: usize) -> (Bytes, WorkspaceId) {
-        let ada = SigningSecret::from_seed(&[1; 32]);
-        let (doc, log) = (DocId::AUTHORITY, LogId::from_bytes([1; 16]));
-        let (class, none) = (LogClass::Authority, EntryHash::ZERO);
-        let mut writer = LogWriter::begin(WorkspaceId::ZERO, doc, class, ada.public(), log, none);
-        let draft = Draft {
-            kind: EntryKind::Authority,
-            auth_head: none,
-            claimed_at: NOW,
-            key: KeyId::ZERO,
-            nonce: Nonce::ZERO,
-            tip_commit: [0; 32],
-        };
-        let entry = writer.append(&draft, &vec![7; bytes - SIGNED_BYTES], &ada).expect("canonical");
-        (Bytes::copy_from_slice(entry.bytes()), entry.workspace())
-    }
-
     /// A batch of `n` times the same entry.
     fn take(inbox: &mut Inbox, (bytes, n): (usize, usize), limits: &Limits) -> Result<(), Fault> {
-        let (entry, workspace) = entry(bytes);
+        let (entry, workspace) = genesis(bytes);
         inbox.on_entries(NOW, vec![entry; n], (workspace, Audiences::ALL), limits).map(|_| ())
     }
 

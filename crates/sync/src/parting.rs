@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn as_much_is_taken_as_is_shown() {
-        let (half, workspace) = crate::inbox::tests::entry(PARTING_BYTES_MAX / 2);
+        let (half, workspace) = crate::samples::genesis(PARTING_BYTES_MAX / 2);
         let limits = Limits::default();
         let mut parting = Parting::default();
         let mut take =

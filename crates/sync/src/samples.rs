@@ -1,5 +1,6 @@
 //! Entries and snapshots to test with. Nothing of them is judged.
 
+use bytes::Bytes;
 use proofroom_entry::{Draft, EntryKind, LogWriter, SIGNED_BYTES, Signed, Snapshot, SnapshotDraft, Verified};
 use proofroom_ident::{DocId, EntryHash, KeyId, LogId, Millis, Nonce, SignerKey, SigningSecret, WorkspaceId};
 use proofroom_store::{Batch, MemoryStore, Store as _};
@@ -76,6 +77,13 @@ pub(crate) fn write_in(
     entries.iter().for_each(|e| _ = batch.append(e.clone()));
     store.commit(batch).expect("they follow their log");
     entries
+}
+
+/// The first entry of a workspace of its own, of so many bytes.
+pub(crate) fn genesis(bytes: usize) -> (Bytes, WorkspaceId) {
+    let place = (DocId::AUTHORITY, EntryKind::Authority);
+    let entry = write_in(WorkspaceId::ZERO, &mut MemoryStore::new(), 1, place, 1, bytes).remove(0);
+    (Bytes::copy_from_slice(entry.bytes()), entry.workspace())
 }
 
 /// Continues a log of changes by `n` small entries.

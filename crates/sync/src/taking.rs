@@ -66,7 +66,7 @@ impl Taking {
         if offset == 0 {
             self.coming = Some(Coming { doc, bytes: Vec::new() });
         }
-        // Another offer for the document would have ended it, so it is the one that is offered.
+        // A new offer for the document drops what was coming, so the document alone names the snapshot.
         let coming = self.coming.as_mut().filter(|c| c.doc == doc);
         let Some(coming) = coming.filter(|c| c.bytes.len() as u64 == offset && !bytes.is_empty()) else {
             return Err(Fault::message("the parts of a snapshot do not fit together"));
@@ -164,6 +164,20 @@ mod tests {
         assert_eq!(code(part(&two, 19, 30)), Some(Code::BadMessage), "a byte comes twice");
         assert!(part(&two, 0, 9).expect("again from the start").is_none());
         assert!(part(&two, 9, two.2.len()).expect("the rest").is_some());
+    }
+
+    #[test]
+    fn another_offer_for_the_document_drops_what_was_coming() {
+        let other = SnapshotId::from_bytes([9; 32]);
+        for again in [true, false] {
+            let (mut taking, [one, _]) = offered();
+            taking.on_part((one.0, one.1, 0), &one.2.slice(..10), WORKSPACE).expect("a part");
+            let id = if again { one.1 } else { other };
+            let offer = (one.0, id, one.2.len() as u64);
+            taking.on_offer(offer, Audiences::ALL, &Limits::default()).expect("a small one");
+            let part = taking.on_part((one.0, id, 10), &one.2.slice(10..20), WORKSPACE);
+            assert_eq!(code(part), Some(Code::BadMessage), "it begins at its beginning");
+        }
     }
 
     #[test]

@@ -112,8 +112,8 @@ fn answers_that_do_not_fit_are_refused() {
 
 #[test]
 fn what_is_declined_is_followed_by_the_next_and_not_offered_again() {
-    let (mut store, first) = kept(100);
-    let second = snapshot(&mut store, 2, doc(1), 100);
+    let (mut store, _) = kept(100);
+    snapshot(&mut store, 2, doc(1), 100);
     let best = store.snapshots(WORKSPACE, doc(1)).expect("the store reads");
     assert_eq!(best.len(), 2);
     // At whatever moment it is declined.
@@ -133,11 +133,6 @@ fn what_is_declined_is_followed_by_the_next_and_not_offered_again() {
             assert_eq!(state(&giving), IDLE);
         }
         assert_eq!(offered, [best[0].id(), best[1].id()]);
-        let mut both = offered.clone();
-        both.sort();
-        let mut made = [first.id(), second.id()];
-        made.sort();
-        assert_eq!(both, made);
         let again = giving.offer_to_keeper(NOW, &store, WORKSPACE, doc(1)).expect("the store reads");
         assert_eq!(again, None, "not to a keeper either");
     }

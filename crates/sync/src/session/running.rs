@@ -96,7 +96,7 @@ impl Running {
     }
 
     pub fn is_in_sync(&self) -> bool {
-        // It is said once the comparison is over, and what it found is sent.
+        // `said_caught_up` is set once the comparison is over and all that it queued is sent; equal summaries need none.
         let sent = self.said_caught_up && self.outbox.is_empty() && self.outbox.is_confirmed();
         let sent = sent && self.elsewhere.is_idle() && self.outbox.giving.is_idle();
         sent && self.peer_caught_up && self.inbox.is_idle()

@@ -2,9 +2,9 @@
 
 use proofroom_ident::{DocId, InviteId, Millis, SigningSecret};
 use proofroom_store::Store as _;
-use proofroom_sync::{Audiences, Code, Event, Input};
+use proofroom_sync::{Code, Event, Input};
 
-use crate::pair::{Pair, WORKSPACE, doc, team_doc};
+use crate::pair::{Pair, WORKSPACE, doc, everyone, team_doc};
 
 #[test]
 fn a_newcomer_receives_everything() {
@@ -152,7 +152,7 @@ fn a_large_entry_travels_in_parts() {
 #[test]
 fn a_peer_without_an_audience_never_receives_it() {
     let mut pair = Pair::new();
-    pair.bo.admits = Audiences::from_bits(1).expect("everyone's bit");
+    pair.bo.admits = everyone();
     pair.bo.write_quietly(doc(1), 3, 100);
     pair.bo.write_quietly(team_doc(1), 3, 100);
     pair.connect();
@@ -170,8 +170,7 @@ fn narrowing_stops_an_audience_at_once() {
     let mut pair = Pair::new();
     pair.connect();
     pair.settle();
-    let everyone = Audiences::from_bits(1).expect("everyone's bit");
-    pair.bo.tell(Millis(0), Input::Admit { reads: everyone, may_write: true });
+    pair.bo.tell(Millis(0), Input::Admit { reads: everyone(), may_write: true });
     pair.bo.write(team_doc(1), 1, 100);
     pair.settle();
     assert!(pair.ada.docs().is_empty());

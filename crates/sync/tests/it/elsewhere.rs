@@ -22,9 +22,7 @@ fn bring(peer: &mut Peer, entries: &[Verified], input: impl Fn(Live) -> Input) {
     let mut batch = Batch::new();
     entries.iter().for_each(|e| _ = batch.append(e.clone()));
     peer.store.commit(batch).expect("they follow their log");
-    for live in Live::batches(entries) {
-        peer.tell(Millis(0), input(live));
-    }
+    peer.tell_batches(entries, input);
 }
 
 fn tick(pair: &mut Pair, at: u64) {

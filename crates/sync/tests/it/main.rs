@@ -5,6 +5,7 @@ mod bundles;
 mod convergence;
 mod elsewhere;
 mod hostile;
+mod messages;
 mod pair;
 mod phases;
 mod snapshots;

@@ -11,8 +11,8 @@ use proofroom_entry::{
     Verified, check_link,
 };
 use proofroom_ident::{
-    BlobHash, DocId, EntryHash, HashWords as _, InviteId, KeyId, LogId, Millis, Nonce, Signature, SignerKey,
-    SigningSecret, WorkspaceId,
+    Audience, BlobHash, DocId, EntryHash, HashWords as _, InviteId, KeyId, LogId, Millis, Nonce, Signature,
+    SignerKey, SigningSecret, WorkspaceId,
 };
 use proofroom_store::{Batch, DocSummary, MemoryStore, Store as _};
 use proofroom_sync::{
@@ -29,6 +29,11 @@ pub fn doc(n: u8) -> DocId {
 
 pub fn team_doc(n: u8) -> DocId {
     DocId::from_bytes([n | 0x80; 16])
+}
+
+/// What everyone reads, and nothing of the team's.
+pub fn everyone() -> Audiences {
+    [Audience::Everyone].into_iter().collect()
 }
 
 /// The secret of the peer with this seed.
@@ -151,8 +156,13 @@ impl Peer {
     /// Writes and pushes live.
     pub fn write(&mut self, doc: DocId, n: usize, bytes: usize) {
         let entries = self.write_quietly(doc, n, bytes);
-        for live in Live::batches(&entries) {
-            self.tell(Millis(0), Input::Stored(live));
+        self.tell_batches(&entries, Input::Stored);
+    }
+
+    /// Tells the session of entries that are in the store.
+    pub fn tell_batches(&mut self, entries: &[Verified], input: impl Fn(Live) -> Input) {
+        for live in Live::batches(entries) {
+            self.tell(Millis(0), input(live));
         }
     }
 
@@ -336,6 +346,12 @@ impl Peer {
         counts.sum()
     }
 
+    /// Whether the session says so now.
+    pub fn stands_in_sync(&self) -> bool {
+        self.session.as_ref().is_some_and(Session::is_in_sync)
+    }
+
+    /// Whether the session has told so.
     pub fn is_in_sync(&self) -> bool {
         self.events.contains(&Event::InSync)
     }

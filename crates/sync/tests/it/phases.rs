@@ -1,17 +1,13 @@
-//! Inputs at every phase of a session, and when both sides count as in sync.
+//! Inputs before the welcome and after it, and when both sides count as in sync.
 
 use proofroom_ident::{BlobHash, Millis};
 use proofroom_store::{Batch, Store as _};
 use proofroom_sync::limits::ELSEWHERE_MS;
-use proofroom_sync::{Audiences, Code, Event, Input, Live, Message, Session};
+use proofroom_sync::{Audiences, Code, Event, Input, Message};
 
-use crate::pair::{Pair, Peer, doc, team_doc};
+use crate::pair::{Pair, Peer, doc, everyone, team_doc};
 
-fn is_in_sync(peer: &Peer) -> bool {
-    peer.session.as_ref().is_some_and(Session::is_in_sync)
-}
-
-/// Two who hold the same, and whom ada asked to be let in: bo has said so, she has not heard it yet.
+/// Both hold the same; ada has asked to be let in, bo has welcomed her, and she has not heard it yet.
 fn welcomed() -> Pair {
     let mut pair = Pair::new();
     pair.ada.write_quietly(doc(1), 1, 100);
@@ -32,17 +28,20 @@ fn a_session_is_in_sync_from_when_both_hold_all() {
     pair.bo.write_quietly(doc(2), 9, 100_000);
     pair.bo.write_quietly(doc(3), 2, 100);
     pair.connect();
-    let mut before = 0;
+    let mut steps = 0;
     loop {
         for peer in [&pair.ada, &pair.bo] {
-            assert_eq!(is_in_sync(peer), peer.is_in_sync(), "the event tells when it becomes true");
+            assert_eq!(peer.stands_in_sync(), peer.is_in_sync(), "the event tells when it becomes true");
+            if peer.stands_in_sync() {
+                assert_eq!(pair.ada.docs(), pair.bo.docs());
+            }
         }
-        before += usize::from(!is_in_sync(&pair.ada));
+        steps += usize::from(!pair.ada.stands_in_sync());
         if !pair.step() {
             break;
         }
     }
-    assert!(before > 5 && is_in_sync(&pair.ada) && is_in_sync(&pair.bo));
+    assert!(steps > 5 && pair.ada.stands_in_sync() && pair.bo.stands_in_sync());
 }
 
 #[test]
@@ -51,24 +50,22 @@ fn a_session_is_out_of_sync_while_something_is_not_confirmed() {
     pair.connect();
     pair.settle();
     pair.bo.write(doc(1), 1, 100);
-    assert!(!is_in_sync(&pair.bo) && is_in_sync(&pair.ada));
+    assert!(!pair.bo.stands_in_sync() && pair.ada.stands_in_sync());
     pair.settle();
-    assert!(!is_in_sync(&pair.bo), "it is there, and bo does not know");
+    assert!(!pair.bo.stands_in_sync(), "it is there, and bo does not know");
     pair.ada.tell(Millis(0), Input::Tick);
     pair.settle();
-    assert!(is_in_sync(&pair.bo) && is_in_sync(&pair.ada));
+    assert!(pair.bo.stands_in_sync() && pair.ada.stands_in_sync());
     // What a third party brought, and waits for the peer to get it there.
     let heard = pair.bo.write_quietly(doc(2), 1, 100);
-    Live::batches(&heard).into_iter().for_each(|live| pair.bo.tell(Millis(0), Input::Heard(live)));
+    pair.bo.tell_batches(&heard, Input::Heard);
     pair.settle();
-    assert!(!is_in_sync(&pair.bo));
-    for _ in 0..2 {
-        pair.bo.tell(Millis(ELSEWHERE_MS), Input::Tick);
-        pair.settle();
-        pair.ada.tell(Millis(ELSEWHERE_MS), Input::Tick);
-        pair.settle();
-    }
-    assert!(is_in_sync(&pair.bo));
+    assert!(!pair.bo.stands_in_sync());
+    pair.bo.tell(Millis(ELSEWHERE_MS), Input::Tick);
+    pair.settle();
+    pair.ada.tell(Millis(ELSEWHERE_MS), Input::Tick);
+    pair.settle();
+    assert!(pair.bo.stands_in_sync());
 }
 
 #[test]
@@ -76,7 +73,7 @@ fn what_is_written_or_heard_before_the_welcome_arrives() {
     for input in [Input::Stored, Input::Heard] {
         let mut pair = welcomed();
         let entries = pair.ada.write_quietly(doc(1), 2, 100);
-        Live::batches(&entries).into_iter().for_each(|live| pair.ada.tell(Millis(0), input(live)));
+        pair.ada.tell_batches(&entries, input);
         pair.settle();
         pair.check_converged();
         assert_eq!(pair.bo.ingested.len(), 3);
@@ -113,7 +110,6 @@ fn who_may_write_no_longer_is_told_so_with_the_next_entry() {
 
 #[test]
 fn who_reads_less_from_now_on_is_sent_less() {
-    let all = [doc(0).audience()].into_iter().collect();
     let mut pair = Pair::new();
     pair.connect();
     pair.settle();
@@ -121,7 +117,7 @@ fn who_reads_less_from_now_on_is_sent_less() {
     pair.bo.write(doc(1), 1, 100);
     pair.settle();
     assert_eq!(pair.ada.ingested.len(), 2);
-    pair.bo.tell(Millis(0), Input::Admit { reads: all, may_write: true });
+    pair.bo.tell(Millis(0), Input::Admit { reads: everyone(), may_write: true });
     pair.bo.write(team_doc(1), 1, 100);
     assert!(pair.bo.outgoing.is_empty());
     pair.bo.write(doc(1), 1, 100);
@@ -139,7 +135,7 @@ fn who_may_not_write_sends_nothing_and_reads_everything() {
     pair.settle();
     pair.ada.write(doc(1), 1, 100);
     let heard = pair.ada.write_quietly(doc(3), 1, 100);
-    Live::batches(&heard).into_iter().for_each(|live| pair.ada.tell(Millis(0), Input::Heard(live)));
+    pair.ada.tell_batches(&heard, Input::Heard);
     assert!(pair.ada.outgoing.is_empty(), "neither entries nor that she holds them");
     pair.settle();
     assert!(pair.ada.is_in_sync() && pair.bo.is_in_sync());
@@ -150,12 +146,12 @@ fn who_may_not_write_sends_nothing_and_reads_everything() {
 #[test]
 fn what_somebody_may_not_read_they_do_not_hear_of() {
     let mut pair = Pair::new();
-    pair.bo.admits = [doc(0).audience()].into_iter().collect();
+    pair.bo.admits = everyone();
     pair.connect();
     pair.settle();
     pair.bo.write(team_doc(1), 1, 100);
     let heard = pair.bo.write_quietly(team_doc(2), 1, 100);
-    Live::batches(&heard).into_iter().for_each(|live| pair.bo.tell(Millis(0), Input::Heard(live)));
+    pair.bo.tell_batches(&heard, Input::Heard);
     pair.bo.tell(Millis(10 * ELSEWHERE_MS), Input::Tick);
     assert!(pair.bo.outgoing.is_empty());
 }
@@ -169,15 +165,15 @@ fn what_is_delivered_and_what_is_outstanding_are_all_there_was() {
     pair.connect();
     pair.settle();
     let mut delivered = 0;
-    let mut both = 0;
+    let mut confirmations = 0;
     for event in &pair.bo.events {
         if let Event::Delivered { entries, outstanding, .. } = event {
             delivered += entries;
             assert_eq!(delivered + outstanding, 80);
-            both += 1;
+            confirmations += 1;
         }
     }
-    assert!(both > 3, "{both} confirmations");
+    assert!(confirmations > 3, "{confirmations}");
     assert_eq!(pair.bo.events.iter().filter(|e| **e == Event::Outgoing { entries: 80 }).count(), 1);
 }
 

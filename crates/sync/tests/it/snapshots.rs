@@ -7,7 +7,7 @@ use proofroom_sync::bundle::{Export, Import, Item};
 use proofroom_sync::limits::WINDOW_BYTES;
 use proofroom_sync::{Audiences, Code, Coverage, Event, Input, Limits, Message};
 
-use crate::pair::{Pair, Peer, WORKSPACE, doc, team_doc};
+use crate::pair::{Pair, Peer, WORKSPACE, doc, everyone, team_doc};
 
 /// What is held of a document: where its logs end, and how many entries.
 fn tips(pair: &Pair, doc: DocId) -> [Vec<(u64, proofroom_ident::EntryHash)>; 2] {
@@ -217,7 +217,7 @@ fn snapshots_that_do_not_fit_end_the_session() {
     ];
     for (messages, code) in cases {
         let mut pair = Pair::new();
-        pair.bo.admits = [proofroom_ident::Audience::Everyone].into_iter().collect();
+        pair.bo.admits = everyone();
         pair.connect();
         pair.settle();
         messages.iter().for_each(|m| pair.bo.tell(Millis(0), Input::Frame(m.encode())));
@@ -280,7 +280,7 @@ fn each_document_is_covered_by_the_best_of_its_snapshots() {
         }
         pair.bo.snapshot(doc(4), 100);
         pair.bo.snapshot(team_doc(5), 100);
-        pair.bo.admits = [proofroom_ident::Audience::Everyone].into_iter().collect();
+        pair.bo.admits = everyone();
         pair.connect();
         pair.settle();
         assert_eq!(covered(&pair.ada.events), [[(doc(3), 15), (doc(4), 7)]], "{seeds:?}");
@@ -293,7 +293,7 @@ fn snapshots_of_what_somebody_may_not_read_are_neither_offered_nor_told_of() {
     for d in [doc(3), team_doc(3)] {
         pair.bo.write_quietly(d, 3, 100);
     }
-    pair.bo.admits = [proofroom_ident::Audience::Everyone].into_iter().collect();
+    pair.bo.admits = everyone();
     pair.connect();
     pair.settle();
     for d in [doc(3), team_doc(3)] {
@@ -329,14 +329,12 @@ fn who_may_not_write_gives_no_snapshot_and_is_not_let_give_one() {
 #[test]
 fn whoever_declines_a_snapshot_says_what_they_hold_of_it() {
     let (mut pair, _) = scene(10_000);
-    let mut whole = pair.bo.store.clone();
-    pair.ada.wants_snapshots = false;
     pair.connect();
     // Ada gets all of it elsewhere, before she answers.
     pair.ada.answers = false;
     pair.settle();
     let offered = pair.bo.store.snapshots(WORKSPACE, doc(3)).expect("the store reads").remove(0);
-    std::mem::swap(&mut pair.ada.store, &mut whole);
+    pair.ada.store = pair.bo.store.clone();
     pair.ada.tell(Millis(0), Input::AnswerSnapshot { doc: doc(3), id: offered.id(), wanted: false });
     let before = pair.ada.ingested.len();
     pair.settle();

@@ -14,6 +14,10 @@ pub const PAYLOAD_BYTES_MAX: usize = 8 << 20;
 /// Largest entry, in bytes.
 pub const ENTRY_BYTES_MAX: usize = SIGNED_BYTES + PAYLOAD_BYTES_MAX;
 
+/// Entries of one log, at most: a trillion. Nobody writes as many, and what is counted over the logs of a document
+/// stays far below the end of `u64`, whatever a signed header claims.
+pub const SEQ_MAX: u64 = 1 << 40;
+
 const VERSION: u8 = 1;
 
 /// Bytes are not an entry.
@@ -196,6 +200,7 @@ impl Header {
         let authority = self.kind == EntryKind::Authority;
         let rules = [
             (self.seq == 0, "seq counts from 1"),
+            (self.seq > SEQ_MAX, "seq counts to 2^40"),
             (first != self.prev.is_zero(), "prev is zero exactly when seq is 1"),
             (!first && !self.prev_log_head.is_zero(), "prev_log_head belongs to the first entry of a log"),
             (

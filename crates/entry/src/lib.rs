@@ -16,7 +16,7 @@
 //!     51  author            32   the device's signing key
 //!     83  log_id            16   8 random bytes whose top two bits are the LogClass,
 //!                                8 that follow from them, the author and the document
-//!     99  seq                8   from 1, contiguous
+//!     99  seq                8   from 1, contiguous, to SEQ_MAX
 //!    107  prev              32   hash of the entry before, zero when seq is 1
 //!    139  prev_log_head     32   hash of the head of the author's previous log of this
 //!                                class in this document, zero when there is none or seq > 1
@@ -51,7 +51,8 @@ mod write;
 
 pub use chain::{ChainError, LogTip, check_link};
 pub use header::{
-    DecodeError, ENTRY_BYTES_MAX, EntryKind, HEADER_BYTES, Header, PAYLOAD_BYTES_MAX, SIGNED_BYTES, seal_aad,
+    DecodeError, ENTRY_BYTES_MAX, EntryKind, HEADER_BYTES, Header, PAYLOAD_BYTES_MAX, SEQ_MAX, SIGNED_BYTES,
+    seal_aad,
 };
 pub use held::Held;
 pub use signed::{Signed, SignedHeader, Verified, VerifiedHeader, VerifyError};

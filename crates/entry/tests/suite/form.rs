@@ -1,7 +1,7 @@
 //! The canonical form: one way to write each header.
 
 use proofroom_entry::{
-    DecodeError, EntryKind, Header, PAYLOAD_BYTES_MAX, SIGNED_BYTES, SignedHeader, seal_aad,
+    DecodeError, EntryKind, Header, PAYLOAD_BYTES_MAX, SEQ_MAX, SIGNED_BYTES, SignedHeader, seal_aad,
 };
 use proofroom_ident::{Audience, DocId, EntryHash, KeyId, LogClass, LogId, Nonce, WorkspaceId};
 
@@ -30,6 +30,20 @@ fn a_log_counts_from_one_and_links_backwards() {
     check(|h| h.seq = 2, change(), rule);
     let rule = "prev_log_head belongs to the first entry of a log";
     check(|h| h.prev_log_head = EntryHash::from_bytes([1; 32]), *all()[3].2.header(), rule);
+}
+
+/// A snapshot's row may claim any position without the entries before it.
+#[test]
+fn a_log_ends_before_counting_does() {
+    let rule = "seq counts to 2^40";
+    let later = || {
+        let (prev, prev_log_head) = (EntryHash::from_bytes([1; 32]), EntryHash::ZERO);
+        Header { seq: 2, prev, prev_log_head, ..change() }
+    };
+    check(|h| h.seq = SEQ_MAX + 1, later(), rule);
+    check(|h| h.seq = u64::MAX, later(), rule);
+    let last = Header { seq: SEQ_MAX, ..later() };
+    assert!(decode(&last).is_ok(), "the last one");
 }
 
 #[test]

@@ -72,11 +72,11 @@ pub struct Dependencies {
 }
 
 impl Dependencies {
-    /// Asks cargo, for every target it can build for.
+    /// Asks cargo, for every target it can build for; what other targets need, and nobody has built here, it fetches.
     pub fn read() -> Self {
         let metadata = MetadataCommand::new()
             .manifest_path(root().join("Cargo.toml"))
-            .other_options(["--locked".to_owned(), "--offline".to_owned()])
+            .other_options(["--locked".to_owned()])
             .exec()
             .expect("`cargo metadata` describes the workspace");
         let names: BTreeMap<_, _> = metadata.packages.iter().map(|p| (&p.id, p.name.to_string())).collect();

@@ -12,6 +12,7 @@ const RUNS: &[(&[&str], &[&str])] = &[
     (&["cold"], &["cold", "300"]),
     (&["workspace"], &["workspace", "--changes", "400", "--assets", "4"]),
     (&["merge"], &["merge", "--base", "200", "--edits", "100"]),
+    (&["trail"], &["trail", "40"]),
     (&["fanout"], &["fanout", "--readers", "5", "--edits", "10"]),
     (&["idle"], &["idle", "--connections", "20", "--entries", "100"]),
     (&["start"], &["start", "--assets", "3"]),

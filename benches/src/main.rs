@@ -20,6 +20,7 @@ mod raw;
 mod relay;
 mod start;
 mod steps;
+mod trail;
 mod watcher;
 mod workflow;
 mod workspace;
@@ -73,6 +74,12 @@ enum What {
         /// Comments that each wrote alone
         #[arg(long, default_value_t = 5_000)]
         edits: usize,
+    },
+    /// The audit trail of an asset: what each entry changed
+    Trail {
+        /// Comments of two people in turns; several make a curve
+        #[arg(default_values_t = [500, 1_000, 2_000, 4_000])]
+        comments: Vec<usize>,
     },
     /// One writer, many readers: the relay's processor time per delivery
     Fanout {
@@ -203,6 +210,7 @@ fn main() {
         What::Cold { changes } => changes.into_iter().for_each(|n| runtime.block_on(Box::pin(cold::run(n)))),
         What::Workspace { changes, assets } => workspace::run(changes, assets),
         What::Merge { base, edits } => merge::run(base, edits),
+        What::Trail { comments } => comments.into_iter().for_each(trail::run),
         What::Idle { connections, entries } => runtime.block_on(Box::pin(idle::run(connections, entries))),
         What::Fanout { readers, edits, gap_ms } => {
             runtime.block_on(Box::pin(fanout::run(readers, edits, gap_ms)));

@@ -64,6 +64,7 @@ impl Replica {
         let mut secrets = vec![self.me.secrets.kex.clone()];
         secrets.extend(self.me.recovery_secret.clone());
         secrets.extend(self.joining.as_ref().map(|link| link.secret.kex()));
+        secrets.extend(self.came_by.clone());
         secrets
     }
 

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use proofroom_authority::{Cut, Op, Role};
-use proofroom_ident::{DeviceRecord, InviteId, KexPublic, Millis, PersonId, SignerKey};
+use proofroom_ident::{DeviceRecord, InviteId, KexPublic, Millis, Nonce, PersonId, SignerKey};
 use proofroom_review::ProfileStatement;
 use proofroom_seal::InviteSecret;
 use proofroom_store::{Batch, Store};
 
 use crate::error::ReplicaError;
 use crate::link::InviteLink;
-use crate::open::{Membership, Replica, Step, join_key};
+use crate::open::{Membership, Replica, Step, came_key, join_key};
 use crate::statements::Receipt;
 
 /// One member as shown to people.
@@ -109,8 +109,14 @@ impl Replica {
         self.write_profile(step)?;
         let mut batch = Batch::default();
         batch.delete(join_key(self.workspace));
+        // Whoever makes a key before hearing of this wraps it for the invite.
+        let came_by = self.joining.as_ref().map(|link| link.secret.kex());
+        if let Some(kex) = &came_by {
+            let (place, nonce) = (came_key(self.workspace), Nonce::from_bytes(step.random()));
+            batch.put(place.clone(), self.rest_key.seal(&place, &nonce, &*kex.seed()));
+        }
         step.store.commit(batch)?;
-        self.joining = None;
+        (self.joining, self.came_by) = (None, came_by);
         self.membership_changed();
         Ok(true)
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use proofroom_authority::{Authority, Op, Role};
 use proofroom_entry::{LogWriter, Signed, Verified};
-use proofroom_ident::{DocId, EntryHash, LogClass, LogId, Millis, SnapshotId, WorkspaceId};
+use proofroom_ident::{DocId, EntryHash, KexSecret, LogClass, LogId, Millis, SnapshotId, WorkspaceId};
 use proofroom_review::PlanEdit;
 use proofroom_seal::{Keyring, RestKey};
 use proofroom_store::{Batch, Store, branch_key};
@@ -68,6 +68,8 @@ pub struct Replica {
     pub(crate) writers: BTreeMap<(DocId, LogClass), LogWriter>,
     pub(crate) continuation: Continuation,
     pub(crate) joining: Option<InviteLink>,
+    /// Of the invite that let this device in: keys are wrapped for it until their makers hear of the join.
+    pub(crate) came_by: Option<KexSecret>,
     pub(crate) fresh: Vec<Verified>,
     /// Snapshots that were refused.
     pub(crate) declined: BTreeSet<SnapshotId>,
@@ -138,6 +140,7 @@ impl Replica {
             Some(bytes) => Some(std::str::from_utf8(&bytes).unwrap_or_default().parse()?),
             None => None,
         };
+        replica.came_by = replica.read_came_by(store)?;
         replica.load_keys();
         Ok(replica)
     }
@@ -178,11 +181,19 @@ impl Replica {
             writers: BTreeMap::new(),
             continuation,
             joining: None,
+            came_by: None,
             fresh: Vec::new(),
             declined: BTreeSet::new(),
             stood_for: VecDeque::new(),
             whole: BTreeSet::new(),
         }
+    }
+
+    fn read_came_by(&self, store: &dyn Store) -> Result<Option<KexSecret>, ReplicaError> {
+        let place = came_key(self.workspace);
+        let Some(sealed) = store.get(&place)? else { return Ok(None) };
+        let seed = self.rest_key.open(&place, &sealed, 32).ok();
+        Ok(seed.and_then(|seed| seed.first_chunk().map(KexSecret::from_seed)))
     }
 
     fn load_authority(&mut self, store: &dyn Store) -> Result<(), ReplicaError> {
@@ -248,6 +259,11 @@ impl Replica {
     pub fn take_fresh(&mut self) -> Vec<Verified> {
         std::mem::take(&mut self.fresh)
     }
+}
+
+/// Where the secret of the invite that let this device in is kept, sealed at rest.
+pub(crate) fn came_key(workspace: WorkspaceId) -> Vec<u8> {
+    [b"came/".as_slice(), workspace.as_bytes()].concat()
 }
 
 pub(crate) fn join_key(workspace: WorkspaceId) -> Vec<u8> {

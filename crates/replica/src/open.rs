@@ -189,6 +189,8 @@ impl Replica {
         }
     }
 
+    /// What does not open was sealed by an earlier device in this place, or is damaged: the next key that somebody
+    /// makes is wrapped for this device itself, so the workspace opens without it.
     fn read_came_by(&self, store: &dyn Store) -> Result<Option<KexSecret>, ReplicaError> {
         let place = came_key(self.workspace);
         let Some(sealed) = store.get(&place)? else { return Ok(None) };

@@ -36,8 +36,10 @@ use crate::survey::survey;
 const UNFINISHED: &str = "store.redb.rebuilding";
 /// The copy of the old one, while it is made.
 const COPYING: &str = "store.redb.copying";
-/// Values that are taken over where they are readable: relays, joins that wait, other devices, policies, ports.
-const KEPT: [&[u8]; 5] = [b"node/relay/", b"join/", b"node/peer/", b"node/blobs/policy/", b"node/up/"];
+/// Values that are taken over where they are readable: relays, joins that wait, what a join came by (sealed), other
+/// devices, policies, ports.
+const KEPT: [&[u8]; 6] =
+    [b"node/relay/", b"join/", b"came/", b"node/peer/", b"node/blobs/policy/", b"node/up/"];
 /// Entries that are taken in at a time, in bytes.
 const TAKE_BYTES: usize = 4 << 20;
 

@@ -1,6 +1,6 @@
 use proofroom_authority::Role;
 use proofroom_ident::{Audience, Millis};
-use proofroom_replica::{InviteLink, LinkError, Membership, ReplicaError};
+use proofroom_replica::{Continuation, InviteLink, LinkError, Membership, ReplicaError};
 
 use crate::world::{Peer, all_see_the_same};
 
@@ -26,6 +26,29 @@ fn a_joiner_by_link_reads_history_with_nobody_else_online() {
     let members = ada.replica.members(&ada.store).unwrap();
     assert_eq!(members[1].printed_name.as_deref(), Some("bo"));
     assert_eq!(members[1].vouched_by, Some(ada.person()));
+}
+
+/// Whoever makes a key before hearing of a join wraps it for the invite alone.
+#[test]
+fn a_key_that_was_made_before_its_maker_heard_of_the_join_opens_and_after_a_restart() {
+    for restarts in [false, true] {
+        let mut ada = Peer::found("ada");
+        let v1 = ada.version("first", &[]);
+        let link = ada.act(|r, s| r.invite(s, Role::Reviewer, 1, None, vec![])).unwrap();
+        let other = ada.act(|r, s| r.invite(s, Role::Guest, 1, None, vec![])).unwrap();
+        let mut bo = Peer::take_up("bo", &link, &ada.clock).unwrap();
+        bo.hear(&ada.store);
+        assert!(bo.act(|r, s| r.finish_join(s)).unwrap());
+        ada.act(|r, s| r.revoke_invite(s, other.secret.id())).unwrap();
+        ada.comment(Audience::Everyone, v1, "under a key that bo was not given").unwrap();
+        if restarts {
+            bo.restart(Continuation::NewLogs);
+        }
+        bo.hear(&ada.store);
+        assert_eq!(bo.comments(Audience::Everyone), ["under a key that bo was not given"]);
+        ada.hear(&bo.store);
+        all_see_the_same(&mut [&mut ada, &mut bo]);
+    }
 }
 
 /// A link that ada made and did something to, taken up by bo.

@@ -71,6 +71,17 @@ fn comparing(store: &MemoryStore) -> (Compare, Outbox) {
     (compare, outbox)
 }
 
+/// Pages of rows, where four rows are allowed.
+const ASCENDING: [&[&[u8]]; 4] = [&[&[1, 2], &[3, 4]], &[&[1, 2, 3, 4]], &[&[1], &[], &[2], &[]], &[&[]]];
+const OUT_OF_ORDER_OR_TOO_MANY: [&[&[u8]]; 6] = [
+    &[&[1, 2], &[2, 3]],
+    &[&[1, 3], &[2, 4]],
+    &[&[2], &[], &[1]],
+    &[&[1, 2, 3, 4, 5]],
+    &[&[1, 2, 3, 4, 5, 6]],
+    &[&[1, 2, 3], &[4, 5]],
+];
+
 #[test]
 fn pages_of_digests_ascend_within_the_limit() {
     let mut store = MemoryStore::new();
@@ -86,17 +97,10 @@ fn pages_of_digests_ascend_within_the_limit() {
         }
         Ok::<_, Fault>((compare.is_done(), outbox.queued()))
     };
-    for pages in [&[&[1, 2][..], &[3, 4]][..], &[&[1, 2, 3, 4]], &[&[1], &[], &[2], &[]], &[&[]]] {
+    for pages in ASCENDING {
         assert_eq!(read(pages).expect("as they must be"), (true, 1), "{pages:?}");
     }
-    for pages in [
-        &[&[1, 2][..], &[2, 3]][..],
-        &[&[1, 3], &[2, 4]],
-        &[&[2], &[], &[1]],
-        &[&[1, 2, 3, 4, 5]],
-        &[&[1, 2, 3, 4, 5, 6]],
-        &[&[1, 2, 3], &[4, 5]],
-    ] {
+    for pages in OUT_OF_ORDER_OR_TOO_MANY {
         assert_eq!(read(pages).expect_err("out of order, or too many").code, crate::Code::BadMessage);
     }
 }
@@ -126,17 +130,10 @@ fn pages_of_a_clock_ascend_within_the_limit() {
         let pages: Vec<Vec<ClockRow>> = pages.iter().map(|p| p.iter().map(|n| row(*n)).collect()).collect();
         on_clock(&store, &limits, &pages).map(|outbox| outbox.queued())
     };
-    for pages in [&[&[1, 2][..], &[3, 4]][..], &[&[1, 2, 3, 4]], &[&[1], &[], &[2], &[]], &[&[]]] {
+    for pages in ASCENDING {
         assert_eq!(read(pages).expect("as they must be"), 2, "{pages:?}");
     }
-    for pages in [
-        &[&[1, 2][..], &[2, 3]][..],
-        &[&[1, 3], &[2, 4]],
-        &[&[2], &[], &[1]],
-        &[&[1, 2, 3, 4, 5]],
-        &[&[1, 2, 3, 4, 5, 6]],
-        &[&[1, 2, 3], &[4, 5]],
-    ] {
+    for pages in OUT_OF_ORDER_OR_TOO_MANY {
         assert_eq!(read(pages).expect_err("out of order, or too many").code, crate::Code::BadMessage);
     }
 }

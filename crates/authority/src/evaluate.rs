@@ -1,7 +1,7 @@
 //! From a set of entries to a state, whatever the order they came in.
 //!
 //! 1. Every entry is judged once, by the state of its own past: what its author knew.
-//! 2. Between concurrent entries, removals and changes of role strike (see [`crate::strikes`]).
+//! 2. Between concurrent entries, removals, changes of role and what closes an invite strike (see [`crate::strikes`]).
 //! 3. What is left takes effect one after another: an entry after its past; among
 //!    those that are ready removals first, then the lower priority first, so that
 //!    the higher one has the last word.
@@ -243,7 +243,7 @@ impl Log {
 
 /// Whether an operation strikes concurrent ones.
 pub(crate) fn strikes(op: &Op) -> bool {
-    matches!(op, Op::Remove { .. } | Op::RemoveDevice { .. } | Op::SetRole { .. })
+    matches!(op, Op::Remove { .. } | Op::RemoveDevice { .. } | Op::SetRole { .. } | Op::RevokeInvite { .. })
 }
 
 /// The removal that an operation extends within the authority log itself.

@@ -53,8 +53,8 @@ pub enum Refusal {
     /// The acceptance claims a time after the invite's expiry.
     #[error("invite {0:?} had expired")]
     InviteExpired(InviteId),
-    /// A removed person or device needs an invite that was made after the removal.
-    #[error("the removal {0:?} bars this; an invite made after it is needed")]
+    /// Who was removed, or given less, needs an invite that was made after that to come back or to be more again.
+    #[error("the removal or change of role {0:?} bars this; an invite made after it is needed")]
     Barred(EntryHash),
     /// Nobody who may vouches for the device.
     #[error("nobody who may vouches for device {0:?}")]

@@ -53,6 +53,19 @@ impl Member {
         self.removed.is_none()
     }
 
+    /// What must be known to whoever makes an invite that admits this person again, or raises them to `role`:
+    /// their removal, or the change of role that gave them less.
+    pub(crate) fn barred_from(&self, role: Role) -> Option<EntryHash> {
+        let set = |event: &MemberEvent| match event {
+            MemberEvent::Set { by, .. } => Some(*by),
+            MemberEvent::Joined { .. } | MemberEvent::Removed { .. } => None,
+        };
+        self.removed.or_else(|| {
+            let since = self.events.values().rev().take_while(|e| !matches!(e, MemberEvent::Removed { .. }));
+            since.filter_map(set).next().filter(|_| role > self.role)
+        })
+    }
+
     /// The entries that gave the membership and its role.
     pub(crate) fn grounds(&self) -> Vec<EntryHash> {
         self.events.values().filter_map(MemberEvent::gives).collect()
@@ -104,7 +117,7 @@ pub struct Invite {
     pub device: SignerKey,
     /// The entry that made it.
     pub made_by: EntryHash,
-    /// The entry that closed it: a revocation, or its maker's removal or demotion.
+    /// The entry that closed it: a revocation, or the removal or demotion of its maker or of somebody who came by it.
     pub closed: Option<EntryHash>,
 }
 
@@ -172,7 +185,12 @@ pub struct State {
     pub(crate) devices: PMap<SignerKey, Device>,
     pub(crate) owned: PMap<(PersonId, SignerKey), ()>,
     pub(crate) invites: PMap<InviteId, Invite>,
+    /// Invites by who made them.
     pub(crate) made: PMap<(PersonId, InviteId), ()>,
+    /// Invites by who came by them, and on which device.
+    pub(crate) taken: PMap<(PersonId, InviteId, SignerKey), ()>,
+    /// Invites by the entries that close them, also where another did before.
+    pub(crate) closing: PMap<(EntryHash, InviteId), ()>,
     pub(crate) epochs: PMap<KeyId, Epoch>,
     pub(crate) rotations: PMap<u64, KeyId>,
     pub(crate) bars: PMap<EntryHash, Bar>,
@@ -241,6 +259,18 @@ impl State {
     /// An invite, open or closed.
     pub fn invite(&self, id: InviteId) -> Option<&Invite> {
         self.invites.get(&id)
+    }
+
+    /// The invites that an entry closed.
+    pub fn closed_by(&self, entry: EntryHash) -> impl Iterator<Item = (InviteId, &Invite)> {
+        let closed = self.closing(entry).filter_map(|id| Some((id, self.invite(id)?)));
+        closed.filter(move |(_, invite)| invite.closed == Some(entry))
+    }
+
+    /// The invites that an entry closes, whether or not another did before.
+    pub(crate) fn closing(&self, entry: EntryHash) -> impl Iterator<Item = InviteId> {
+        let closing = self.closing.range((entry, InviteId::ZERO)..).map(|(key, ())| *key);
+        closing.take_while(move |key| key.0 == entry).map(|(_, id)| id)
     }
 
     /// The entry's reason for having no effect, if it has none.
@@ -323,13 +353,13 @@ impl State {
     }
 
     /// Compares an epoch key's recipients with who should read at `now`. The key
-    /// of an invite that was used up is no stranger: it served its joiners.
+    /// of an invite that was used up is no stranger, it served its joiners, unless it is closed as well.
     pub fn turnover(&self, epoch: &Epoch, now: Millis) -> Turnover {
         let (readers, recipients) = (self.readers(epoch.audience, now), epoch.recipients());
         let spent: BTreeSet<KexPublic> = self
             .invites
             .values()
-            .filter(|invite| invite.uses_left == 0 && invite.role.reads(epoch.audience))
+            .filter(|i| i.uses_left == 0 && i.closed.is_none() && i.role.reads(epoch.audience))
             .map(|invite| invite.kex)
             .collect();
         Turnover {

@@ -4,7 +4,8 @@
 //! within the authority log the causal past *is* the cut, and whatever its author
 //! claims about time or place, a backdated entry is not in it. A change of role
 //! strikes what the new role would not have been allowed to write, and weaker
-//! changes of the same person's role.
+//! changes of the same person's role. Whatever closes an invite strikes the acceptances
+//! of it: who has the link may claim not to have heard of that for ever.
 //!
 //! A striker may be struck itself. One stands when nothing that stands strikes
 //! it. Where strikers strike each other in a circle, the strongest of those still
@@ -15,7 +16,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use proofroom_ident::{DocId, EntryHash, PersonId, SignerKey};
+use proofroom_ident::{DocId, EntryHash, InviteId, PersonId, SignerKey};
 
 use crate::evaluate::{Log, strikes};
 use crate::graph::Ix;
@@ -35,6 +36,7 @@ pub(crate) struct Strength {
 enum Target {
     Person(PersonId),
     Device(SignerKey),
+    Invite(InviteId),
 }
 
 fn target(op: &Op) -> Option<Target> {
@@ -64,8 +66,9 @@ impl<'a> Field<'a> {
         let live: BTreeSet<Ix> = window.iter().filter(live).copied().collect();
         let (mut by_target, mut adoptions) = (BTreeMap::new(), BTreeMap::new());
         for ix in &live {
-            let op = &log.fact(*ix).act.op;
-            if let Some(target) = target(op) {
+            let (op, hash) = (&log.fact(*ix).act.op, log.graph.hash(*ix));
+            let closing = log.fact(*ix).after.closing(hash).map(Target::Invite);
+            for target in target(op).into_iter().chain(closing) {
                 by_target.entry(target).or_insert_with(Vec::new).push(*ix);
             }
             if let Op::ExtendCut { removal, .. } = op
@@ -89,8 +92,12 @@ impl<'a> Field<'a> {
         {
             keys.push(Target::Person(*person));
         }
-        let candidates = keys.iter().filter_map(|key| by_target.get(key)).flatten();
-        candidates.filter(|by| self.strikes(**by, ix, author)).copied().collect()
+        if let Op::Accept { invite, .. } = &fact.act.op {
+            keys.push(Target::Invite(*invite));
+        }
+        let candidates: BTreeSet<Ix> =
+            keys.iter().filter_map(|key| by_target.get(key)).flatten().copied().collect();
+        candidates.into_iter().filter(|by| self.strikes(*by, ix, author)).collect()
     }
 
     /// The strikers that strike `ix` in this round, if they stand.
@@ -194,6 +201,7 @@ impl<'a> Field<'a> {
         let (striker, struck) = (self.log.fact(by), self.log.fact(ix));
         let Ok(by_author) = &striker.own else { return false };
         let meant = match (&striker.act.op, &struck.act.op) {
+            (_, Op::Accept { invite, .. }) if self.closes(by, *invite) => true,
             (Op::SetRole { person, .. }, Op::SetRole { person: same, .. })
                 if person == same && self.log.strength(by) > self.log.strength(ix) =>
             {
@@ -209,6 +217,11 @@ impl<'a> Field<'a> {
             _ => false,
         };
         meant && self.log.graph.concurrent(by, ix)
+    }
+
+    /// Whether an entry closes an invite, as far as its author knew.
+    fn closes(&self, by: Ix, invite: InviteId) -> bool {
+        self.log.fact(by).after.closing.contains_key(&(self.log.graph.hash(by), invite))
     }
 
     /// Whether an extension of the removal's cut reaches the entry. The extension
@@ -234,6 +247,11 @@ impl<'a> Field<'a> {
         let both = |op: &Op| matches!(op, Op::SetRole { .. });
         let (first, second) = (&self.log.fact(by).act.op, &self.log.fact(ix).act.op);
         let hash = self.log.graph.hash(by);
+        if let Op::Accept { invite, .. } = second
+            && self.closes(by, *invite)
+        {
+            return Refusal::InviteClosed(*invite);
+        }
         match (target(first), target(second)) {
             (a, b) if both(first) && both(second) && a == b => Refusal::Outranked(hash),
             _ => Refusal::Struck(hash),
@@ -263,7 +281,27 @@ mod tests {
             }
             _ => false,
         };
+        let meant = meant || matches!(&struck.act.op, Op::Accept { invite, .. } if closes_plainly(log, by, *invite));
         meant && !log.graph.is_past(by, ix) && !log.graph.is_past(ix, by)
+    }
+
+    /// Whether an entry closes an invite: by name, or because somebody may not know its secret any more.
+    fn closes_plainly(log: &Log, by: Ix, id: InviteId) -> bool {
+        let fact = log.fact(by);
+        let Some(invite) = fact.after.invite(id) else { return false };
+        let took = |who: &dyn Fn(PersonId, SignerKey) -> bool| {
+            fact.after.taken.keys().any(|(person, taken, device)| *taken == id && who(*person, *device))
+        };
+        match &fact.act.op {
+            Op::RevokeInvite { id: revoked } => *revoked == id,
+            Op::Remove { person, .. } => invite.inviter == *person || took(&|who, _| who == *person),
+            Op::RemoveDevice { signer, .. } => invite.device == *signer || took(&|_, device| device == *signer),
+            Op::SetRole { person, role, .. } => {
+                (invite.inviter == *person && !role.may_grant(invite.role))
+                    || (invite.role > *role && took(&|who, _| who == *person))
+            }
+            _ => false,
+        }
     }
 
     /// One after the other: whoever nobody open strikes stands, else the strongest of those still open; whom
@@ -307,9 +345,10 @@ mod tests {
                 let standing = field.standing(&aside);
                 prop_assert_eq!(&standing, &standing_plainly(&field, &aside));
                 let struck: BTreeSet<Ix> = field.struck(&aside).into_keys().collect();
+                // Who stands because of a circle may be struck by somebody whom that relieved.
                 let hit = |ix: &Ix| {
                     let by = |by: &Ix| strikes_plainly(log, *by, *ix) && !field.is_adopted(*ix, *by, &aside);
-                    !aside.contains_key(ix) && standing.iter().any(by)
+                    !aside.contains_key(ix) && !standing.contains(ix) && standing.iter().any(by)
                 };
                 prop_assert_eq!(struck, field.live.iter().copied().filter(hit).collect::<BTreeSet<Ix>>());
             }

@@ -15,7 +15,7 @@ use proofroom_ident::{ByteReader, ByteWriter, Millis, ShortInput, WorkspaceId};
 use proofroom_seal::InviteSecret;
 
 const PREFIX: &str = "proofroom:join/";
-const LINK_CHARS_MAX: usize = 4096;
+pub(crate) const LINK_CHARS_MAX: usize = 4096;
 const RELAYS_MAX: usize = 8;
 
 /// A text is not an invite link.

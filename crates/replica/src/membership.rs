@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proofroom_authority::{Cut, Op, Role};
-use proofroom_ident::{DeviceRecord, InviteId, KexPublic, Millis, Nonce, PersonId, SignerKey};
+use proofroom_ident::{DeviceRecord, EntryHash, InviteId, KexPublic, Millis, Nonce, PersonId, SignerKey};
 use proofroom_review::ProfileStatement;
 use proofroom_seal::InviteSecret;
 use proofroom_store::{Batch, Store};
@@ -83,7 +83,8 @@ impl Replica {
         Ok(InviteLink { workspace: self.workspace, secret, role, expires, relays })
     }
 
-    /// Ends an invite: it admits no one any more, and the keys rotate.
+    /// Ends an invite: it admits no one any more, and the keys rotate, also where it was used up. Its secret
+    /// opens every key that was made while it was open.
     pub fn revoke_invite(&mut self, step: &mut Step<'_>, id: InviteId) -> Result<Receipt, ReplicaError> {
         self.require(Role::Producer, "revoke invites")?;
         let entry = self.append_op(step, &Op::RevokeInvite { id })?;
@@ -188,7 +189,8 @@ impl Replica {
         Ok(Receipt::of(&entry))
     }
 
-    /// Removes a person: what they wrote so far counts, nothing after it. Keys rotate.
+    /// Removes a person: what they wrote so far counts, nothing after it. Keys rotate, and the invites that
+    /// they made or came by are closed: they know the secrets.
     pub fn remove(&mut self, step: &mut Step<'_>, person: PersonId) -> Result<Receipt, ReplicaError> {
         self.require(Role::Producer, "remove people")?;
         let cut = self.cut_of_person(step.store, person)?;
@@ -311,5 +313,11 @@ impl Replica {
             revoked: i.closed.is_some(),
         };
         state.invites().map(view).collect()
+    }
+
+    /// The invites that an entry closed though somebody could still have joined by them: those who have not need another.
+    pub fn closed_by(&self, entry: EntryHash, now: Millis) -> Vec<InviteId> {
+        let closed = self.authority.state().closed_by(entry);
+        closed.filter(|(_, i)| i.uses_left > 0 && !i.has_expired(now)).map(|(id, _)| id).collect()
     }
 }

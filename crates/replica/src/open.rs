@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use proofroom_authority::{Authority, Op, Role};
 use proofroom_entry::{LogWriter, Signed, Verified};
-use proofroom_ident::{DocId, EntryHash, KexSecret, LogClass, LogId, Millis, SnapshotId, WorkspaceId};
+use proofroom_ident::{DocId, EntryHash, KexSecret, LogClass, LogId, Millis, Nonce, SnapshotId, WorkspaceId};
 use proofroom_review::PlanEdit;
 use proofroom_seal::{Keyring, RestKey};
 use proofroom_store::{Batch, Store, branch_key};
 use rand_core::CryptoRng;
+use zeroize::Zeroizing;
 
 use crate::docs::OpenDoc;
 use crate::error::ReplicaError;
 use crate::flow::Flow;
 use crate::identity::Me;
-use crate::link::InviteLink;
+use crate::link::{InviteLink, LINK_CHARS_MAX};
 use crate::shown::Kept;
 use crate::shred::Looked;
 
@@ -136,10 +137,7 @@ impl Replica {
     ) -> Result<Self, ReplicaError> {
         let mut replica = Self::blank(workspace, me, continuation);
         replica.load_authority(store)?;
-        replica.joining = match store.get(&join_key(workspace))? {
-            Some(bytes) => Some(std::str::from_utf8(&bytes).unwrap_or_default().parse()?),
-            None => None,
-        };
+        replica.joining = replica.read_joining(store)?;
         replica.came_by = replica.read_came_by(store)?;
         replica.load_keys();
         Ok(replica)
@@ -152,7 +150,9 @@ impl Replica {
             return Err(ReplicaError::InviteExpired);
         }
         let mut batch = Batch::default();
-        batch.put(join_key(link.workspace), link.to_string().into_bytes());
+        let (place, nonce) = (join_key(link.workspace), Nonce::from_bytes(step.random()));
+        let text = Zeroizing::new(link.to_string());
+        batch.put(place.clone(), RestKey::of(&me.secrets.kex).seal(&place, &nonce, text.as_bytes()));
         step.store.commit(batch)?;
         Self::open(step.store, link.workspace, me, Continuation::NewLogs)
     }
@@ -189,8 +189,16 @@ impl Replica {
         }
     }
 
-    /// What does not open was sealed by an earlier device in this place, or is damaged: the next key that somebody
-    /// makes is wrapped for this device itself, so the workspace opens without it.
+    /// What does not open was sealed by another device in this place, or is damaged: the link can be taken up again.
+    fn read_joining(&self, store: &dyn Store) -> Result<Option<InviteLink>, ReplicaError> {
+        let place = join_key(self.workspace);
+        let Some(sealed) = store.get(&place)? else { return Ok(None) };
+        let Ok(text) = self.rest_key.open(&place, &sealed, LINK_CHARS_MAX) else { return Ok(None) };
+        Ok(Some(std::str::from_utf8(&text).unwrap_or_default().parse()?))
+    }
+
+    /// What does not open was sealed by another device in this place, or is damaged: whoever writes next gives
+    /// this device the newest key itself, and that one opens those before it.
     fn read_came_by(&self, store: &dyn Store) -> Result<Option<KexSecret>, ReplicaError> {
         let place = came_key(self.workspace);
         let Some(sealed) = store.get(&place)? else { return Ok(None) };
@@ -263,11 +271,13 @@ impl Replica {
     }
 }
 
-/// Where the secret of the invite that let this device in is kept, sealed at rest.
+/// Where the secret of the invite that let this device in is kept, sealed at rest, as long as the workspace is here:
+/// who makes a key may not have heard of the join for as long as they like.
 pub(crate) fn came_key(workspace: WorkspaceId) -> Vec<u8> {
     [b"came/".as_slice(), workspace.as_bytes()].concat()
 }
 
+/// Where a link that was taken up waits until the join is complete, sealed at rest.
 pub(crate) fn join_key(workspace: WorkspaceId) -> Vec<u8> {
     [b"join/".as_slice(), workspace.as_bytes()].concat()
 }

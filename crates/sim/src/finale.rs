@@ -33,6 +33,7 @@ impl World<'_> {
         let Some(members) = self.converge("after everybody wrote once more", true) else { return };
         self.check_kept();
         self.check_delivered(&members);
+        self.check_keys();
         for place in members {
             self.check_memory(place);
         }
@@ -101,8 +102,8 @@ impl World<'_> {
         }
     }
 
-    /// Honest machines that are members by the first relay's membership log.
-    fn members(&self) -> Vec<usize> {
+    /// The first relay's membership log.
+    fn membership(&self) -> Authority {
         let store = self.stations[0].disk.durable();
         let mut authority = Authority::new(self.workspace);
         for tip in store.tips(self.workspace, DocId::AUTHORITY).unwrap_or_default() {
@@ -112,6 +113,12 @@ impl World<'_> {
                 let _taken = authority.insert(&entry);
             }
         }
+        authority
+    }
+
+    /// Honest machines that are members by the first relay's membership log.
+    fn members(&self) -> Vec<usize> {
+        let authority = self.membership();
         let is_member = |m: &Machine| authority.state().actor(m.device()).is_some();
         self.machines.iter().filter(|(p, m)| self.is_honest(**p) && is_member(m)).map(|(p, _)| *p).collect()
     }
@@ -228,6 +235,32 @@ impl World<'_> {
         }
         if let Some(text) = lost {
             self.broke("what was acknowledged reaches every member", text);
+        }
+    }
+
+    /// No key that was made in knowledge of a removal opens with a secret of who was removed: their device's,
+    /// their recovery phrase's, or that of the link by which they came.
+    fn check_keys(&mut self) {
+        // The forger gives keys to whom they like.
+        if self.forger().is_some() {
+            return;
+        }
+        let log = self.membership();
+        let mut opened = None;
+        for (place, machine) in &self.machines {
+            let member = log.state().member(machine.me.person());
+            let Some(removal) = member.and_then(|member| member.removed) else { continue };
+            let link = self.links.get(place).map(|link| link.secret.kex().public());
+            let secrets = [Some(machine.me.secrets.kex.public()), machine.me.recovery, link];
+            let later = Audience::ALL.into_iter().flat_map(|audience| log.state().epochs(audience));
+            for epoch in later.filter(|epoch| log.is_past(removal, epoch.made_by)) {
+                if secrets.iter().flatten().any(|kex| epoch.wraps_for(*kex).next().is_some()) {
+                    opened = Some(format!("{} opens {:?}", cast::name(*place), epoch.key));
+                }
+            }
+        }
+        if let Some(text) = opened {
+            self.broke("who was removed opens no later key", text);
         }
     }
 

@@ -56,7 +56,8 @@ pub(crate) struct World<'a> {
     /// Whether parcels still go wrong and acts still happen.
     pub healed: bool,
     pub workspace: WorkspaceId,
-    links: BTreeMap<usize, InviteLink>,
+    /// How the newcomers came in.
+    pub links: BTreeMap<usize, InviteLink>,
     /// Connections in a row that came to nothing.
     attempts: BTreeMap<(usize, Node), u32>,
     events: BinaryHeap<Reverse<(u64, u64, Event)>>,
@@ -458,7 +459,9 @@ impl<'a> World<'a> {
         let now = self.now;
         let host = self.machines.get_mut(&inviter).filter(|m| m.up);
         let host = host.ok_or_else(|| Trouble::Declined("nobody to invite them".into()))?;
-        let invited = host.act(now, |r, s| r.invite(s, role, 1, None, Vec::new()));
+        // Every other link could admit one more: it stays open, and whoever came by it knows it.
+        let uses = if newcomer % 2 == 1 { 2 } else { 1 };
+        let invited = host.act(now, |r, s| r.invite(s, role, uses, None, Vec::new()));
         let fresh = host.fresh();
         self.tell(inviter, None, &fresh);
         let link = invited?;

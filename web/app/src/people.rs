@@ -112,7 +112,7 @@ fn Member(row: MemberRow, grants: Vec<String>) -> impl IntoView {
                 {options.into_iter().map(|role| view! { <option value=role.clone() selected=role == now>{label(&role)}</option> }).collect_view()}
             </select>
             <Confirm button="Remove" title=format!("Remove {name}?") class="danger"
-                text="What they wrote so far counts, nothing after it. The keys change, so that they read nothing new. What they have they keep."
+                text="What they wrote so far counts, nothing after it. The keys change, so that they read nothing new, and the links that they made or came by admit nobody any more. What they have they keep."
                 on_yes=move || desk.act(PeopleAct::Remove { person: person.get_value() }, "Removed; the keys have changed")/>
         }
     });
@@ -140,7 +140,7 @@ fn device(of: &proofroom_web_wire::DeviceCard, mine: bool, desk: Desk) -> impl I
             <span class="quiet">{if of.this { "this browser" } else if of.active { "active" } else { "removed" }}", since "{date(of.claimed_at)}</span>
             {may.then(|| view! {
                 <Confirm button="Remove" title="Remove this device?".to_owned() class="danger"
-                    text="What it wrote so far counts, nothing after it. The keys change."
+                    text="What it wrote so far counts, nothing after it. The keys change, and a link that it came by admits nobody any more."
                     on_yes=move || desk.act(PeopleAct::RemoveDevice { device: id.get_value() }, "The device is removed")/>
             })}
         </li>
@@ -213,7 +213,7 @@ fn Invites(invites: Vec<InviteCard>, grants: Vec<String>) -> impl IntoView {
             </form>
             {move || Some(made.get()).filter(|link| !link.is_empty()).map(|link| view! {
                 <Share text=format!("{}#{link}", page::address()) what="invite"/>
-                <p class="hint">"The link is a secret until it is used up: whoever has it can join and read. It works once this browser is in sync."</p>
+                <p class="hint">"The link is a secret: whoever has it can join and read. Once it did its work, revoke it, and it opens nothing new. It works once this browser is in sync."</p>
             })}
             <ul class="rows">{invites.into_iter().rev().map(|invite| view! { <Invite invite/> }).collect_view()}</ul>
         </section>
@@ -231,7 +231,7 @@ fn Invite(invite: InviteCard) -> impl IntoView {
         <li><span class="main"><span><strong>{label(&invite.role)}</strong>" "<span class="code quiet">{invite.short.clone()}</span></span>
             <span class="quiet">{format!("{} left, {ends}", count(invite.uses_left as usize, "use"))}</span></span>
             <span class=format!("chip {}", if open { "busy" } else { tone("") })>{label(&invite.state)}</span>
-            {(open && invite.may_revoke).then(|| view! {
+            {((open || invite.state == "used_up") && invite.may_revoke).then(|| view! {
                 <Confirm button="Revoke" title="Revoke this link?".to_owned() class="danger"
                     text="It admits no one any more, and the keys change. Who joined by it stays."
                     on_yes=move || desk.act(PeopleAct::Revoke { invite: id.get_value() }, "The link is revoked")/>

@@ -186,12 +186,17 @@ impl<S: Store> Desk<S> {
         let link: InviteLink = link.parse()?;
         let workspace = link.workspace;
         let me = self.who.as_ref().ok_or(DeskError::Nobody)?.me();
-        if !self.replicas.contains_key(&workspace) {
+        if self.replicas.get(&workspace).is_none_or(|replica| may_help(replica, &link)) {
             let mut step = Step { store: &mut self.store, now, rng: &mut self.rng };
             let replica = Replica::join(&mut step, me, &link)?;
             let relays = self.shelve(workspace, link.relays.clone())?;
             self.replicas.insert(workspace, replica);
-            self.lines.insert(workspace, Line::new(relays));
+            let before = self.lines.insert(workspace, Line::new(relays));
+            if before.is_some_and(|line| line.is_up()) {
+                // Once it is down, the next one introduces itself by the new link.
+                self.orders.push_back(Order::Hangup { workspace });
+                return Ok(workspace);
+            }
         }
         self.connect(workspace);
         Ok(workspace)
@@ -211,6 +216,11 @@ impl<S: Store> Desk<S> {
             let replica = Replica::open(&self.store, workspace, identity.me(), Continuation::NewLogs)?;
             self.replicas.insert(workspace, replica);
             self.lines.insert(workspace, Line::new(shelf.relays));
+            let entered = self.with(now, workspace, |_, replica, step| {
+                crate::line::enter(replica, step)?;
+                Ok(Vec::new())
+            });
+            self.settle(workspace, entered);
             self.connect(workspace);
         }
         self.who = Some(identity);
@@ -372,6 +382,18 @@ impl<S: Store> Desk<S> {
         }
         self.orders.push_back(Order::Hangup { workspace });
         self.tell_badge(workspace);
+    }
+}
+
+/// Whether a link that is taken up for a workspace that is here already leads any further: not for a member,
+/// nor where it is the one that was taken up before.
+fn may_help(replica: &Replica, link: &InviteLink) -> bool {
+    match replica.membership() {
+        Membership::Member(_) => false,
+        Membership::Joining(held) => held.secret.id() != link.secret.id(),
+        Membership::Removed | Membership::Stranger => {
+            replica.invites().iter().all(|known| known.invite != link.secret.id())
+        }
     }
 }
 

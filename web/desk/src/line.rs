@@ -271,19 +271,27 @@ impl Line {
             self.badge.text = first.text.clone();
         }
         if ingested.docs.contains(&DocId::AUTHORITY) {
-            match replica.membership() {
-                Membership::Joining(_) => drop(replica.finish_join(step)?),
-                Membership::Stranger if replica.me().recovery_secret.is_some() => {
-                    replica.introduce_device(step)?;
-                }
-                Membership::Member(_) | Membership::Removed | Membership::Stranger => {}
-            }
+            enter(replica, step)?;
         }
         if !ingested.docs.is_empty() {
             wants.push(Want::Changed(ingested.docs));
         }
         Ok(Input::Ingested { refused })
     }
+}
+
+/// Completes what was begun before the membership log was here, or before the worker died: a join, or a recovery.
+pub(crate) fn enter(replica: &mut Replica, step: &mut Step<'_>) -> Result<(), ReplicaError> {
+    match replica.membership() {
+        Membership::Joining(_) | Membership::Member(_) if replica.is_joining() => {
+            replica.finish_join(step)?;
+        }
+        Membership::Stranger if replica.me().recovery_secret.is_some() => {
+            replica.introduce_device(step)?;
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// One refusal per log, at its first entry that does not hold.

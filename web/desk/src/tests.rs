@@ -1,12 +1,13 @@
 //! A desk with a store in memory: what a page asks, what it is answered, what the browser is told to do.
 
 use proofroom_blobs::{Held, verify};
-use proofroom_ident::{Audience, Millis, WorkspaceId};
+use proofroom_entry::Signed;
+use proofroom_ident::{Audience, DocId, Millis, WorkspaceId};
 use proofroom_replica::{Replica, Step};
 use proofroom_review::route::ChecklistItem;
 use proofroom_review::statement::{UserVerified, VerifiedBy};
 use proofroom_review::{CommentLabel, ReviewEdit, ReviewerRole, Route};
-use proofroom_store::MemoryStore;
+use proofroom_store::{Batch, MemoryStore, Store as _};
 use proofroom_web_wire::splice::Splice;
 use proofroom_web_wire::{
     Ask, Draft, Fault, FormDraft, OwnAct, OwnReply, PeopleAct, PeopleReply, Place, PlanAct, PlanReply, Reply,
@@ -211,6 +212,92 @@ fn an_invite_is_made_listed_and_revoked() {
     assert_eq!(rest, "guest open");
     ask(PeopleAct::Revoke { invite: invite.into() });
     assert!(ask(PeopleAct::Show).ends_with("guest revoked"));
+}
+
+/// Everything that a desk's store holds of a workspace.
+fn entries_of(desk: &Desk<MemoryStore>, workspace: WorkspaceId) -> Vec<Signed> {
+    let mut all = Vec::new();
+    let mut docs = desk.store.docs(workspace).expect("it reads");
+    docs.sort_by_key(|doc| doc.doc != DocId::AUTHORITY);
+    for doc in docs {
+        for tip in desk.store.tips(workspace, doc.doc).expect("it reads") {
+            let log = desk.store.entries(workspace, doc.doc, tip.log, 1, usize::MAX).expect("it reads");
+            all.extend(log.iter().map(|e| Signed::decode(e.bytes().clone()).expect("what was stored")));
+        }
+    }
+    all
+}
+
+/// Bo, who takes up a link; and the value of `join/` in their store.
+fn takes_up(link: &str) -> (Desk<MemoryStore>, Vec<(Vec<u8>, Vec<u8>)>) {
+    let mut bo = nobody(2);
+    bo.set_up(NOW, "Bo Bauer", "Haus Süd", "").expect("a name");
+    let Reply::Joining { .. } = bo.handle(NOW, Ask::Join { link: link.into() }) else { panic!("on the way") };
+    let kept = bo.store.scan(b"join/").expect("it reads");
+    assert_eq!(kept.len(), 1);
+    (bo, kept)
+}
+
+/// What comes in over a line, and what that completes.
+fn hears(desk: &mut Desk<MemoryStore>, workspace: WorkspaceId, entries: Vec<Signed>) {
+    let replica = desk.replicas.get_mut(&workspace).expect("it is known");
+    let mut step = Step { store: &mut desk.store, now: NOW, rng: &mut desk.rng };
+    replica.ingest(&mut step, entries).expect("it is whole");
+    crate::line::enter(replica, &mut step).expect("the link is good");
+}
+
+fn role(desk: &mut Desk<MemoryStore>, workspace: WorkspaceId) -> String {
+    desk.card(workspace).expect("it is known").role
+}
+
+fn link_of(ada: &mut Desk<MemoryStore>, workspace: WorkspaceId) -> String {
+    let act = PeopleAct::Invite { role: "reviewer".into(), uses: 1, expires: 0 };
+    match ada.handle(NOW, Ask::People { workspace: workspace.to_hex(), act }) {
+        Reply::People(PeopleReply::Invite { link }) => link,
+        other => panic!("a link is wanted: {other:?}"),
+    }
+}
+
+#[test]
+fn a_join_that_died_after_the_acceptance_is_completed_at_the_next_start() {
+    let (mut ada, workspace) = ada();
+    let (mut bo, kept) = takes_up(&link_of(&mut ada, workspace));
+    hears(&mut bo, workspace, entries_of(&ada, workspace));
+    assert_eq!(role(&mut bo, workspace), "reviewer");
+    // As if the worker had died between the acceptance and the end of the join.
+    let mut store = std::mem::take(&mut bo.store);
+    let mut batch = Batch::default();
+    batch.put(kept[0].0.clone(), kept[0].1.clone());
+    for (key, _) in store.scan(b"came/").expect("it reads") {
+        batch.delete(key);
+    }
+    store.commit(batch).expect("kept");
+    let rng = ChaCha20Rng::from_seed([3; 32]);
+    let again = Desk::open(store, crate::Shelf::default(), "", rng, NOW).expect("it opens");
+    assert!(!again.replicas[&workspace].is_joining());
+    assert!(again.store.scan(b"join/").expect("it reads").is_empty());
+    assert_eq!(again.store.scan(b"came/").expect("it reads").len(), 1);
+}
+
+#[test]
+fn who_was_removed_comes_back_by_a_new_link_and_not_by_the_old_one() {
+    let (mut ada, workspace) = ada();
+    let old = link_of(&mut ada, workspace);
+    let (mut bo, _) = takes_up(&old);
+    hears(&mut bo, workspace, entries_of(&ada, workspace));
+    let person = bo.me().expect("bo").person();
+    hears(&mut ada, workspace, entries_of(&bo, workspace));
+    let act = PeopleAct::Remove { person: person.to_hex() };
+    assert_eq!(ada.handle(NOW, Ask::People { workspace: workspace.to_hex(), act }), Reply::Done);
+    hears(&mut bo, workspace, entries_of(&ada, workspace));
+    assert_eq!(role(&mut bo, workspace), "removed");
+    bo.handle(NOW, Ask::Join { link: old });
+    assert_eq!(role(&mut bo, workspace), "removed", "it leads nowhere");
+    let new = link_of(&mut ada, workspace);
+    bo.handle(NOW, Ask::Join { link: new });
+    assert_eq!(role(&mut bo, workspace), "joining");
+    hears(&mut bo, workspace, entries_of(&ada, workspace));
+    assert_eq!(role(&mut bo, workspace), "reviewer");
 }
 
 /// Ada's copy on a route that a regulator reads, with ada as its approver: the asset, and its version.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use proofroom_ident::{BlobHash, DeviceRecord, EntryHash, KexPublic, PersonId, SignerKey, Voucher};
+use proofroom_ident::{BlobHash, DeviceRecord, EntryHash, InviteId, KexPublic, PersonId, SignerKey, Voucher};
 
 use super::history::{Bar, BarKind, DeviceEvent, MemberEvent, device_on, push, role_of};
 use super::{Device, Epoch, Invite, Member, PMap, Seniority, State};
@@ -35,9 +35,9 @@ impl Step<'_> {
         self.at.is_none_or(|at| self.graph.knows(at, entry))
     }
 
-    /// Whether the invite was made by somebody who knew of the removal.
-    fn invited_after(&self, removal: EntryHash, invite: &Invite) -> bool {
-        self.graph.find(invite.made_by).is_some_and(|made| self.graph.knows(made, removal))
+    /// Whether the invite was made by somebody who knew of the removal or the change of role.
+    fn invited_after(&self, bar: EntryHash, invite: &Invite) -> bool {
+        self.graph.find(invite.made_by).is_some_and(|made| self.graph.knows(made, bar))
     }
 }
 
@@ -57,8 +57,8 @@ impl State {
             Op::RemoveDevice { signer, cut } => self.remove_device(entry, *signer, cut),
             Op::Invite { .. } => self.invite_by(step),
             Op::RevokeInvite { id } => {
-                let invite = self.invites.get_mut(id).ok_or(Refusal::NoSuchInvite(*id))?;
-                invite.closed = invite.closed.or(Some(entry));
+                self.invite(*id).ok_or(Refusal::NoSuchInvite(*id))?;
+                self.close_invites(entry, vec![*id]);
                 Ok(())
             }
             Op::Accept { .. } => self.accept(step),
@@ -135,9 +135,7 @@ impl State {
             // Its maker may have left in the meantime.
             closed: self.member(inviter).and_then(|member| member.removed),
         };
-        if invite.closed.is_none() {
-            self.made.insert_mut((inviter, *id), ());
-        }
+        self.made.insert_mut((inviter, *id), ());
         self.invites.insert_mut(*id, invite);
         Ok(())
     }
@@ -154,10 +152,10 @@ impl State {
         if invite.has_expired(step.act.at) {
             return Err(Refusal::InviteExpired(*id));
         }
-        if let Some(removal) = self.member(device.person).and_then(|member| member.removed)
-            && !step.invited_after(removal, invite)
+        if let Some(bar) = self.member(device.person).and_then(|member| member.barred_from(invite.role))
+            && !step.invited_after(bar, invite)
         {
-            return Err(Refusal::Barred(removal));
+            return Err(Refusal::Barred(bar));
         }
         self.check_room(device)?;
         if let Some(removal) = self.device(device.signing).and_then(|known| known.removed) {
@@ -171,6 +169,7 @@ impl State {
         if let Some(invite) = self.invites.get_mut(id) {
             invite.uses_left -= 1;
         }
+        self.taken.insert_mut((device.person, *id, device.signing), ());
         self.admit(step, device, *recovery, role);
         Ok(())
     }
@@ -287,7 +286,8 @@ impl State {
         for signer in devices {
             self.end_device(entry, signer);
         }
-        self.close_invites(entry, person, |_| true);
+        let (made, taken) = (self.made_by(person), self.taken_by(person));
+        self.close_invites(entry, made.map(|(id, _)| id).chain(taken.map(|(id, ..)| id)).collect());
         Ok(())
     }
 
@@ -302,7 +302,9 @@ impl State {
         let held = member.role;
         self.bar(entry, BarKind::Device, person, held, cut);
         self.end_device(entry, signer);
-        self.close_invites(entry, person, |invite| invite.device == signer);
+        let made = self.made_by(person).filter(|(_, invite)| invite.device == signer).map(|(id, _)| id);
+        let taken = self.taken_by(person).filter(|(_, device, _)| *device == signer).map(|(id, ..)| id);
+        self.close_invites(entry, made.chain(taken).collect());
         Ok(())
     }
 
@@ -329,21 +331,33 @@ impl State {
         member.role = role;
         push(&mut member.events, MemberEvent::Set { by: entry, role });
         self.put_member(person, member);
-        self.close_invites(entry, person, |invite| !role.may_grant(invite.role));
+        let made = self.made_by(person).filter(|(_, invite)| !role.may_grant(invite.role)).map(|(id, _)| id);
+        let taken = self.taken_by(person).filter(|(.., invite)| invite.role > role).map(|(id, ..)| id);
+        self.close_invites(entry, made.chain(taken).collect());
         Ok(())
     }
 
-    /// Whoever made an invite knows its secret: it must not outlive their right to make it.
-    fn close_invites(&mut self, entry: EntryHash, person: PersonId, which: impl Fn(&Invite) -> bool) {
-        let first = (person, proofroom_ident::InviteId::ZERO);
-        let made = self.made.range(first..).map(|(key, ())| *key).take_while(|key| key.0 == person);
-        let open = |id: &_| self.invite(*id).is_some_and(|invite| invite.closed.is_none() && which(invite));
-        let ids: Vec<_> = made.map(|(_, id)| id).filter(open).collect();
+    /// The invites that a person made.
+    fn made_by(&self, person: PersonId) -> impl Iterator<Item = (InviteId, &Invite)> {
+        let made = self.made.range((person, InviteId::ZERO)..).map(|(key, ())| *key);
+        let made = made.take_while(move |key| key.0 == person);
+        made.filter_map(|(_, id)| Some((id, self.invite(id)?)))
+    }
+
+    /// The invites that a person came by, each with the device that took it up.
+    fn taken_by(&self, person: PersonId) -> impl Iterator<Item = (InviteId, SignerKey, &Invite)> {
+        let first = (person, InviteId::ZERO, SignerKey::ZERO);
+        let taken = self.taken.range(first..).map(|(key, ())| *key).take_while(move |key| key.0 == person);
+        taken.filter_map(|(_, id, device)| Some((id, device, self.invite(id)?)))
+    }
+
+    /// Whoever made an invite, or came by it, knows its secret: it must not outlive their right to it.
+    fn close_invites(&mut self, entry: EntryHash, ids: Vec<InviteId>) {
         for id in ids {
             if let Some(invite) = self.invites.get_mut(&id) {
-                invite.closed = Some(entry);
+                invite.closed = invite.closed.or(Some(entry));
+                self.closing.insert_mut((entry, id), ());
             }
-            self.made.remove_mut(&(person, id));
         }
     }
 

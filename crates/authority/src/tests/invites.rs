@@ -2,7 +2,7 @@
 
 use proofroom_ident::{Audience, Millis};
 
-use super::world::{Capability, cast, founder, heal, remove, set_role};
+use super::world::{Capability, Peer, cast, founder, heal, nothing, remove, rotate, set_role};
 use crate::op::Op;
 use crate::{AuthorityError, Refusal, Role};
 
@@ -97,6 +97,28 @@ fn a_revoked_invite_admits_nobody_even_concurrently() {
     assert_eq!(ada.role(&zed), None);
 }
 
+/// Whoever has a link chooses what their acceptance claims to stand on.
+#[test]
+fn an_acceptance_that_claims_not_to_have_heard_of_the_revocation_is_void_whatever_came_between() {
+    for between in 0..3 {
+        let [mut ada, mut bo, ..] = cast(Role::Producer, Role::Guest, Role::Guest);
+        let door = Capability::new(60);
+        bo.writes(&door.invite(Role::Guest, 9));
+        ada.meet(&bo);
+        let old = ada.view.parents();
+        for _ in 0..between {
+            ada.writes(&Op::Merge);
+        }
+        ada.writes(&Op::RevokeInvite { id: door.id() });
+        let mut zed = ada.stranger(9, 9);
+        zed.meet(&ada);
+        let joined = zed.writes_on(&old, &zed.accept(&door), 1);
+        assert_eq!(zed.refusal(&joined), Some(&Refusal::InviteClosed(door.id())), "after {between} entries");
+        let said = zed.writes(&Op::Merge);
+        assert!(zed.refusal(&said).is_some());
+    }
+}
+
 #[test]
 fn a_removal_closes_the_invites_that_its_target_made() {
     let [mut ada, mut bo, ..] = cast(Role::Producer, Role::Guest, Role::Guest);
@@ -161,4 +183,141 @@ fn an_owner_made_by_an_invite_is_an_owner() {
     bo.writes(&set_role(&ada, Role::Reviewer));
     ada.meet(&bo);
     assert_eq!(ada.role(&ada), Some(Role::Reviewer));
+}
+
+/// Somebody new who takes up an invite in one's presence.
+fn comes_by(door: &Capability, person: u8, host: &mut Peer) -> Peer {
+    let mut joiner = host.stranger(person, usize::from(person));
+    joiner.meet(host);
+    joiner.writes(&joiner.accept(door));
+    host.meet(&joiner);
+    joiner
+}
+
+fn is_closed(peer: &Peer, door: &Capability) -> bool {
+    peer.state().invite(door.id()).expect("known").closed.is_some()
+}
+
+#[test]
+fn a_removal_closes_the_invites_that_its_target_came_by() {
+    let mut ada = founder(1);
+    let [shared, other] = [60, 61].map(Capability::new);
+    ada.writes(&shared.invite(Role::Reviewer, 9));
+    ada.writes(&other.invite(Role::Reviewer, 9));
+    let bo = comes_by(&shared, 2, &mut ada);
+    let mut zed = ada.stranger(9, 9);
+    zed.meet(&ada);
+    let cy = comes_by(&shared, 3, &mut ada);
+    let dee = comes_by(&other, 5, &mut ada);
+    let removal = ada.writes(&remove(&cy));
+    assert_eq!(ada.state().invite(shared.id()).and_then(|invite| invite.closed), Some(removal.hash()));
+    assert!(!is_closed(&ada, &other));
+    let readers = ada.state().readers(Audience::Everyone, Millis(1));
+    assert!(!readers.contains(&shared.kex()) && readers.contains(&other.kex()));
+    // Whoever came before stays; whoever comes without having heard of it does not get in.
+    let concurrent = zed.writes(&zed.accept(&shared));
+    ada.meet(&zed);
+    assert_eq!(ada.refusal(&concurrent), Some(&Refusal::InviteClosed(shared.id())));
+    assert_eq!([&bo, &dee].map(|peer| ada.role(peer)), [Some(Role::Reviewer); 2]);
+}
+
+#[test]
+fn a_removal_that_does_not_stand_closes_nothing() {
+    let [mut ada, mut bo, ..] = cast(Role::Producer, Role::Guest, Role::Guest);
+    let door = Capability::new(60);
+    ada.writes(&door.invite(Role::Guest, 9));
+    let zed = comes_by(&door, 9, &mut ada);
+    bo.meet(&ada);
+    ada.writes(&set_role(&bo, Role::Guest));
+    bo.writes(&remove(&zed));
+    ada.meet(&bo);
+    assert_eq!(ada.role(&zed), Some(Role::Guest));
+    assert!(!is_closed(&ada, &door));
+}
+
+#[test]
+fn removing_a_device_closes_the_invites_that_it_came_by_and_no_others() {
+    let [mut ada, bo, ..] = cast(Role::Reviewer, Role::Guest, Role::Guest);
+    let [first, second] = [60, 61].map(Capability::new);
+    for door in [&first, &second] {
+        ada.writes(&door.invite(Role::Reviewer, 9));
+    }
+    let [mut tablet, mut phone] = [12, 13].map(|device| ada.stranger(2, device));
+    for (device, door) in [(&mut tablet, &first), (&mut phone, &second)] {
+        device.meet(&ada);
+        device.writes(&device.accept(door));
+        ada.meet(device);
+    }
+    ada.writes(&Op::RemoveDevice { signer: tablet.signer(), cut: nothing() });
+    assert!(is_closed(&ada, &first) && !is_closed(&ada, &second));
+    assert_eq!(ada.role(&bo), Some(Role::Reviewer));
+}
+
+#[test]
+fn a_demotion_closes_the_invites_that_give_more_and_that_its_target_came_by() {
+    let mut ada = founder(1);
+    let [more, as_much] = [60, 61].map(Capability::new);
+    ada.writes(&more.invite(Role::Producer, 9));
+    ada.writes(&as_much.invite(Role::Reviewer, 9));
+    let [bo, cy] = [2, 3].map(|person| comes_by(&more, person, &mut ada));
+    let dee = comes_by(&as_much, 5, &mut ada);
+    ada.writes(&set_role(&dee, Role::Producer));
+    assert!(!is_closed(&ada, &as_much), "whoever is given more may well know it");
+    ada.writes(&set_role(&dee, Role::Reviewer));
+    assert!(!is_closed(&ada, &as_much), "it gives no more than they have");
+    ada.writes(&set_role(&bo, Role::Reviewer));
+    assert!(is_closed(&ada, &more));
+    assert_eq!(ada.role(&cy), Some(Role::Producer), "whoever else came by it stays what they are");
+}
+
+#[test]
+fn a_demotion_is_not_undone_by_an_older_invite() {
+    let [mut ada, bo, ..] = cast(Role::Producer, Role::Guest, Role::Guest);
+    let [older, newer, as_much] = [60, 61, 62].map(Capability::new);
+    ada.writes(&older.invite(Role::Producer, 9));
+    ada.writes(&as_much.invite(Role::Guest, 9));
+    let demotion = ada.writes(&set_role(&bo, Role::Guest));
+    ada.writes(&newer.invite(Role::Reviewer, 9));
+    let mut tablets = [12, 13, 14].map(|device| ada.stranger(2, device));
+    let mut entries = Vec::new();
+    for (tablet, door) in tablets.iter_mut().zip([&older, &as_much, &newer]) {
+        tablet.meet(&ada);
+        entries.push((tablet.writes(&tablet.accept(door)), tablet.role(&bo)));
+        ada.meet(tablet);
+    }
+    assert_eq!(ada.refusal(&entries[0].0), Some(&Refusal::Barred(demotion.hash())));
+    assert_eq!(ada.refusal(&entries[1].0), None);
+    assert_eq!(ada.refusal(&entries[2].0), None);
+    let roles: Vec<_> = entries.iter().map(|(_, role)| *role).collect();
+    assert_eq!(roles, [Some(Role::Guest), Some(Role::Guest), Some(Role::Reviewer)]);
+    // What they were before they left says nothing about who came back.
+    ada.writes(&remove(&bo));
+    let back = Capability::new(63);
+    ada.writes(&back.invite(Role::Guest, 1));
+    let mut desk = ada.stranger(2, 15);
+    desk.meet(&ada);
+    desk.writes(&desk.accept(&back));
+    ada.meet(&desk);
+    let raised = Capability::new(64);
+    ada.writes(&raised.invite(Role::Producer, 1));
+    let mut laptop = ada.stranger(2, 16);
+    laptop.meet(&ada);
+    laptop.writes(&laptop.accept(&raised));
+    assert_eq!(laptop.role(&bo), Some(Role::Producer));
+}
+
+#[test]
+fn a_used_up_invite_is_a_stranger_once_it_is_closed() {
+    let mut ada = founder(1);
+    let door = Capability::new(60);
+    ada.writes(&door.invite(Role::Reviewer, 1));
+    ada.writes(&rotate(Audience::Everyone, 1, ada.state().readers(Audience::Everyone, Millis(1))));
+    comes_by(&door, 2, &mut ada);
+    let strangers = |ada: &Peer| {
+        let epoch = ada.state().newest(Audience::Everyone).expect("one was made");
+        ada.state().turnover(epoch, Millis(1)).strangers
+    };
+    assert!(strangers(&ada).is_empty());
+    ada.writes(&Op::RevokeInvite { id: door.id() });
+    assert_eq!(strangers(&ada), [door.kex()].into());
 }

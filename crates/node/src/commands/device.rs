@@ -38,7 +38,10 @@ pub enum Command {
 JSON: {\"person\", \"devices\": [{\"device\", \"this\", \"active\", \"claimed_at\", \"workspaces\"}]}")]
     List,
     /// Remove a device: what it wrote so far counts, nothing after it; the keys change
-    #[command(after_help = "JSON: {\"device\", \"entries\": [{\"workspace\", \"entry\"}]}")]
+    #[command(after_help = "\
+The invite links that it made or came by admit nobody any more: whoever has the device knows them.
+
+JSON: {\"device\", \"entries\": [{\"workspace\", \"entry\", \"closed_invites\"}]}")]
     Remove {
         /// The device: the beginning of its id
         device: String,
@@ -320,16 +323,19 @@ fn remove(peer: &mut Peer, text: &str) -> Result<Report, Failure> {
     if device == peer.identity().device.signing {
         return Err(Failure::user("this is the machine that you are at: remove it from another one"));
     }
-    let mut entries = Vec::new();
+    let (mut entries, mut closed) = (Vec::new(), Vec::new());
     for (workspace, me) in &all {
         if me.devices.iter().any(|d| d.device == device && d.active) {
             let mut seat = peer.seat(*workspace)?;
             let receipt = seat.replica.remove_device(&mut seat.step, device)?;
-            entries.push(json!({"workspace": workspace, "entry": receipt.entry}));
+            let here = seat.replica.closed_by(receipt.entry, seat.step.now);
+            entries.push(json!({"workspace": workspace, "entry": receipt.entry, "closed_invites": here}));
+            closed.extend(here);
         }
     }
-    Ok(Report::new(json!({"device": device, "entries": entries}))
-        .line(format!("Device {} is removed; sync so that others hear of it", device.short())))
+    let report = Report::new(json!({"device": device, "entries": entries}))
+        .line(format!("Device {} is removed; sync so that others hear of it", device.short()));
+    Ok(super::invite::tell_closed(report, &closed))
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ pub enum InviteCommand {
     #[command(after_help = "\
 JSON: {\"invites\": [{\"invite\", \"role\", \"uses_left\", \"expires\", \"revoked\"}]}")]
     List,
-    /// End an invite before its time
+    /// End an invite; the keys change, also where it was used up, so that the link reads nothing new
     #[command(after_help = "JSON: {\"invite\", \"entry\"}")]
     Revoke {
         /// The invite
@@ -139,6 +139,21 @@ fn list(replica: &Replica) -> Report {
         rows,
         "No invites were made",
     )
+}
+
+/// Says which links died with somebody's removal or demotion.
+pub fn tell_closed(report: Report, closed: &[InviteId]) -> Report {
+    match closed {
+        [] => report,
+        [one] => report.line(format!(
+            "The link {}, which is known there, admits nobody any more: whoever was still to come needs another",
+            one.short()
+        )),
+        several => report.line(format!(
+            "{} links that are known there admit nobody any more: whoever was still to come needs another",
+            several.len()
+        )),
+    }
 }
 
 fn find_invite(replica: &Replica, text: &str) -> Result<InviteId, Failure> {

@@ -5,7 +5,7 @@ use proofroom_authority::Role;
 use proofroom_replica::{HeldBackLog, MemberView};
 use serde_json::{Value, json};
 
-use super::Call;
+use super::{Call, invite};
 use crate::failure::Failure;
 use crate::find;
 use crate::peer::{Peer, Seat};
@@ -24,13 +24,19 @@ JSON: {\"members\": [{\"person\", \"printed_name\", \"organisation\", \"role\", 
 printed_name and organisation are null until the person's profile has arrived")]
     List,
     /// Remove a person: what they wrote so far counts, nothing after it; the keys change
-    #[command(after_help = "JSON: {\"person\", \"entry\"}")]
+    #[command(after_help = "\
+The invite links that they made or came by admit nobody any more: they know them.
+
+JSON: {\"person\", \"entry\", \"closed_invites\"}; closed_invites are those that could still have been used")]
     Remove {
         /// The person: their printed name or id
         person: String,
     },
     /// Give a person another role
-    #[command(after_help = "JSON: {\"person\", \"role\", \"entry\"}")]
+    #[command(after_help = "\
+Who is given less loses the invite links that grant more than they have: those that they came by or made.
+
+JSON: {\"person\", \"role\", \"entry\", \"closed_invites\"}; closed_invites are those that could still have been used")]
     Role {
         /// The person: their printed name or id
         person: String,
@@ -59,15 +65,19 @@ pub fn run(command: Command, peer: &mut Peer, call: &Call) -> Result<Report, Fai
             let person = find::person(&members, &person)?;
             let receipt = seat.replica.remove(&mut seat.step, person)?;
             let name = People::from_members(&members).name(person);
-            Ok(Report::new(json!({"person": person, "entry": receipt.entry}))
-                .line(format!("{name} is removed; sync so that others hear of it")))
+            let closed = seat.replica.closed_by(receipt.entry, seat.step.now);
+            let json = json!({"person": person, "entry": receipt.entry, "closed_invites": closed});
+            let report = Report::new(json).line(format!("{name} is removed; sync so that others hear of it"));
+            Ok(invite::tell_closed(report, &closed))
         }
         Command::Role { person, role } => {
             let person = find::person(&members, &person)?;
             let receipt = seat.replica.set_role(&mut seat.step, person, role)?;
             let name = People::from_members(&members).name(person);
-            Ok(Report::new(json!({"person": person, "role": role, "entry": receipt.entry}))
-                .line(format!("{name} is {} now", people::a(role))))
+            let closed = seat.replica.closed_by(receipt.entry, seat.step.now);
+            let json = json!({"person": person, "role": role, "entry": receipt.entry, "closed_invites": closed});
+            let report = Report::new(json).line(format!("{name} is {} now", people::a(role)));
+            Ok(invite::tell_closed(report, &closed))
         }
         Command::Adopt { person } => {
             let person = find::person(&members, &person)?;

@@ -1,8 +1,9 @@
-use proofroom_authority::Role;
-use proofroom_ident::{Audience, Millis};
+use proofroom_authority::{Authority, Role};
+use proofroom_ident::{Audience, DocId, Millis};
 use proofroom_replica::{Continuation, InviteLink, LinkError, Membership, ReplicaError};
+use proofroom_store::Store as _;
 
-use crate::world::{Peer, all_see_the_same};
+use crate::world::{Peer, all_see_the_same, entries_of};
 
 #[test]
 fn a_joiner_by_link_reads_history_with_nobody_else_online() {
@@ -49,6 +50,92 @@ fn a_key_that_was_made_before_its_maker_heard_of_the_join_opens_and_after_a_rest
         ada.hear(&bo.store);
         all_see_the_same(&mut [&mut ada, &mut bo]);
     }
+}
+
+/// Somebody who comes by a link that others may still use.
+fn come_by(name: &str, link: &InviteLink, ada: &mut Peer) -> Peer {
+    let mut joiner = Peer::take_up(name, link, &ada.clock).unwrap();
+    joiner.hear(&ada.store);
+    assert!(joiner.act(|r, s| r.finish_join(s)).unwrap());
+    ada.hear(&joiner.store);
+    joiner
+}
+
+#[test]
+fn a_link_with_uses_left_opens_nothing_for_who_was_removed() {
+    for restarts in [false, true] {
+        let mut ada = Peer::found("ada");
+        let v1 = ada.version("first", &[]);
+        let link = ada.act(|r, s| r.invite(s, Role::Reviewer, 3, None, vec![])).unwrap();
+        let mut bo = come_by("bo", &link, &mut ada);
+        let mut cy = come_by("cy", &link, &mut ada);
+        ada.comment(Audience::Everyone, v1, "for all three").unwrap();
+        let cy_is = cy.person();
+        let removal = ada.act(|r, s| r.remove(s, cy_is)).unwrap();
+        assert_eq!(ada.replica.closed_by(removal.entry, Millis(ada.clock.get())), [link.secret.id()]);
+        ada.comment(Audience::Everyone, v1, "not for cy any more").unwrap();
+        if restarts {
+            cy.restart(Continuation::NewLogs);
+        }
+        bo.hear(&ada.store);
+        cy.hear(&ada.store);
+        assert_eq!(bo.comments(Audience::Everyone), ["for all three", "not for cy any more"]);
+        assert_eq!(cy.comments(Audience::Everyone), ["for all three"]);
+    }
+}
+
+#[test]
+fn a_link_with_uses_left_opens_nothing_for_who_was_given_less() {
+    let mut ada = Peer::found("ada");
+    let v1 = ada.version("first", &[]);
+    let link = ada.act(|r, s| r.invite(s, Role::Reviewer, 3, None, vec![])).unwrap();
+    let mut cy = come_by("cy", &link, &mut ada);
+    let cy_is = cy.person();
+    ada.comment(Audience::Team, v1, "for the team").unwrap();
+    ada.act(|r, s| r.set_role(s, cy_is, Role::Guest)).unwrap();
+    ada.comment(Audience::Team, v1, "for the team without cy").unwrap();
+    ada.comment(Audience::Everyone, v1, "for all").unwrap();
+    cy.hear(&ada.store);
+    assert_eq!(cy.comments(Audience::Everyone), ["for all"]);
+    assert!(!cy.comments(Audience::Team).contains(&"for the team without cy".to_owned()));
+}
+
+#[test]
+fn a_link_that_was_used_up_opens_nothing_new_once_it_is_revoked() {
+    let mut ada = Peer::found("ada");
+    let v1 = ada.version("first", &[]);
+    let link = ada.act(|r, s| r.invite(s, Role::Reviewer, 1, None, vec![])).unwrap();
+    come_by("bo", &link, &mut ada);
+    // Mallory saw the link pass, and has the ciphertext.
+    let reads = |ada: &Peer| {
+        let mut log = Authority::new(ada.workspace());
+        let entries = entries_of(&ada.store, ada.workspace()).into_iter();
+        for entry in entries.filter(|e| e.claims().doc == DocId::AUTHORITY) {
+            log.insert(&entry.verify(ada.workspace()).unwrap()).unwrap();
+        }
+        let newest = log.state().newest(Audience::Everyone).unwrap();
+        newest.wraps_for(link.secret.kex().public()).next().is_some()
+    };
+    ada.comment(Audience::Everyone, v1, "before").unwrap();
+    assert!(reads(&ada));
+    ada.act(|r, s| r.revoke_invite(s, link.secret.id())).unwrap();
+    ada.comment(Audience::Everyone, v1, "after").unwrap();
+    assert!(!reads(&ada));
+}
+
+#[test]
+fn a_link_that_waits_is_not_readable_on_the_disk() {
+    let mut ada = Peer::found("ada");
+    let link = ada.act(|r, s| r.invite(s, Role::Guest, 1, None, vec![])).unwrap();
+    let mut bo = Peer::take_up("bo", &link, &ada.clock).unwrap();
+    let kept = bo.store.scan(b"join/").unwrap();
+    let (text, seed) = (link.to_string(), link.secret.seed());
+    let shows = |wanted: &[u8]| kept.iter().any(|(_, bytes)| bytes.windows(wanted.len()).any(|w| w == wanted));
+    assert_eq!(kept.len(), 1);
+    assert!(!shows(text.as_bytes()) && !shows(&*seed));
+    bo.restart(Continuation::NewLogs);
+    let Membership::Joining(again) = bo.replica.membership() else { panic!("it goes on") };
+    assert_eq!(again.to_string(), text);
 }
 
 /// A link that ada made and did something to, taken up by bo.

@@ -51,11 +51,19 @@ fn what_is_written_after_a_removal_cannot_be_read_with_the_old_keys() {
     let world = World::new();
     let relay = world.relay();
     let ada = world.owner("ada", &relay);
-    let cy = world.joined("cy", &ada, "reviewer");
+    // The link admits others, too: cy goes on knowing it.
+    let invited = ada.run(&["invite", "--role", "reviewer", "--uses", "5"]);
+    let link = string(&invited, "link");
+    let [bo, cy] = ["bo", "cy"].map(|name| {
+        let peer = world.person(name);
+        peer.run(&["join", &link]);
+        peer
+    });
     let photo = world.studio.photo_png("hero.png", 4);
     ada.run(&["asset", "add", &photo.to_string_lossy(), "--name", "Hero", "--category", "visual"]);
-    meet(&[&ada, &cy]);
-    ada.run(&["members", "remove", "Cy Castell"]);
+    meet(&[&ada, &bo, &cy]);
+    let removed = ada.run(&["members", "remove", "Cy Castell"]);
+    assert_eq!(removed["closed_invites"], serde_json::json!([invited["invite"]]));
     ada.run(&["comment", "add", "Hero", "Not for cy any more"]);
     ada.run(&["sync"]);
     let bundle = world.place("ada.bundle");
@@ -63,4 +71,8 @@ fn what_is_written_after_a_removal_cannot_be_read_with_the_old_keys() {
     // Even handed the very bytes, cy's machine cannot open them.
     cy.output(&["bundle", "import", &bundle.to_string_lossy()]);
     assert!(!bodies(&cy, "Hero").contains(&"Not for cy any more".to_owned()));
+    bo.run(&["sync"]);
+    assert_eq!(bodies(&bo, "Hero"), ["Not for cy any more"]);
+    // Nor does anybody come in by it, under whatever name.
+    world.person("mallory").refused(&["join", &link]).names(&["link"]);
 }

@@ -281,7 +281,8 @@ mod tests {
             }
             _ => false,
         };
-        let meant = meant || matches!(&struck.act.op, Op::Accept { invite, .. } if closes_plainly(log, by, *invite));
+        let meant =
+            meant || matches!(&struck.act.op, Op::Accept { invite, .. } if closes_plainly(log, by, *invite));
         meant && !log.graph.is_past(by, ix) && !log.graph.is_past(ix, by)
     }
 
@@ -295,7 +296,9 @@ mod tests {
         match &fact.act.op {
             Op::RevokeInvite { id: revoked } => *revoked == id,
             Op::Remove { person, .. } => invite.inviter == *person || took(&|who, _| who == *person),
-            Op::RemoveDevice { signer, .. } => invite.device == *signer || took(&|_, device| device == *signer),
+            Op::RemoveDevice { signer, .. } => {
+                invite.device == *signer || took(&|_, device| device == *signer)
+            }
             Op::SetRole { person, role, .. } => {
                 (invite.inviter == *person && !role.may_grant(invite.role))
                     || (invite.role > *role && took(&|who, _| who == *person))

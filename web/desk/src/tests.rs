@@ -228,14 +228,12 @@ fn entries_of(desk: &Desk<MemoryStore>, workspace: WorkspaceId) -> Vec<Signed> {
     all
 }
 
-/// Bo, who takes up a link; and the value of `join/` in their store.
-fn takes_up(link: &str) -> (Desk<MemoryStore>, Vec<(Vec<u8>, Vec<u8>)>) {
+/// Bo, who takes up a link.
+fn takes_up(link: &str) -> Desk<MemoryStore> {
     let mut bo = nobody(2);
     bo.set_up(NOW, "Bo Bauer", "Haus Süd", "").expect("a name");
     let Reply::Joining { .. } = bo.handle(NOW, Ask::Join { link: link.into() }) else { panic!("on the way") };
-    let kept = bo.store.scan(b"join/").expect("it reads");
-    assert_eq!(kept.len(), 1);
-    (bo, kept)
+    bo
 }
 
 /// What comes in over a line, and what that completes.
@@ -261,7 +259,9 @@ fn link_of(ada: &mut Desk<MemoryStore>, workspace: WorkspaceId) -> String {
 #[test]
 fn a_join_that_died_after_the_acceptance_is_completed_at_the_next_start() {
     let (mut ada, workspace) = ada();
-    let (mut bo, kept) = takes_up(&link_of(&mut ada, workspace));
+    let mut bo = takes_up(&link_of(&mut ada, workspace));
+    let kept = bo.store.scan(b"join/").expect("it reads");
+    assert_eq!(kept.len(), 1);
     hears(&mut bo, workspace, entries_of(&ada, workspace));
     assert_eq!(role(&mut bo, workspace), "reviewer");
     // As if the worker had died between the acceptance and the end of the join.
@@ -283,7 +283,7 @@ fn a_join_that_died_after_the_acceptance_is_completed_at_the_next_start() {
 fn who_was_removed_comes_back_by_a_new_link_and_not_by_the_old_one() {
     let (mut ada, workspace) = ada();
     let old = link_of(&mut ada, workspace);
-    let (mut bo, _) = takes_up(&old);
+    let mut bo = takes_up(&old);
     hears(&mut bo, workspace, entries_of(&ada, workspace));
     let person = bo.me().expect("bo").person();
     hears(&mut ada, workspace, entries_of(&bo, workspace));

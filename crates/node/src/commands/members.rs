@@ -75,7 +75,8 @@ pub fn run(command: Command, peer: &mut Peer, call: &Call) -> Result<Report, Fai
             let receipt = seat.replica.set_role(&mut seat.step, person, role)?;
             let name = People::from_members(&members).name(person);
             let closed = seat.replica.closed_by(receipt.entry, seat.step.now);
-            let json = json!({"person": person, "role": role, "entry": receipt.entry, "closed_invites": closed});
+            let json =
+                json!({"person": person, "role": role, "entry": receipt.entry, "closed_invites": closed});
             let report = Report::new(json).line(format!("{name} is {} now", people::a(role)));
             Ok(invite::tell_closed(report, &closed))
         }

@@ -130,7 +130,8 @@ fn a_link_that_waits_is_not_readable_on_the_disk() {
     let mut bo = Peer::take_up("bo", &link, &ada.clock).unwrap();
     let kept = bo.store.scan(b"join/").unwrap();
     let (text, seed) = (link.to_string(), link.secret.seed());
-    let shows = |wanted: &[u8]| kept.iter().any(|(_, bytes)| bytes.windows(wanted.len()).any(|w| w == wanted));
+    let shows =
+        |wanted: &[u8]| kept.iter().any(|(_, bytes)| bytes.windows(wanted.len()).any(|w| w == wanted));
     assert_eq!(kept.len(), 1);
     assert!(!shows(text.as_bytes()) && !shows(&*seed));
     bo.restart(Continuation::NewLogs);

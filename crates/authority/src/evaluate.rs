@@ -176,7 +176,9 @@ impl Log {
             };
             let Err(reason) = verdict else { continue };
             let adopts = reaches_back(&fact.act.op).is_some();
-            let counted = adopts || (strikes(&fact.act.op) && struck.get(ix) != Some(&reason));
+            // The revocation of an invite that is none has struck nobody who is somebody.
+            let struck_some = strikes(&fact.act.op) && !matches!(reason, Refusal::NoSuchInvite(_));
+            let counted = adopts || (struck_some && struck.get(ix) != Some(&reason));
             if fact.own.is_ok() && counted && !aside.contains_key(ix) {
                 void.push((*ix, reason.clone()));
             }

@@ -53,19 +53,6 @@ impl Member {
         self.removed.is_none()
     }
 
-    /// What must be known to whoever makes an invite that admits this person again, or raises them to `role`:
-    /// their removal, or the change of role that gave them less.
-    pub(crate) fn barred_from(&self, role: Role) -> Option<EntryHash> {
-        let set = |event: &MemberEvent| match event {
-            MemberEvent::Set { by, .. } => Some(*by),
-            MemberEvent::Joined { .. } | MemberEvent::Removed { .. } => None,
-        };
-        self.removed.or_else(|| {
-            let since = self.events.values().rev().take_while(|e| !matches!(e, MemberEvent::Removed { .. }));
-            since.filter_map(set).next().filter(|_| role > self.role)
-        })
-    }
-
     /// The entries that gave the membership and its role.
     pub(crate) fn grounds(&self) -> Vec<EntryHash> {
         self.events.values().filter_map(MemberEvent::gives).collect()
@@ -189,8 +176,8 @@ pub struct State {
     pub(crate) made: PMap<(PersonId, InviteId), ()>,
     /// Invites by who came by them, and on which device.
     pub(crate) taken: PMap<(PersonId, InviteId, SignerKey), ()>,
-    /// Invites by the entries that close them, also where another did before.
-    pub(crate) closing: PMap<(EntryHash, InviteId), ()>,
+    /// The entries that close each invite, as far as they did not know of one another.
+    pub(crate) closing: PMap<(InviteId, EntryHash), ()>,
     pub(crate) epochs: PMap<KeyId, Epoch>,
     pub(crate) rotations: PMap<u64, KeyId>,
     pub(crate) bars: PMap<EntryHash, Bar>,
@@ -261,16 +248,24 @@ impl State {
         self.invites.get(&id)
     }
 
-    /// The invites that an entry closed.
-    pub fn closed_by(&self, entry: EntryHash) -> impl Iterator<Item = (InviteId, &Invite)> {
-        let closed = self.closing(entry).filter_map(|id| Some((id, self.invite(id)?)));
-        closed.filter(move |(_, invite)| invite.closed == Some(entry))
+    /// The entries that close an invite.
+    pub(crate) fn closing(&self, invite: InviteId) -> impl Iterator<Item = EntryHash> {
+        let closing = self.closing.range((invite, EntryHash::ZERO)..).map(|(key, ())| *key);
+        closing.take_while(move |key| key.0 == invite).map(|(_, entry)| entry)
     }
 
-    /// The invites that an entry closes, whether or not another did before.
-    pub(crate) fn closing(&self, entry: EntryHash) -> impl Iterator<Item = InviteId> {
-        let closing = self.closing.range((entry, InviteId::ZERO)..).map(|(key, ())| *key);
-        closing.take_while(move |key| key.0 == entry).map(|(_, id)| id)
+    /// What must be known to whoever makes an invite that admits somebody again, or raises them to `role`: the
+    /// removal that they come back from, or the last change of role that gave them less.
+    pub(crate) fn barred_from(&self, person: PersonId, role: Role) -> Option<EntryHash> {
+        let member = self.member(person)?;
+        let lowers = |by: &EntryHash, set: Role| self.bars.get(by).is_some_and(|bar| set < bar.held);
+        let ends = |event: &MemberEvent| match event {
+            MemberEvent::Removed { by } => Some(*by),
+            MemberEvent::Set { by, role } => lowers(by, *role).then_some(*by),
+            MemberEvent::Joined { .. } => None,
+        };
+        let last = || member.events.iter().rev().find_map(|(_, event)| ends(event));
+        member.removed.or_else(|| last().filter(|_| role > member.role))
     }
 
     /// The entry's reason for having no effect, if it has none.

@@ -4,8 +4,13 @@
 //! within the authority log the causal past *is* the cut, and whatever its author
 //! claims about time or place, a backdated entry is not in it. A change of role
 //! strikes what the new role would not have been allowed to write, and weaker
-//! changes of the same person's role. Whatever closes an invite strikes the acceptances
-//! of it: who has the link may claim not to have heard of that for ever.
+//! changes of the same person's role. Revoking an invite, and removing or lowering whoever
+//! made it, strikes the acceptances of it, if its author outranks those that it admits:
+//! who has the link may claim not to have heard of that for ever.
+//!
+//! What strikes an entry undermines the strikers whose authors are who they are by that
+//! entry alone: else a puppet, let in by whom a removal means or by a link that was
+//! revoked, would strike what strikes them.
 //!
 //! A striker may be struck itself. One stands when nothing that stands strikes
 //! it. Where strikers strike each other in a circle, the strongest of those still
@@ -22,6 +27,7 @@ use crate::evaluate::{Log, strikes};
 use crate::graph::Ix;
 use crate::mandate::Mandate;
 use crate::op::Op;
+use crate::state::history::{device_on, role_of};
 use crate::{Device, Member, Refusal, Role, Seniority};
 
 /// An entry's priority among concurrent ones; greater is stronger.
@@ -43,6 +49,7 @@ fn target(op: &Op) -> Option<Target> {
     match op {
         Op::Remove { person, .. } | Op::SetRole { person, .. } => Some(Target::Person(*person)),
         Op::RemoveDevice { signer, .. } => Some(Target::Device(*signer)),
+        Op::RevokeInvite { id } => Some(Target::Invite(*id)),
         _ => None,
     }
 }
@@ -66,9 +73,8 @@ impl<'a> Field<'a> {
         let live: BTreeSet<Ix> = window.iter().filter(live).copied().collect();
         let (mut by_target, mut adoptions) = (BTreeMap::new(), BTreeMap::new());
         for ix in &live {
-            let (op, hash) = (&log.fact(*ix).act.op, log.graph.hash(*ix));
-            let closing = log.fact(*ix).after.closing(hash).map(Target::Invite);
-            for target in target(op).into_iter().chain(closing) {
+            let op = &log.fact(*ix).act.op;
+            if let Some(target) = target(op) {
                 by_target.entry(target).or_insert_with(Vec::new).push(*ix);
             }
             if let Op::ExtendCut { removal, .. } = op
@@ -92,8 +98,10 @@ impl<'a> Field<'a> {
         {
             keys.push(Target::Person(*person));
         }
-        if let Op::Accept { invite, .. } = &fact.act.op {
-            keys.push(Target::Invite(*invite));
+        if let Op::Accept { invite: id, .. } = &fact.act.op
+            && let Some(invite) = fact.after.invite(*id)
+        {
+            keys.extend([Target::Invite(*id), Target::Person(invite.inviter), Target::Device(invite.device)]);
         }
         let candidates: BTreeSet<Ix> =
             keys.iter().filter_map(|key| by_target.get(key)).flatten().copied().collect();
@@ -103,32 +111,89 @@ impl<'a> Field<'a> {
     /// The strikers that strike `ix` in this round, if they stand.
     fn attackers(&self, ix: Ix, aside: &Aside) -> impl Iterator<Item = Ix> {
         let all = self.attackers.get(&ix).into_iter().flatten().copied();
-        all.filter(move |by| !aside.contains_key(by) && !self.is_adopted(ix, *by, aside))
+        all.filter(move |by| {
+            !aside.contains_key(by) && (self.shuts_out(*by, ix) || !self.is_adopted(ix, *by, aside))
+        })
     }
 
     /// The entries that are struck, with their reasons.
     pub fn struck(&self, aside: &Aside) -> BTreeMap<Ix, Refusal> {
-        let standing = self.standing(aside);
+        let undermining = self.undermining(aside);
+        let standing = self.standing(&undermining);
         let mut struck = BTreeMap::new();
         for ix in self.live.iter().filter(|ix| !standing.contains(ix) && !aside.contains_key(ix)) {
             let by = self.attackers(*ix, aside).filter(|by| standing.contains(by));
             if let Some(by) = by.max_by_key(|by| self.log.strength(*by)) {
                 struck.insert(*ix, self.reason(by, *ix));
+            } else if undermining.get(ix).is_some_and(|all| all.iter().any(|by| standing.contains(by))) {
+                struck.insert(*ix, Refusal::Ungrounded(self.log.fact(*ix).act.author));
             }
         }
         struck
     }
 
-    /// The strikers that nothing standing strikes. Each is settled once, and
-    /// each strike is looked at once.
-    fn standing(&self, aside: &Aside) -> BTreeSet<Ix> {
+    /// For each striker those that strike it, or what its author's mandate rests on.
+    fn undermining(&self, aside: &Aside) -> BTreeMap<Ix, BTreeSet<Ix>> {
+        let mut all = BTreeMap::new();
         let counts = |ix: &&Ix| strikes(&self.log.fact(**ix).act.op) && !aside.contains_key(*ix);
+        for ix in self.live.iter().filter(counts) {
+            self.undermine(*ix, aside, &mut all);
+        }
+        all.retain(|ix, _| counts(&ix));
+        all
+    }
+
+    /// Entries come after what they rest on, so this ends.
+    fn undermine(&self, ix: Ix, aside: &Aside, all: &mut BTreeMap<Ix, BTreeSet<Ix>>) {
+        let mut todo = vec![ix];
+        while let Some(ix) = todo.last().copied() {
+            if all.contains_key(&ix) {
+                todo.pop();
+                continue;
+            }
+            let rests_on = self.rests_on(ix);
+            let open = rests_on.iter().copied().filter(|ground| !all.contains_key(ground)).collect::<Vec<_>>();
+            if !open.is_empty() {
+                todo.extend(open);
+                continue;
+            }
+            let inherited = rests_on.iter().filter_map(|ground| all.get(ground)).flatten().copied();
+            let unknown = inherited.filter(|by| !self.log.graph.is_past(*by, ix));
+            let by: BTreeSet<Ix> = unknown.chain(self.attackers(ix, aside)).collect();
+            all.insert(ix, by);
+            todo.pop();
+        }
+    }
+
+    /// The grounds without any of which an entry's author might not have written it.
+    fn rests_on(&self, ix: Ix) -> Vec<Ix> {
+        let fact = self.log.fact(ix);
+        let Ok(author) = &fact.own else { return Vec::new() };
+        let needed = |ground: &Ix| {
+            let known = |by| by != self.log.graph.hash(*ground);
+            let device = fact.after.device(fact.act.author).map(|device| &device.events);
+            let member = fact.after.member(author.person).map(|member| &member.events);
+            let on = device.is_some_and(|events| device_on(events, known, |_| false) == Ok(true));
+            let role = member.and_then(|events| role_of(events, known, |_| false).ok().flatten());
+            let invited = match &fact.act.op {
+                Op::Accept { invite, .. } => fact.after.invite(*invite).is_none_or(|i| known(i.made_by)),
+                _ => true,
+            };
+            !(on && invited && role.is_some_and(|role| role >= author.least))
+        };
+        self.grounds(ix).into_iter().filter(|ground| *ground != ix && needed(ground)).collect()
+    }
+
+    /// The strikers that nothing standing strikes or undermines. Each is settled once, and
+    /// each strike is looked at once.
+    fn standing(&self, undermining: &BTreeMap<Ix, BTreeSet<Ix>>) -> BTreeSet<Ix> {
         let mut attacked: BTreeMap<Ix, usize> = BTreeMap::new();
         let mut victims: BTreeMap<Ix, Vec<Ix>> = BTreeMap::new();
-        for ix in self.live.iter().filter(counts) {
-            let attackers = self.attackers(*ix, aside);
-            let n = attackers.map(|by| victims.entry(by).or_default().push(*ix)).count();
-            attacked.insert(*ix, n);
+        for (ix, attackers) in undermining {
+            for by in attackers {
+                victims.entry(*by).or_default().push(*ix);
+            }
+            attacked.insert(*ix, attackers.len());
         }
         let mut by_strength: Vec<Ix> = attacked.keys().copied().collect();
         by_strength.sort_by_key(|ix| self.log.strength(*ix));
@@ -201,7 +266,7 @@ impl<'a> Field<'a> {
         let (striker, struck) = (self.log.fact(by), self.log.fact(ix));
         let Ok(by_author) = &striker.own else { return false };
         let meant = match (&striker.act.op, &struck.act.op) {
-            (_, Op::Accept { invite, .. }) if self.closes(by, *invite) => true,
+            _ if self.shuts_out(by, ix) => true,
             (Op::SetRole { person, .. }, Op::SetRole { person: same, .. })
                 if person == same && self.log.strength(by) > self.log.strength(ix) =>
             {
@@ -219,9 +284,21 @@ impl<'a> Field<'a> {
         meant && self.log.graph.concurrent(by, ix)
     }
 
-    /// Whether an entry closes an invite, as far as its author knew.
-    fn closes(&self, by: Ix, invite: InviteId) -> bool {
-        self.log.fact(by).after.closing.contains_key(&(self.log.graph.hash(by), invite))
+    /// Whether `by` closes the invite that `ix` accepts, and is somebody's who may shut out whom it admits.
+    fn shuts_out(&self, by: Ix, ix: Ix) -> bool {
+        let (striker, struck) = (self.log.fact(by), self.log.fact(ix));
+        let (Ok(author), Op::Accept { invite: id, .. }) = (&striker.own, &struck.act.op) else { return false };
+        let Some(invite) = struck.after.invite(*id) else { return false };
+        let closes = match &striker.act.op {
+            Op::RevokeInvite { id: revoked } => revoked == id,
+            Op::Remove { person, .. } => *person == invite.inviter && *person != author.person,
+            Op::RemoveDevice { signer, .. } => *signer == invite.device && *signer != striker.act.author,
+            Op::SetRole { person, role, .. } => {
+                *person == invite.inviter && *person != author.person && !role.may_grant(invite.role)
+            }
+            _ => false,
+        };
+        closes && author.role.may_grant(invite.role)
     }
 
     /// Whether an extension of the removal's cut reaches the entry. The extension
@@ -248,7 +325,7 @@ impl<'a> Field<'a> {
         let (first, second) = (&self.log.fact(by).act.op, &self.log.fact(ix).act.op);
         let hash = self.log.graph.hash(by);
         if let Op::Accept { invite, .. } = second
-            && self.closes(by, *invite)
+            && self.shuts_out(by, ix)
         {
             return Refusal::InviteClosed(*invite);
         }
@@ -281,30 +358,35 @@ mod tests {
             }
             _ => false,
         };
-        let meant =
-            meant || matches!(&struck.act.op, Op::Accept { invite, .. } if closes_plainly(log, by, *invite));
+        let meant = meant || shuts_out_plainly(log, by, ix);
         meant && !log.graph.is_past(by, ix) && !log.graph.is_past(ix, by)
     }
 
-    /// Whether an entry closes an invite: by name, or because somebody may not know its secret any more.
-    fn closes_plainly(log: &Log, by: Ix, id: InviteId) -> bool {
-        let fact = log.fact(by);
-        let Some(invite) = fact.after.invite(id) else { return false };
-        let took = |who: &dyn Fn(PersonId, SignerKey) -> bool| {
-            fact.after.taken.keys().any(|(person, taken, device)| *taken == id && who(*person, *device))
-        };
-        match &fact.act.op {
-            Op::RevokeInvite { id: revoked } => *revoked == id,
-            Op::Remove { person, .. } => invite.inviter == *person || took(&|who, _| who == *person),
-            Op::RemoveDevice { signer, .. } => {
-                invite.device == *signer || took(&|_, device| device == *signer)
-            }
+    /// Whoever may grant what a link grants shuts out those who come by it, with the link or with its maker.
+    fn shuts_out_plainly(log: &Log, by: Ix, ix: Ix) -> bool {
+        let (striker, struck) = (log.fact(by), log.fact(ix));
+        let Op::Accept { invite, .. } = &struck.act.op else { return false };
+        let (Ok(author), Some(invite)) = (&striker.own, struck.after.invite(*invite)) else { return false };
+        let others = invite.inviter != author.person;
+        let means = match &striker.act.op {
+            Op::RevokeInvite { id } => striker.after.invite(*id).is_some_and(|own| own.made_by == invite.made_by),
+            Op::Remove { person, .. } => others && *person == invite.inviter,
+            Op::RemoveDevice { signer, .. } => *signer == invite.device && *signer != striker.act.author,
             Op::SetRole { person, role, .. } => {
-                (invite.inviter == *person && !role.may_grant(invite.role))
-                    || (invite.role > *role && took(&|who, _| who == *person))
+                others && *person == invite.inviter && *role < Role::least_to_grant(invite.role)
             }
             _ => false,
-        }
+        };
+        means && author.role >= Role::least_to_grant(invite.role)
+    }
+
+    /// What strikes an entry, or strikes anything that it rests on without being known to it.
+    fn undermines_plainly(field: &Field<'_>, aside: &Aside, by: Ix, ix: Ix) -> bool {
+        let log = field.log;
+        let adopted = |ix| field.is_adopted(ix, by, aside) && !shuts_out_plainly(log, by, ix);
+        let hits = |ix| strikes_plainly(log, by, ix) && !adopted(ix) && !aside.contains_key(&by);
+        let through = |ground: Ix| undermines_plainly(field, aside, by, ground);
+        hits(ix) || (!log.graph.is_past(by, ix) && field.rests_on(ix).into_iter().any(through))
     }
 
     /// One after the other: whoever nobody open strikes stands, else the strongest of those still open; whom
@@ -314,7 +396,7 @@ mod tests {
         let strikers = field.live.iter().copied();
         let mut open: BTreeSet<Ix> =
             strikers.filter(|ix| strikes(&log.fact(*ix).act.op) && !aside.contains_key(ix)).collect();
-        let hits = |by: Ix, ix: Ix| strikes_plainly(log, by, ix) && !field.is_adopted(ix, by, aside);
+        let hits = |by: Ix, ix: Ix| undermines_plainly(field, aside, by, ix);
         let mut standing = BTreeSet::new();
         while !open.is_empty() {
             let free = open.iter().find(|ix| !open.iter().any(|by| hits(*by, **ix))).copied();
@@ -345,12 +427,17 @@ mod tests {
             let some = field.live.iter().filter(|ix| left_out >> (*ix % 64) & 7 == 0);
             let some: Aside = some.map(|ix| (*ix, Refusal::OwnLog(EntryHash::ZERO))).collect();
             for aside in [Aside::new(), some] {
-                let standing = field.standing(&aside);
+                let standing = field.standing(&field.undermining(&aside));
                 prop_assert_eq!(&standing, &standing_plainly(&field, &aside));
                 let struck: BTreeSet<Ix> = field.struck(&aside).into_keys().collect();
                 // Who stands because of a circle may be struck by somebody whom that relieved.
                 let hit = |ix: &Ix| {
-                    let by = |by: &Ix| strikes_plainly(log, *by, *ix) && !field.is_adopted(*ix, *by, &aside);
+                    let adopted = |by: &Ix| field.is_adopted(*ix, *by, &aside) && !shuts_out_plainly(log, *by, *ix);
+                    let direct = |by: &Ix| strikes_plainly(log, *by, *ix) && !adopted(by);
+                    let below = |by: &Ix| {
+                        strikes(&log.fact(*ix).act.op) && undermines_plainly(&field, &aside, *by, *ix)
+                    };
+                    let by = |by: &Ix| direct(by) || below(by);
                     !aside.contains_key(ix) && !standing.contains(ix) && standing.iter().any(by)
                 };
                 prop_assert_eq!(struck, field.live.iter().copied().filter(hit).collect::<BTreeSet<Ix>>());

@@ -317,7 +317,8 @@ impl Replica {
 
     /// The invites that an entry closed though somebody could still have joined by them: those who have not need another.
     pub fn closed_by(&self, entry: EntryHash, now: Millis) -> Vec<InviteId> {
-        let closed = self.authority.state().closed_by(entry);
-        closed.filter(|(_, i)| i.uses_left > 0 && !i.has_expired(now)).map(|(id, _)| id).collect()
+        let invites = self.authority.state().invites();
+        let cut_off = invites.filter(|(_, i)| i.closed == Some(entry) && i.uses_left > 0 && !i.has_expired(now));
+        cut_off.map(|(id, _)| id).collect()
     }
 }

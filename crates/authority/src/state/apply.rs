@@ -54,16 +54,16 @@ impl State {
                 Ok(())
             }
             Op::AddDevice { device, recovery } => self.add_device(step, device, *recovery),
-            Op::RemoveDevice { signer, cut } => self.remove_device(entry, *signer, cut),
+            Op::RemoveDevice { signer, cut } => self.remove_device(step, *signer, cut),
             Op::Invite { .. } => self.invite_by(step),
             Op::RevokeInvite { id } => {
                 self.invite(*id).ok_or(Refusal::NoSuchInvite(*id))?;
-                self.close_invites(entry, vec![*id]);
+                self.close_invites(step, vec![*id]);
                 Ok(())
             }
             Op::Accept { .. } => self.accept(step),
-            Op::SetRole { person, role, cut } => self.set_role(entry, *person, *role, cut),
-            Op::Remove { person, cut } => self.remove(entry, *person, cut),
+            Op::SetRole { person, role, cut } => self.set_role(step, *person, *role, cut),
+            Op::Remove { person, cut } => self.remove(step, *person, cut),
             Op::ExtendCut { removal, cut } => {
                 self.bars.get_mut(removal).ok_or(Refusal::NoSuchRemoval(*removal))?.extend(cut);
                 Ok(())
@@ -135,6 +135,9 @@ impl State {
             // Its maker may have left in the meantime.
             closed: self.member(inviter).and_then(|member| member.removed),
         };
+        if let Some(left) = invite.closed {
+            self.closing.insert_mut((*id, left), ());
+        }
         self.made.insert_mut((inviter, *id), ());
         self.invites.insert_mut(*id, invite);
         Ok(())
@@ -143,7 +146,8 @@ impl State {
     fn accept(&mut self, step: &Step<'_>) -> Result<(), Refusal> {
         let Op::Accept { invite: id, device, recovery, .. } = &step.act.op else { return Ok(()) };
         let invite = self.invite(*id).ok_or(Refusal::NoSuchInvite(*id))?;
-        if invite.closed.is_some() {
+        // What closes it and is not known here strikes this, or has no power over it (see `strikes`).
+        if self.closing(*id).any(|by| step.knows(by)) {
             return Err(Refusal::InviteClosed(*id));
         }
         if invite.uses_left == 0 {
@@ -152,7 +156,7 @@ impl State {
         if invite.has_expired(step.act.at) {
             return Err(Refusal::InviteExpired(*id));
         }
-        if let Some(bar) = self.member(device.person).and_then(|member| member.barred_from(invite.role))
+        if let Some(bar) = self.barred_from(device.person, invite.role)
             && !step.invited_after(bar, invite)
         {
             return Err(Refusal::Barred(bar));
@@ -268,7 +272,8 @@ impl State {
     }
 
     /// A second, concurrent removal stands beside the first: both cuts count.
-    fn remove(&mut self, entry: EntryHash, person: PersonId, cut: &Arc<Cut>) -> Result<(), Refusal> {
+    fn remove(&mut self, step: &Step<'_>, person: PersonId, cut: &Arc<Cut>) -> Result<(), Refusal> {
+        let entry = step.entry;
         let member = self.member(person).ok_or(Refusal::NoSuchMember(person))?;
         if self.is_last_owner(member) {
             return Err(Refusal::LastOwner);
@@ -287,11 +292,12 @@ impl State {
             self.end_device(entry, signer);
         }
         let (made, taken) = (self.made_by(person), self.taken_by(person));
-        self.close_invites(entry, made.map(|(id, _)| id).chain(taken.map(|(id, ..)| id)).collect());
+        self.close_invites(step, made.map(|(id, _)| id).chain(taken.map(|(id, ..)| id)).collect());
         Ok(())
     }
 
-    fn remove_device(&mut self, entry: EntryHash, signer: SignerKey, cut: &Arc<Cut>) -> Result<(), Refusal> {
+    fn remove_device(&mut self, step: &Step<'_>, signer: SignerKey, cut: &Arc<Cut>) -> Result<(), Refusal> {
+        let entry = step.entry;
         let device = self.device(signer).ok_or(Refusal::NoSuchDevice(signer))?;
         let person = device.person;
         let member = self.member(person).ok_or(Refusal::NoSuchMember(person))?;
@@ -304,7 +310,7 @@ impl State {
         self.end_device(entry, signer);
         let made = self.made_by(person).filter(|(_, invite)| invite.device == signer).map(|(id, _)| id);
         let taken = self.taken_by(person).filter(|(_, device, _)| *device == signer).map(|(id, ..)| id);
-        self.close_invites(entry, made.chain(taken).collect());
+        self.close_invites(step, made.chain(taken).collect());
         Ok(())
     }
 
@@ -317,11 +323,12 @@ impl State {
 
     fn set_role(
         &mut self,
-        entry: EntryHash,
+        step: &Step<'_>,
         person: PersonId,
         role: Role,
         cut: &Arc<Cut>,
     ) -> Result<(), Refusal> {
+        let entry = step.entry;
         let member = self.present(person)?;
         if role != Role::Owner && self.is_last_owner(member) {
             return Err(Refusal::LastOwner);
@@ -333,7 +340,7 @@ impl State {
         self.put_member(person, member);
         let made = self.made_by(person).filter(|(_, invite)| !role.may_grant(invite.role)).map(|(id, _)| id);
         let taken = self.taken_by(person).filter(|(.., invite)| invite.role > role).map(|(id, ..)| id);
-        self.close_invites(entry, made.chain(taken).collect());
+        self.close_invites(step, made.chain(taken).collect());
         Ok(())
     }
 
@@ -352,11 +359,14 @@ impl State {
     }
 
     /// Whoever made an invite, or came by it, knows its secret: it must not outlive their right to it.
-    fn close_invites(&mut self, entry: EntryHash, ids: Vec<InviteId>) {
+    fn close_invites(&mut self, step: &Step<'_>, ids: Vec<InviteId>) {
         for id in ids {
+            if self.closing(id).any(|by| step.knows(by)) {
+                continue;
+            }
             if let Some(invite) = self.invites.get_mut(&id) {
-                invite.closed = invite.closed.or(Some(entry));
-                self.closing.insert_mut((entry, id), ());
+                invite.closed = invite.closed.or(Some(step.entry));
+                self.closing.insert_mut((id, step.entry), ());
             }
         }
     }

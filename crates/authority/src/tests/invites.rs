@@ -214,11 +214,93 @@ fn a_removal_closes_the_invites_that_its_target_came_by() {
     assert!(!is_closed(&ada, &other));
     let readers = ada.state().readers(Audience::Everyone, Millis(1));
     assert!(!readers.contains(&shared.kex()) && readers.contains(&other.kex()));
-    // Whoever came before stays; whoever comes without having heard of it does not get in.
+    // Whoever came before stays, and whoever comes without having heard of it: cy must not be able to shut them out.
     let concurrent = zed.writes(&zed.accept(&shared));
     ada.meet(&zed);
-    assert_eq!(ada.refusal(&concurrent), Some(&Refusal::InviteClosed(shared.id())));
+    assert_eq!(ada.refusal(&concurrent), None);
+    let mut late = ada.stranger(10, 10);
+    late.meet(&ada);
+    let joined = late.writes(&late.accept(&shared));
+    assert_eq!(late.refusal(&joined), Some(&Refusal::InviteClosed(shared.id())));
+    // Revoking it shuts out those of whom nobody had heard as well.
+    ada.writes(&Op::RevokeInvite { id: shared.id() });
+    let backdated = late.writes_on(&zed.view.parents()[..1], &late.accept(&shared), 1);
+    ada.meet(&late);
+    assert!(ada.refusal(&backdated).is_some());
     assert_eq!([&bo, &dee].map(|peer| ada.role(peer)), [Some(Role::Reviewer); 2]);
+}
+
+/// Whoever holds a link can always be somebody who joined by it at once, and ended that as soon.
+#[test]
+fn nobody_shuts_out_others_who_came_by_the_same_link() {
+    for uses in [1, 2, 9] {
+        let mut ada = founder(1);
+        let door = Capability::new(60);
+        let made = ada.writes(&door.invite(Role::Guest, uses));
+        let mut bo = comes_by(&door, 2, &mut ada);
+        let mut mallory = ada.stranger(4, 4);
+        mallory.meet(&ada);
+        mallory.writes_on(&[made.hash()], &mallory.accept(&door), 1);
+        let parents = mallory.view.parents();
+        let own = parents.iter().copied().filter(|head| !bo.entries.contains_key(head)).collect::<Vec<_>>();
+        mallory.writes_on(&own, &remove(&mallory), 1);
+        heal(&mut [&mut ada, &mut bo, &mut mallory]);
+        assert_eq!(ada.role(&ada), Some(Role::Owner));
+        if uses > 1 {
+            assert_eq!(ada.role(&bo), Some(Role::Guest), "{uses} uses");
+        }
+    }
+}
+
+#[test]
+fn a_guest_shuts_out_nobody_by_removing_a_device_of_their_own() {
+    let mut ada = founder(1);
+    let door = Capability::new(60);
+    let made = ada.writes(&door.invite(Role::Guest, 9));
+    let mut bo = comes_by(&door, 2, &mut ada);
+    let mut cy = comes_by(&door, 3, &mut ada);
+    let mut spare = ada.stranger(3, 12);
+    spare.meet(&ada);
+    let accepted = spare.writes_on(&[made.hash()], &spare.accept(&door), 1);
+    let end = Op::RemoveDevice { signer: spare.signer(), cut: nothing() };
+    spare.writes_on(&[accepted.hash()], &end, 1);
+    heal(&mut [&mut ada, &mut bo, &mut cy, &mut spare]);
+    assert_eq!([&bo, &cy].map(|peer| ada.role(peer)), [Some(Role::Guest); 2]);
+}
+
+#[test]
+fn a_revoked_link_takes_nothing_over() {
+    for between in 0..2 {
+        let [mut ada, mut bo, ..] = cast(Role::Owner, Role::Guest, Role::Guest);
+        let door = Capability::new(60);
+        let made = ada.writes(&door.invite(Role::Owner, 9));
+        bo.meet(&ada);
+        for _ in 0..between {
+            ada.writes(&Op::Merge);
+        }
+        ada.writes(&Op::RevokeInvite { id: door.id() });
+        let mut mallory = ada.stranger(4, 14);
+        mallory.meet(&ada);
+        let joined = mallory.writes_on(&[made.hash()], &mallory.accept(&door), 1);
+        mallory.writes_on(&[joined.hash()], &remove(&ada), 1);
+        heal(&mut [&mut ada, &mut bo, &mut mallory]);
+        assert_eq!([&ada, &bo].map(|peer| ada.role(peer)), [Some(Role::Owner); 2]);
+        assert!(ada.refusal(&joined).is_some(), "after {between} entries");
+    }
+}
+
+#[test]
+fn who_was_given_something_by_a_link_is_not_brought_down_by_an_older_change_that_took_nothing() {
+    let [mut ada, mut bo, mut cy, _] = cast(Role::Guest, Role::Reviewer, Role::Guest);
+    let old = cy.view.parents();
+    let door = Capability::new(60);
+    ada.writes(&door.invite(Role::Owner, 1));
+    let mut tablet = ada.stranger(2, 12);
+    tablet.meet(&ada);
+    tablet.writes(&tablet.accept(&door));
+    cy.writes_on(&old, &set_role(&bo, Role::Guest), 1);
+    heal(&mut [&mut ada, &mut bo, &mut cy, &mut tablet]);
+    assert_eq!(ada.role(&bo), Some(Role::Owner));
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn what_a_removed_member_backdates_does_not_count() {
     assert_eq!(bo.role(&puppet), None);
     assert_eq!(bo.refusal(&coup), Some(&Refusal::Struck(by_ada.hash())));
     assert_eq!(bo.refusal(&opened), Some(&Refusal::Struck(by_ada.hash())));
-    assert_eq!(bo.refusal(&joined), Some(&Refusal::NoSuchInvite(door.id())));
+    assert_eq!(bo.refusal(&joined), Some(&Refusal::InviteClosed(door.id())));
     assert_eq!(bo.refusal(&grown), Some(&Refusal::Ungrounded(puppet.signer())));
 }
 
@@ -310,4 +310,54 @@ fn of_two_extensions_the_further_one_counts() {
         (1..10).take_while(counts).count()
     };
     assert_eq!([None, Some(5), Some(3), Some(5), Some(7)].map(&mut counts), [1, 5, 5, 5, 7]);
+}
+
+/// Of two owners who remove each other the senior stays, also where the junior has somebody else do it.
+#[test]
+fn a_removed_owner_does_not_come_back_by_a_puppet() {
+    let [mut ada, mut bo, mut cy, _] = cast(Role::Owner, Role::Reviewer, Role::Guest);
+    let early = bo.view.parents();
+    let by_ada = ada.writes(&remove(&bo));
+    bo.meet(&ada);
+    let doors = [50, 51].map(Capability::new);
+    let opened = bo.writes_on(&early, &doors[0].invite(Role::Owner, 1), 1);
+    let mut puppet = bo.stranger(9, 9);
+    puppet.meet(&bo);
+    let joined = puppet.writes_on(&[opened.hash()], &puppet.accept(&doors[0]), 1);
+    // A puppet's puppet is one as well.
+    let again = puppet.writes_on(&[joined.hash()], &doors[1].invite(Role::Owner, 1), 1);
+    let mut second = puppet.stranger(10, 10);
+    second.meet(&puppet);
+    let admitted = second.writes_on(&[again.hash()], &second.accept(&doors[1]), 1);
+    let coups = [puppet.writes_on(&[joined.hash()], &remove(&ada), 1), {
+        second.meet(&puppet);
+        second.writes_on(&[admitted.hash()], &remove(&ada), 1)
+    }];
+    heal(&mut [&mut ada, &mut bo, &mut cy, &mut puppet, &mut second]);
+    assert_eq!(ada.refusal(&by_ada), None);
+    assert_eq!([&ada, &bo, &puppet, &second].map(|peer| ada.role(peer)), [Some(Role::Owner), None, None, None]);
+    for coup in &coups {
+        assert!(ada.refusal(coup).is_some());
+    }
+}
+
+/// A thief's puppet, let in on the device that is removed.
+#[test]
+fn a_removed_device_does_not_come_back_by_a_puppet() {
+    let [mut ada, mut bo, ..] = cast(Role::Owner, Role::Guest, Role::Guest);
+    let mut laptop = ada.stranger(1, 11);
+    ada.writes(&Op::AddDevice { device: laptop.record(), recovery: None });
+    laptop.meet(&ada);
+    bo.meet(&ada);
+    let early = laptop.view.parents();
+    let removal = ada.writes(&Op::RemoveDevice { signer: laptop.signer(), cut: nothing() });
+    let door = Capability::new(50);
+    let opened = laptop.writes_on(&early, &door.invite(Role::Owner, 1), 1);
+    let mut puppet = laptop.stranger(9, 9);
+    puppet.meet(&laptop);
+    let joined = puppet.writes_on(&[opened.hash()], &puppet.accept(&door), 1);
+    puppet.writes_on(&[joined.hash()], &remove(&ada), 1);
+    heal(&mut [&mut ada, &mut bo, &mut laptop, &mut puppet]);
+    assert_eq!(ada.refusal(&removal), None);
+    assert_eq!([&ada, &bo, &puppet].map(|peer| ada.role(peer)), [Some(Role::Owner), Some(Role::Owner), None]);
 }

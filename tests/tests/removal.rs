@@ -1,4 +1,4 @@
-//! What a removed member wrote: before, beyond the cut, and adopted.
+//! Who comes and goes: what a removed member wrote before, beyond the cut, and adopted; links after a removal.
 
 use proofroom_tests::peer::{Peer, list, string};
 use proofroom_tests::world::{World, agree, meet};
@@ -53,6 +53,7 @@ fn what_is_written_after_a_removal_cannot_be_read_with_the_old_keys() {
     let ada = world.owner("ada", &relay);
     // The link admits others, too: cy goes on knowing it.
     let invited = ada.run(&["invite", "--role", "reviewer", "--uses", "5"]);
+    ada.run(&["sync"]);
     let link = string(&invited, "link");
     let [bo, cy] = ["bo", "cy"].map(|name| {
         let peer = world.person(name);
@@ -75,4 +76,23 @@ fn what_is_written_after_a_removal_cannot_be_read_with_the_old_keys() {
     assert_eq!(bodies(&bo, "Hero"), ["Not for cy any more"]);
     // Nor does anybody come in by it, under whatever name.
     world.person("mallory").refused(&["join", &link]).names(&["link"]);
+}
+
+#[test]
+fn who_joined_by_a_bundle_is_let_in_by_the_relay_that_has_not_heard_of_it() {
+    let world = World::new();
+    let relay = world.relay();
+    let ada = world.owner("ada", &relay);
+    let link = string(&ada.run(&["invite", "--role", "reviewer"]), "link");
+    ada.run(&["sync"]);
+    let bundle = world.place("ada.bundle");
+    ada.run(&["bundle", "export", &bundle.to_string_lossy()]);
+    let bo = world.person("bo");
+    bo.run(&["join", "--later", &link]);
+    bo.run(&["bundle", "import", &bundle.to_string_lossy()]);
+    // On no other way has anybody heard of bo.
+    bo.run(&["sync"]);
+    ada.run(&["sync"]);
+    let members = ada.run(&["members", "list"]);
+    assert_eq!(list(&members, "members").len(), 2, "{members}");
 }

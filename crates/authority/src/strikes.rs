@@ -152,7 +152,8 @@ impl<'a> Field<'a> {
                 continue;
             }
             let rests_on = self.rests_on(ix);
-            let open = rests_on.iter().copied().filter(|ground| !all.contains_key(ground)).collect::<Vec<_>>();
+            let open =
+                rests_on.iter().copied().filter(|ground| !all.contains_key(ground)).collect::<Vec<_>>();
             if !open.is_empty() {
                 todo.extend(open);
                 continue;
@@ -287,7 +288,9 @@ impl<'a> Field<'a> {
     /// Whether `by` closes the invite that `ix` accepts, and is somebody's who may shut out whom it admits.
     fn shuts_out(&self, by: Ix, ix: Ix) -> bool {
         let (striker, struck) = (self.log.fact(by), self.log.fact(ix));
-        let (Ok(author), Op::Accept { invite: id, .. }) = (&striker.own, &struck.act.op) else { return false };
+        let (Ok(author), Op::Accept { invite: id, .. }) = (&striker.own, &struck.act.op) else {
+            return false;
+        };
         let Some(invite) = struck.after.invite(*id) else { return false };
         let closes = match &striker.act.op {
             Op::RevokeInvite { id: revoked } => revoked == id,
@@ -369,7 +372,9 @@ mod tests {
         let (Ok(author), Some(invite)) = (&striker.own, struck.after.invite(*invite)) else { return false };
         let others = invite.inviter != author.person;
         let means = match &striker.act.op {
-            Op::RevokeInvite { id } => striker.after.invite(*id).is_some_and(|own| own.made_by == invite.made_by),
+            Op::RevokeInvite { id } => {
+                striker.after.invite(*id).is_some_and(|own| own.made_by == invite.made_by)
+            }
             Op::Remove { person, .. } => others && *person == invite.inviter,
             Op::RemoveDevice { signer, .. } => *signer == invite.device && *signer != striker.act.author,
             Op::SetRole { person, role, .. } => {

@@ -114,7 +114,9 @@ pub(crate) fn admit(
         debug_assert!(member.is_active(), "only present members have a role");
         return Ok(Admission { seat: Seat::Newcomer(person), reads });
     }
-    let role = open_invite(state, id, now)?;
+    // Whoever was a member's is told of the removal, not of a link that went with it.
+    let gone = |denial| if state.device(device).is_some() { Denial::Removed } else { denial };
+    let role = open_invite(state, id, now).map_err(gone)?;
     Ok(Admission { seat: Seat::Joiner(id), reads: carries(role) })
 }
 

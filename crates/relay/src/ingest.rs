@@ -193,7 +193,12 @@ impl<'a> Judge<'a> {
     fn take_introduction(&mut self, entry: &Verified) -> Result<(), No> {
         let refused = |text: &str| Err(no(Code::MayNotWrite, text));
         if entry.header().author != self.device {
-            return refused("whoever joins writes their own acceptance only");
+            // What they heard of members elsewhere, and what theirs may stand on.
+            let of_a_member = self.room.authority.state().actor(entry.header().author).is_some();
+            return match of_a_member {
+                true => self.take_authority(entry),
+                false => refused("whoever joins writes their own acceptance, and brings what members wrote"),
+            };
         }
         let (_, op) = Op::decode(entry.payload()).map_err(|e| no(Code::BadEntry, e.to_string()))?;
         match (&op, self.seat) {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use proofroom_authority::{Epoch, Linked, Op, Wrapped};
 use proofroom_ident::{Audience, KexPublic, KexSecret, KeyId, Millis};
-use proofroom_seal::{EpochKey, WrapInfo};
+use proofroom_seal::{EpochKey, InviteSecret, WrapInfo};
 
 use crate::error::ReplicaError;
 use crate::open::{Replica, Step};
@@ -64,7 +64,7 @@ impl Replica {
         let mut secrets = vec![self.me.secrets.kex.clone()];
         secrets.extend(self.me.recovery_secret.clone());
         secrets.extend(self.joining.as_ref().map(|link| link.secret.kex()));
-        secrets.extend(self.came_by.clone());
+        secrets.extend(self.came_by.as_ref().map(InviteSecret::kex));
         secrets
     }
 

@@ -111,10 +111,10 @@ impl Replica {
         let mut batch = Batch::default();
         batch.delete(join_key(self.workspace));
         // Whoever makes a key before hearing of this wraps it for the invite.
-        let came_by = self.joining.as_ref().map(|link| link.secret.kex());
-        if let Some(kex) = &came_by {
+        let came_by = self.joining.as_ref().map(|link| link.secret.clone());
+        if let Some(secret) = &came_by {
             let (place, nonce) = (came_key(self.workspace), Nonce::from_bytes(step.random()));
-            batch.put(place.clone(), self.rest_key.seal(&place, &nonce, &*kex.seed()));
+            batch.put(place.clone(), self.rest_key.seal(&place, &nonce, &*secret.seed()));
         }
         step.store.commit(batch)?;
         (self.joining, self.came_by) = (None, came_by);
@@ -318,7 +318,8 @@ impl Replica {
     /// The invites that an entry closed though somebody could still have joined by them: those who have not need another.
     pub fn closed_by(&self, entry: EntryHash, now: Millis) -> Vec<InviteId> {
         let invites = self.authority.state().invites();
-        let cut_off = invites.filter(|(_, i)| i.closed == Some(entry) && i.uses_left > 0 && !i.has_expired(now));
+        let cut_off =
+            invites.filter(|(_, i)| i.closed == Some(entry) && i.uses_left > 0 && !i.has_expired(now));
         cut_off.map(|(id, _)| id).collect()
     }
 }

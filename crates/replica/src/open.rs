@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use proofroom_authority::{Authority, Op, Role};
 use proofroom_entry::{LogWriter, Signed, Verified};
-use proofroom_ident::{DocId, EntryHash, KexSecret, LogClass, LogId, Millis, Nonce, SnapshotId, WorkspaceId};
+use proofroom_ident::{DocId, EntryHash, LogClass, LogId, Millis, Nonce, SnapshotId, WorkspaceId};
 use proofroom_review::PlanEdit;
-use proofroom_seal::{Keyring, RestKey};
+use proofroom_seal::{InviteSecret, Keyring, RestKey};
 use proofroom_store::{Batch, Store, branch_key};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
@@ -69,8 +69,8 @@ pub struct Replica {
     pub(crate) writers: BTreeMap<(DocId, LogClass), LogWriter>,
     pub(crate) continuation: Continuation,
     pub(crate) joining: Option<InviteLink>,
-    /// Of the invite that let this device in: keys are wrapped for it until their makers hear of the join.
-    pub(crate) came_by: Option<KexSecret>,
+    /// The invite that let this device in: keys are wrapped for it until their makers hear of the join.
+    pub(crate) came_by: Option<InviteSecret>,
     pub(crate) fresh: Vec<Verified>,
     /// Snapshots that were refused.
     pub(crate) declined: BTreeSet<SnapshotId>,
@@ -199,11 +199,11 @@ impl Replica {
 
     /// What does not open was sealed by another device in this place, or is damaged: whoever writes next gives
     /// this device the newest key itself, and that one opens those before it.
-    fn read_came_by(&self, store: &dyn Store) -> Result<Option<KexSecret>, ReplicaError> {
+    fn read_came_by(&self, store: &dyn Store) -> Result<Option<InviteSecret>, ReplicaError> {
         let place = came_key(self.workspace);
         let Some(sealed) = store.get(&place)? else { return Ok(None) };
         let seed = self.rest_key.open(&place, &sealed, 32).ok();
-        Ok(seed.and_then(|seed| seed.first_chunk().map(KexSecret::from_seed)))
+        Ok(seed.and_then(|seed| seed.first_chunk().map(|seed| InviteSecret::from_seed(*seed))))
     }
 
     fn load_authority(&mut self, store: &dyn Store) -> Result<(), ReplicaError> {
@@ -256,6 +256,18 @@ impl Replica {
             (_, Some(link)) => Membership::Joining(link.clone()),
             _ if here.is_some() || gone => Membership::Removed,
             _ => Membership::Stranger,
+        }
+    }
+
+    /// What this device proves to a relay beside its own key: the invite that it came by, or is coming by. The
+    /// acceptance may not have got there yet, and until it does the relay knows the device as nobody's.
+    pub fn capability(&self) -> Option<InviteSecret> {
+        match self.membership() {
+            Membership::Joining(link) => Some(link.secret),
+            Membership::Member(_) => {
+                self.joining.as_ref().map(|link| link.secret.clone()).or_else(|| self.came_by.clone())
+            }
+            Membership::Removed | Membership::Stranger => None,
         }
     }
 

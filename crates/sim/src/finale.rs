@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proofroom_authority::Authority;
 use proofroom_entry::Signed;
-use proofroom_ident::{Audience, DocId, EntryHash, LogId, WorkspaceId};
-use proofroom_replica::{Continuation, IngestOutcome, Receipt, Replica};
+use proofroom_ident::{Audience, DocId, EntryHash, LogId, Millis, WorkspaceId};
+use proofroom_replica::{Continuation, IngestOutcome, InviteLink, Receipt, Replica};
 use proofroom_store::{MemoryStore, Store as _, StoreError, evidence};
 
 use crate::act::{Act, Verb, Who};
@@ -34,6 +34,7 @@ impl World<'_> {
         self.check_kept();
         self.check_delivered(&members);
         self.check_keys();
+        self.check_joined();
         for place in members {
             self.check_memory(place);
         }
@@ -261,6 +262,20 @@ impl World<'_> {
         }
         if let Some(text) = opened {
             self.broke("who was removed opens no later key", text);
+        }
+    }
+
+    /// Nobody waits at the door with a link that is good.
+    fn check_joined(&mut self) {
+        let log = self.membership();
+        let waits = |(place, link): &(&usize, &InviteLink)| {
+            let machine = &self.machines[*place];
+            let open = log.state().invite(link.secret.id()).is_some_and(|i| i.is_open(Millis(0)));
+            let stranger = log.state().device(machine.device()).is_none();
+            open && stranger && self.is_honest(**place)
+        };
+        if let Some((place, _)) = self.links.iter().find(waits) {
+            self.broke("a newcomer gets in", cast::name(*place));
         }
     }
 

@@ -207,15 +207,16 @@ impl Machine {
     pub fn dial(&mut self, conn: u64, there: Option<SignerKey>) -> Option<()> {
         let shared = self.shared(there);
         let replica = self.replica.as_ref()?;
-        let (role, invite) = match replica.membership() {
-            Membership::Member(role) => (Some(role), None),
-            Membership::Joining(link) => {
-                let secret = link.secret.clone();
-                let sign: InviteSigner = Box::new(move |domain, message| secret.sign(domain, message));
-                (Some(link.role), Some((link.secret.id(), sign)))
-            }
-            Membership::Removed | Membership::Stranger => (None, None),
+        let role = match replica.membership() {
+            Membership::Member(role) => Some(role),
+            Membership::Joining(link) => Some(link.role),
+            Membership::Removed | Membership::Stranger => None,
         };
+        let invite = replica.capability().map(|secret| {
+            let id = secret.id();
+            let sign: InviteSigner = Box::new(move |domain, message| secret.sign(domain, message));
+            (id, sign)
+        });
         let workspace = replica.workspace();
         let config = ClientConfig {
             device: self.me.secrets.signing.clone(),

@@ -7,6 +7,7 @@ use proofroom_blobs::{Fetch, Held, Input as Fetched, Output as Fetching, Slice, 
 use proofroom_entry::Signed;
 use proofroom_ident::{BlobHash, DocId, InviteId, Millis, PersonSecret, WorkspaceId};
 use proofroom_replica::{IngestOutcome, Ingested, Membership, Replica, ReplicaError, Step};
+use proofroom_seal::InviteSecret;
 use proofroom_sync::limits::Limits;
 use proofroom_sync::{
     Audiences, ClientConfig, Code, Event, Input, InviteSigner, Live, Output, Refusal, Session,
@@ -320,13 +321,12 @@ fn refusals(places: &[(DocId, proofroom_ident::LogId, u64)], ingested: &Ingested
 /// What this browser brings to a session.
 fn client(replica: &Replica, proof: Option<PersonSecret>) -> ClientConfig {
     let workspace: WorkspaceId = replica.workspace();
+    let proof_of = |secret: InviteSecret| -> (InviteId, InviteSigner) {
+        (secret.id(), Box::new(move |domain, message| secret.sign(domain, message)))
+    };
     let (role, invite) = match (replica.membership(), proof) {
-        (Membership::Member(role), _) => (Some(role), None),
-        (Membership::Joining(link), _) => {
-            let (id, secret) = (link.secret.id(), link.secret.clone());
-            let sign: InviteSigner = Box::new(move |domain, message| secret.sign(domain, message));
-            (Some(link.role), Some((id, sign)))
-        }
+        (Membership::Member(role), _) => (Some(role), replica.capability().map(proof_of)),
+        (Membership::Joining(link), _) => (Some(link.role), Some(proof_of(link.secret))),
         // A restored person proves their own key, as another would prove an invite's.
         (Membership::Stranger, Some(person)) => {
             let id = InviteId::from_bytes(*person.id().as_bytes());

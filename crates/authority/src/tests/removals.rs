@@ -335,7 +335,10 @@ fn a_removed_owner_does_not_come_back_by_a_puppet() {
     }];
     heal(&mut [&mut ada, &mut bo, &mut cy, &mut puppet, &mut second]);
     assert_eq!(ada.refusal(&by_ada), None);
-    assert_eq!([&ada, &bo, &puppet, &second].map(|peer| ada.role(peer)), [Some(Role::Owner), None, None, None]);
+    assert_eq!(
+        [&ada, &bo, &puppet, &second].map(|peer| ada.role(peer)),
+        [Some(Role::Owner), None, None, None]
+    );
     for coup in &coups {
         assert!(ada.refusal(coup).is_some());
     }

@@ -2,6 +2,7 @@
 
 use proofroom_ident::{InviteId, WorkspaceId};
 use proofroom_replica::{Membership, Neighbour};
+use proofroom_seal::InviteSecret;
 use proofroom_sync::limits::Limits;
 use proofroom_sync::{Audiences, ClientConfig, InviteSigner, ServerConfig};
 
@@ -56,13 +57,12 @@ fn to_peer(peer: &mut Peer, workspace: WorkspaceId, end: &PeerEnd) -> Result<Cli
 fn to_relay(peer: &mut Peer, workspace: WorkspaceId) -> Result<ClientConfig, Failure> {
     let person = peer.identity().phrase.as_ref().and_then(HeldPhrase::parse).map(|p| p.person());
     let seat = peer.seat(workspace)?;
+    let proof = |secret: InviteSecret| -> (InviteId, InviteSigner) {
+        (secret.id(), Box::new(move |domain, message| secret.sign(domain, message)))
+    };
     let (role, invite) = match (seat.replica.membership(), person) {
-        (Membership::Member(role), _) => (Some(role), None),
-        (Membership::Joining(link), _) => {
-            let secret = link.secret.clone();
-            let sign: InviteSigner = Box::new(move |domain, message| secret.sign(domain, message));
-            (Some(link.role), Some((link.secret.id(), sign)))
-        }
+        (Membership::Member(role), _) => (Some(role), seat.replica.capability().map(proof)),
+        (Membership::Joining(link), _) => (Some(link.role), Some(proof(link.secret))),
         // A restored person proves their own key, as another would prove an invite's.
         (Membership::Stranger, Some(person)) => {
             let id = InviteId::from_bytes(*person.id().as_bytes());

@@ -133,7 +133,7 @@ pub enum Op {
         /// When it lowers: what still counts with the higher role. Empty when it raises.
         cut: Arc<Cut>,
     },
-    /// Ends a membership, all its devices, and the open invites it made.
+    /// Ends a membership and all its devices, and closes the invites that they made or came by.
     Remove {
         /// The member.
         person: PersonId,

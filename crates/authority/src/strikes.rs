@@ -30,6 +30,9 @@ use crate::op::Op;
 use crate::state::history::{device_on, role_of};
 use crate::{Device, Member, Refusal, Role, Seniority};
 
+/// Of an author's steps so many of the newest are looked at: more within one window come of no honest conflict.
+const GROUNDS_MAX: usize = 64;
+
 /// An entry's priority among concurrent ones; greater is stronger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Strength {
@@ -132,57 +135,65 @@ impl<'a> Field<'a> {
         struck
     }
 
-    /// For each striker those that strike it, or what its author's mandate rests on.
+    /// For each striker those that strike it, or without whom its author could not have written it.
     fn undermining(&self, aside: &Aside) -> BTreeMap<Ix, BTreeSet<Ix>> {
         let mut all = BTreeMap::new();
-        let counts = |ix: &&Ix| strikes(&self.log.fact(**ix).act.op) && !aside.contains_key(*ix);
-        for ix in self.live.iter().filter(counts) {
-            self.undermine(*ix, aside, &mut all);
-        }
-        all.retain(|ix, _| counts(&ix));
-        all
-    }
-
-    /// Entries come after what they rest on, so this ends.
-    fn undermine(&self, ix: Ix, aside: &Aside, all: &mut BTreeMap<Ix, BTreeSet<Ix>>) {
-        let mut todo = vec![ix];
+        let counts = |ix: &Ix| strikes(&self.log.fact(*ix).act.op) && !aside.contains_key(ix);
+        let mut todo: Vec<Ix> = self.live.iter().copied().filter(counts).collect();
         while let Some(ix) = todo.last().copied() {
             if all.contains_key(&ix) {
                 todo.pop();
                 continue;
             }
-            let rests_on = self.rests_on(ix);
-            let open =
-                rests_on.iter().copied().filter(|ground| !all.contains_key(ground)).collect::<Vec<_>>();
-            if !open.is_empty() {
-                todo.extend(open);
-                continue;
+            // Grounds come before what rests on them, so this ends.
+            let grounds = self.grounds(ix);
+            let before = todo.len();
+            todo.extend(grounds.iter().copied().filter(|ground| !all.contains_key(ground)));
+            if todo.len() == before {
+                let below = self.undermining_by_grounds(ix, &grounds, &all);
+                all.insert(ix, self.attackers(ix, aside).chain(below).collect());
             }
-            let inherited = rests_on.iter().filter_map(|ground| all.get(ground)).flatten().copied();
-            let unknown = inherited.filter(|by| !self.log.graph.is_past(*by, ix));
-            let by: BTreeSet<Ix> = unknown.chain(self.attackers(ix, aside)).collect();
-            all.insert(ix, by);
-            todo.pop();
         }
+        all.retain(|ix, _| counts(ix));
+        all
     }
 
-    /// The grounds without any of which an entry's author might not have written it.
-    fn rests_on(&self, ix: Ix) -> Vec<Ix> {
+    /// The strikers that take away what an entry rests on: each person's together, who knows of both grounds strikes both.
+    fn undermining_by_grounds(&self, ix: Ix, grounds: &[Ix], all: &BTreeMap<Ix, BTreeSet<Ix>>) -> Vec<Ix> {
+        let mut of: BTreeMap<PersonId, (BTreeSet<Ix>, BTreeSet<Ix>)> = BTreeMap::new();
+        for ground in grounds {
+            let unknown =
+                all.get(ground).into_iter().flatten().filter(|by| !self.log.graph.is_past(**by, ix));
+            for by in unknown {
+                let Ok(author) = &self.log.fact(*by).own else { continue };
+                let (strikers, lost) = of.entry(author.person).or_default();
+                strikers.insert(*by);
+                lost.insert(*ground);
+            }
+        }
+        let fall = of.into_values().filter(|(_, lost)| !self.stands_without(ix, grounds, lost));
+        fall.flat_map(|(strikers, _)| strikers).collect()
+    }
+
+    /// Whether an entry's author could have written it without some of its grounds.
+    fn stands_without(&self, ix: Ix, grounds: &[Ix], lost: &BTreeSet<Ix>) -> bool {
         let fact = self.log.fact(ix);
-        let Ok(author) = &fact.own else { return Vec::new() };
-        let needed = |ground: &Ix| {
-            let known = |by| by != self.log.graph.hash(*ground);
-            let device = fact.after.device(fact.act.author).map(|device| &device.events);
-            let member = fact.after.member(author.person).map(|member| &member.events);
-            let on = device.is_some_and(|events| device_on(events, known, |_| false) == Ok(true));
-            let role = member.and_then(|events| role_of(events, known, |_| false).ok().flatten());
-            let invited = match &fact.act.op {
-                Op::Accept { invite, .. } => fact.after.invite(*invite).is_none_or(|i| known(i.made_by)),
-                _ => true,
-            };
-            !(on && invited && role.is_some_and(|role| role >= author.least))
+        let Ok(author) = &fact.own else { return false };
+        // Grounds that are not looked at any more do not help.
+        let known = |by: EntryHash| {
+            let ground = self.log.graph.find(by).filter(|ground| *ground != ix && self.live.contains(ground));
+            ground.is_none_or(|ground| grounds.contains(&ground) && !lost.contains(&ground))
         };
-        self.grounds(ix).into_iter().filter(|ground| *ground != ix && needed(ground)).collect()
+        let ended = |by: EntryHash| by != self.log.graph.hash(ix);
+        let device = fact.after.device(fact.act.author).map(|device| &device.events);
+        let member = fact.after.member(author.person).map(|member| &member.events);
+        let on = device.is_some_and(|events| device_on(events, known, ended) == Ok(true));
+        let role = member.and_then(|events| role_of(events, known, ended).ok().flatten());
+        let invited = match &fact.act.op {
+            Op::Accept { invite, .. } => fact.after.invite(*invite).is_none_or(|i| known(i.made_by)),
+            _ => true,
+        };
+        on && invited && role.is_some_and(|role| role >= author.least)
     }
 
     /// The strikers that nothing standing strikes or undermines. Each is settled once, and
@@ -251,15 +262,17 @@ impl<'a> Field<'a> {
     fn grounds(&self, ix: Ix) -> Vec<Ix> {
         let fact = self.log.fact(ix);
         let Ok(author) = &fact.own else { return Vec::new() };
-        let device = fact.after.device(fact.act.author).map(Device::grounds);
-        let member = fact.after.member(author.person).map(Member::grounds);
+        let newest =
+            |mut grounds: Vec<EntryHash>| grounds.split_off(grounds.len().saturating_sub(GROUNDS_MAX));
+        let device = fact.after.device(fact.act.author).map(Device::grounds).map(newest);
+        let member = fact.after.member(author.person).map(Member::grounds).map(newest);
         let invite = match &fact.act.op {
             Op::Accept { invite, .. } => fact.after.invite(*invite).map(|invite| invite.made_by),
             _ => None,
         };
         let grounds = device.into_iter().flatten().chain(member.into_iter().flatten()).chain(invite);
         let grounds = grounds.filter_map(|hash| self.log.graph.find(hash));
-        grounds.filter(|ground| self.live.contains(ground)).collect()
+        grounds.filter(|ground| *ground != ix && self.live.contains(ground)).collect()
     }
 
     /// Whether `by` means `ix` and neither knew of the other.
@@ -385,13 +398,26 @@ mod tests {
         means && author.role >= Role::least_to_grant(invite.role)
     }
 
-    /// What strikes an entry, or strikes anything that it rests on without being known to it.
+    /// What strikes an entry, or takes away, with its author's other strikes, what the entry rests on.
     fn undermines_plainly(field: &Field<'_>, aside: &Aside, by: Ix, ix: Ix) -> bool {
         let log = field.log;
-        let adopted = |ix| field.is_adopted(ix, by, aside) && !shuts_out_plainly(log, by, ix);
-        let hits = |ix| strikes_plainly(log, by, ix) && !adopted(ix) && !aside.contains_key(&by);
-        let through = |ground: Ix| undermines_plainly(field, aside, by, ground);
-        hits(ix) || (!log.graph.is_past(by, ix) && field.rests_on(ix).into_iter().any(through))
+        let hits = |by: Ix, ix: Ix| {
+            let adopted = field.is_adopted(ix, by, aside) && !shuts_out_plainly(log, by, ix);
+            strikes_plainly(log, by, ix) && !adopted && !aside.contains_key(&by)
+        };
+        if hits(by, ix) {
+            return true;
+        }
+        let person = |ix: Ix| log.fact(ix).own.as_ref().ok().map(|author| author.person);
+        let reaches =
+            |by: Ix, ground: Ix| !log.graph.is_past(by, ix) && undermines_plainly(field, aside, by, ground);
+        let grounds = field.grounds(ix);
+        let theirs = |ground: &Ix| {
+            let mut all = field.live.iter().filter(|other| strikes(&log.fact(**other).act.op));
+            all.any(|other| person(*other) == person(by) && reaches(*other, *ground))
+        };
+        let lost: BTreeSet<Ix> = grounds.iter().copied().filter(theirs).collect();
+        grounds.iter().any(|ground| reaches(by, *ground)) && !field.stands_without(ix, &grounds, &lost)
     }
 
     /// One after the other: whoever nobody open strikes stands, else the strongest of those still open; whom

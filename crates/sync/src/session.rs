@@ -35,7 +35,7 @@ pub struct ClientConfig {
     pub device: SigningSecret,
     /// The workspace to exchange.
     pub workspace: WorkspaceId,
-    /// The capability of an invite, while this device is not a member's yet.
+    /// The capability of an invite, as long as the other side may not know this device as a member's.
     pub invite: Option<(InviteId, InviteSigner)>,
     /// What this side is ready to exchange with the server. A relay, which reads nothing, may carry all.
     pub offers: Audiences,

@@ -233,7 +233,7 @@ fn Invite(invite: InviteCard) -> impl IntoView {
             <span class=format!("chip {}", if open { "busy" } else { tone("") })>{label(&invite.state)}</span>
             {((open || invite.state == "used_up") && invite.may_revoke).then(|| view! {
                 <Confirm button="Revoke" title="Revoke this link?".to_owned() class="danger"
-                    text="It admits no one any more, and the keys change. Who joined by it stays."
+                    text="It admits no one any more, and the keys change. Who joined by it stays, unless nobody here has heard of them yet."
                     on_yes=move || desk.act(PeopleAct::Revoke { invite: id.get_value() }, "The link is revoked")/>
             })}
         </li>

@@ -364,3 +364,70 @@ fn a_removed_device_does_not_come_back_by_a_puppet() {
     assert_eq!(ada.refusal(&removal), None);
     assert_eq!([&ada, &bo, &puppet].map(|peer| ada.role(peer)), [Some(Role::Owner), Some(Role::Owner), None]);
 }
+
+/// What an accomplice has from the removed owner several times over is not worth more.
+#[test]
+fn a_removed_owner_does_not_raise_an_accomplice_who_removes_the_remover() {
+    for times in [1, 2, 3, 100] {
+        let [mut ada, mut bo, mut cy, mut mallory] = cast(Role::Owner, Role::Reviewer, Role::Guest);
+        mallory.meet(&ada);
+        ada.writes(&remove(&bo));
+        for n in 0..times {
+            bo.writes(&set_role(
+                &mallory,
+                if n % 2 == 0 || n + 1 == times { Role::Owner } else { Role::Producer },
+            ));
+        }
+        mallory.meet(&bo);
+        let coup = mallory.writes(&remove(&ada));
+        assert_eq!(mallory.refusal(&coup), None, "as far as mallory knows");
+        heal(&mut [&mut ada, &mut bo, &mut cy, &mut mallory]);
+        let roles = [&ada, &bo, &mallory].map(|peer| ada.role(peer));
+        assert_eq!(roles, [Some(Role::Owner), None, Some(Role::Guest)], "raised {times} times");
+        assert!(ada.refusal(&coup).is_some());
+    }
+}
+
+/// What somebody has from others as well does not fall with one of those who gave it.
+#[test]
+fn who_rests_on_somebody_else_too_still_removes() {
+    let [mut ada, mut bo, mut cy, mut mallory] = cast(Role::Owner, Role::Reviewer, Role::Guest);
+    mallory.meet(&ada);
+    ada.writes(&set_role(&cy, Role::Producer));
+    bo.meet(&ada);
+    cy.meet(&ada);
+    let [door] = [50].map(Capability::new);
+    bo.writes(&door.invite(Role::Producer, 1));
+    let mut tablet = cy.stranger(3, 12);
+    tablet.meet(&bo);
+    tablet.writes(&tablet.accept(&door));
+    cy.meet(&tablet);
+    ada.writes(&remove(&bo));
+    let removal = cy.writes(&remove(&mallory));
+    let late = mallory.writes(&Op::Merge);
+    heal(&mut [&mut ada, &mut bo, &mut cy, &mut tablet, &mut mallory]);
+    assert_eq!(ada.refusal(&removal), None);
+    assert_eq!(ada.refusal(&late), Some(&Refusal::Struck(removal.hash())));
+}
+
+#[test]
+fn a_device_that_was_added_again_rests_on_who_added_it_again() {
+    let [mut ada, mut bo, mut cy, _] = cast(Role::Owner, Role::Reviewer, Role::Guest);
+    let mut phone = ada.stranger(1, 11);
+    ada.writes(&Op::AddDevice { device: phone.record(), recovery: None });
+    ada.writes(&Op::RemoveDevice { signer: phone.signer(), cut: nothing() });
+    let mut laptop = ada.stranger(1, 12);
+    ada.writes(&Op::AddDevice { device: laptop.record(), recovery: None });
+    for peer in [&mut bo, &mut cy, &mut laptop, &mut phone] {
+        peer.meet(&ada);
+    }
+    let removal = ada.writes(&Op::RemoveDevice { signer: laptop.signer(), cut: nothing() });
+    laptop.writes(&Op::AddDevice { device: phone.record(), recovery: None });
+    phone.meet(&laptop);
+    let coup = phone.writes(&Op::RemoveDevice { signer: ada.signer(), cut: nothing() });
+    assert_eq!(phone.refusal(&coup), None, "as far as the phone knows");
+    heal(&mut [&mut ada, &mut bo, &mut cy, &mut laptop, &mut phone]);
+    assert_eq!(ada.refusal(&removal), None);
+    assert!(ada.refusal(&coup).is_some());
+    assert!(ada.state().device(ada.signer()).is_some_and(|device| device.is_active()));
+}

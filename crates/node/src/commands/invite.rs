@@ -48,7 +48,8 @@ pub enum InviteCommand {
     #[command(after_help = "\
 JSON: {\"invites\": [{\"invite\", \"role\", \"uses_left\", \"expires\", \"revoked\"}]}")]
     List,
-    /// End an invite; the keys change, also where it was used up, so that the link reads nothing new
+    /// End an invite; the keys change, also where it was used up, so that the link reads nothing new. Who joined by it
+    /// stays, unless nobody here has heard of them yet
     #[command(after_help = "JSON: {\"invite\", \"entry\"}")]
     Revoke {
         /// The invite

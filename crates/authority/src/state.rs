@@ -172,9 +172,9 @@ pub struct State {
     pub(crate) devices: PMap<SignerKey, Device>,
     pub(crate) owned: PMap<(PersonId, SignerKey), ()>,
     pub(crate) invites: PMap<InviteId, Invite>,
-    /// Invites by who made them.
+    /// Invites by who made them, until that closed them.
     pub(crate) made: PMap<(PersonId, InviteId), ()>,
-    /// Invites by who came by them, and on which device.
+    /// Invites by who came by them, and on which device, until that closed them.
     pub(crate) taken: PMap<(PersonId, InviteId, SignerKey), ()>,
     /// The entries that close each invite, as far as they did not know of one another.
     pub(crate) closing: PMap<(InviteId, EntryHash), ()>,

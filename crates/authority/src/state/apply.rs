@@ -58,7 +58,7 @@ impl State {
             Op::Invite { .. } => self.invite_by(step),
             Op::RevokeInvite { id } => {
                 self.invite(*id).ok_or(Refusal::NoSuchInvite(*id))?;
-                self.close_invites(step, vec![*id]);
+                self.close_invite(step, *id);
                 Ok(())
             }
             Op::Accept { .. } => self.accept(step),
@@ -291,8 +291,7 @@ impl State {
         for signer in devices {
             self.end_device(entry, signer);
         }
-        let (made, taken) = (self.made_by(person), self.taken_by(person));
-        self.close_invites(step, made.map(|(id, _)| id).chain(taken.map(|(id, ..)| id)).collect());
+        self.close_invites(step, person, |_| true, |_, _| true);
         Ok(())
     }
 
@@ -308,9 +307,7 @@ impl State {
         let held = member.role;
         self.bar(entry, BarKind::Device, person, held, cut);
         self.end_device(entry, signer);
-        let made = self.made_by(person).filter(|(_, invite)| invite.device == signer).map(|(id, _)| id);
-        let taken = self.taken_by(person).filter(|(_, device, _)| *device == signer).map(|(id, ..)| id);
-        self.close_invites(step, made.chain(taken).collect());
+        self.close_invites(step, person, |made| made.device == signer, |_, device| device == signer);
         Ok(())
     }
 
@@ -338,36 +335,44 @@ impl State {
         member.role = role;
         push(&mut member.events, MemberEvent::Set { by: entry, role });
         self.put_member(person, member);
-        let made = self.made_by(person).filter(|(_, invite)| !role.may_grant(invite.role)).map(|(id, _)| id);
-        let taken = self.taken_by(person).filter(|(.., invite)| invite.role > role).map(|(id, ..)| id);
-        self.close_invites(step, made.chain(taken).collect());
+        self.close_invites(step, person, |made| !role.may_grant(made.role), |taken, _| taken.role > role);
         Ok(())
     }
 
-    /// The invites that a person made.
-    fn made_by(&self, person: PersonId) -> impl Iterator<Item = (InviteId, &Invite)> {
-        let made = self.made.range((person, InviteId::ZERO)..).map(|(key, ())| *key);
-        let made = made.take_while(move |key| key.0 == person);
-        made.filter_map(|(_, id)| Some((id, self.invite(id)?)))
-    }
-
-    /// The invites that a person came by, each with the device that took it up.
-    fn taken_by(&self, person: PersonId) -> impl Iterator<Item = (InviteId, SignerKey, &Invite)> {
+    /// Whoever made an invite, or came by it, knows its secret: it must not outlive their right to it. What is
+    /// closed is not looked at again.
+    fn close_invites(
+        &mut self,
+        step: &Step<'_>,
+        person: PersonId,
+        made: impl Fn(&Invite) -> bool,
+        taken: impl Fn(&Invite, SignerKey) -> bool,
+    ) {
+        let theirs = self.made.range((person, InviteId::ZERO)..).map(|(key, ())| *key);
+        let theirs =
+            theirs.take_while(|key| key.0 == person).filter(|(_, id)| self.invite(*id).is_some_and(&made));
+        let theirs: Vec<_> = theirs.collect();
+        for (_, id) in &theirs {
+            self.made.remove_mut(&(person, *id));
+            self.close_invite(step, *id);
+        }
         let first = (person, InviteId::ZERO, SignerKey::ZERO);
-        let taken = self.taken.range(first..).map(|(key, ())| *key).take_while(move |key| key.0 == person);
-        taken.filter_map(|(_, id, device)| Some((id, device, self.invite(id)?)))
+        let theirs = self.taken.range(first..).map(|(key, ())| *key).take_while(|key| key.0 == person);
+        let known = |id, device| self.invite(id).is_some_and(|invite| taken(invite, device));
+        let theirs: Vec<_> = theirs.filter(|(_, id, device)| known(*id, *device)).collect();
+        for key in &theirs {
+            self.taken.remove_mut(key);
+            self.close_invite(step, key.1);
+        }
     }
 
-    /// Whoever made an invite, or came by it, knows its secret: it must not outlive their right to it.
-    fn close_invites(&mut self, step: &Step<'_>, ids: Vec<InviteId>) {
-        for id in ids {
-            if self.closing(id).any(|by| step.knows(by)) {
-                continue;
-            }
-            if let Some(invite) = self.invites.get_mut(&id) {
-                invite.closed = invite.closed.or(Some(step.entry));
-                self.closing.insert_mut((id, step.entry), ());
-            }
+    fn close_invite(&mut self, step: &Step<'_>, id: InviteId) {
+        if self.closing(id).any(|by| step.knows(by)) {
+            return;
+        }
+        if let Some(invite) = self.invites.get_mut(&id) {
+            invite.closed = invite.closed.or(Some(step.entry));
+            self.closing.insert_mut((id, step.entry), ());
         }
     }
 

@@ -6,6 +6,7 @@
 mod apply;
 pub(crate) mod history;
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -68,6 +69,8 @@ pub struct Device {
     pub record: Arc<DeviceRecord>,
     /// The entry that added it.
     pub added_by: EntryHash,
+    /// Whether it introduced itself, and so has its key: others may vouch for any.
+    pub proven: bool,
     /// The entry that ended it, or its person's membership.
     pub removed: Option<EntryHash>,
     pub(crate) events: PMap<u32, DeviceEvent>,
@@ -104,6 +107,8 @@ pub struct Invite {
     pub device: SignerKey,
     /// The entry that made it.
     pub made_by: EntryHash,
+    /// The maker's role and seniority: of two invites of one key the stronger maker's counts.
+    pub(crate) rank: (Role, Reverse<Seniority>),
     /// The entry that closed it: a revocation, or the removal or demotion of its maker or of somebody who came by it.
     pub closed: Option<EntryHash>,
 }

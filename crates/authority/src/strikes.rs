@@ -30,7 +30,7 @@ use crate::op::Op;
 use crate::state::history::{device_on, role_of};
 use crate::{Device, Member, Refusal, Role, Seniority};
 
-/// Of an author's steps so many of the newest are looked at: more within one window come of no honest conflict.
+/// Of the steps of a device, and of a membership, so many of the newest are looked at where some of them fall.
 const GROUNDS_MAX: usize = 64;
 
 /// An entry's priority among concurrent ones; greater is stronger.
@@ -161,30 +161,31 @@ impl<'a> Field<'a> {
     /// The strikers that take away what an entry rests on: each person's together, who knows of both grounds strikes both.
     fn undermining_by_grounds(&self, ix: Ix, grounds: &[Ix], all: &BTreeMap<Ix, BTreeSet<Ix>>) -> Vec<Ix> {
         let mut of: BTreeMap<PersonId, (BTreeSet<Ix>, BTreeSet<Ix>)> = BTreeMap::new();
-        for ground in grounds {
-            let unknown =
-                all.get(ground).into_iter().flatten().filter(|by| !self.log.graph.is_past(**by, ix));
-            for by in unknown {
-                let Ok(author) = &self.log.fact(*by).own else { continue };
-                let (strikers, lost) = of.entry(author.person).or_default();
-                strikers.insert(*by);
-                lost.insert(*ground);
-            }
+        let strikers: BTreeSet<Ix> =
+            grounds.iter().filter_map(|ground| all.get(ground)).flatten().copied().collect();
+        for by in strikers.into_iter().filter(|by| !self.log.graph.is_past(*by, ix)) {
+            let Ok(author) = &self.log.fact(by).own else { continue };
+            let (strikers, lost) = of.entry(author.person).or_default();
+            strikers.insert(by);
+            lost.extend(
+                grounds.iter().copied().filter(|ground| all.get(ground).is_some_and(|all| all.contains(&by))),
+            );
         }
-        let fall = of.into_values().filter(|(_, lost)| !self.stands_without(ix, grounds, lost));
+        let fall = of.into_values().filter(|(_, lost)| !self.stands_without(ix, lost));
         fall.flat_map(|(strikers, _)| strikers).collect()
     }
 
     /// Whether an entry's author could have written it without some of its grounds.
-    fn stands_without(&self, ix: Ix, grounds: &[Ix], lost: &BTreeSet<Ix>) -> bool {
+    fn stands_without(&self, ix: Ix, lost: &BTreeSet<Ix>) -> bool {
         let fact = self.log.fact(ix);
         let Ok(author) = &fact.own else { return false };
-        // Grounds that are not looked at any more do not help.
-        let known = |by: EntryHash| {
-            let ground = self.log.graph.find(by).filter(|ground| *ground != ix && self.live.contains(ground));
-            ground.is_none_or(|ground| grounds.contains(&ground) && !lost.contains(&ground))
-        };
-        let ended = |by: EntryHash| by != self.log.graph.hash(ix);
+        let lost: BTreeSet<EntryHash> = lost.iter().map(|ground| self.log.graph.hash(*ground)).collect();
+        // Who introduces themselves rests on that; who raises themselves rests on what they were.
+        let own = self.log.graph.hash(ix);
+        let introduced = matches!(fact.act.op, Op::Genesis { .. } | Op::Accept { .. } | Op::AddDevice { .. });
+        let looked_at: BTreeSet<EntryHash> = self.all_grounds(ix).into_iter().collect();
+        let known = |by| if by == own { introduced } else { looked_at.contains(&by) && !lost.contains(&by) };
+        let ended = |by| by != own && !lost.contains(&by);
         let device = fact.after.device(fact.act.author).map(|device| &device.events);
         let member = fact.after.member(author.person).map(|member| &member.events);
         let on = device.is_some_and(|events| device_on(events, known, ended) == Ok(true));
@@ -260,6 +261,12 @@ impl<'a> Field<'a> {
 
     /// The entries of the window that an entry's author has their device, membership or role from.
     fn grounds(&self, ix: Ix) -> Vec<Ix> {
+        let grounds = self.all_grounds(ix).into_iter().filter_map(|hash| self.log.graph.find(hash));
+        grounds.filter(|ground| *ground != ix && self.live.contains(ground)).collect()
+    }
+
+    /// The newest of the entries that an entry's author has their device, membership or role from.
+    fn all_grounds(&self, ix: Ix) -> Vec<EntryHash> {
         let fact = self.log.fact(ix);
         let Ok(author) = &fact.own else { return Vec::new() };
         let newest =
@@ -270,9 +277,7 @@ impl<'a> Field<'a> {
             Op::Accept { invite, .. } => fact.after.invite(*invite).map(|invite| invite.made_by),
             _ => None,
         };
-        let grounds = device.into_iter().flatten().chain(member.into_iter().flatten()).chain(invite);
-        let grounds = grounds.filter_map(|hash| self.log.graph.find(hash));
-        grounds.filter(|ground| *ground != ix && self.live.contains(ground)).collect()
+        device.into_iter().flatten().chain(member.into_iter().flatten()).chain(invite).collect()
     }
 
     /// Whether `by` means `ix` and neither knew of the other.
@@ -381,8 +386,8 @@ mod tests {
     /// Whoever may grant what a link grants shuts out those who come by it, with the link or with its maker.
     fn shuts_out_plainly(log: &Log, by: Ix, ix: Ix) -> bool {
         let (striker, struck) = (log.fact(by), log.fact(ix));
-        let Op::Accept { invite, .. } = &struck.act.op else { return false };
-        let (Ok(author), Some(invite)) = (&striker.own, struck.after.invite(*invite)) else { return false };
+        let Op::Accept { invite: id, .. } = &struck.act.op else { return false };
+        let (Ok(author), Some(invite)) = (&striker.own, struck.after.invite(*id)) else { return false };
         let others = invite.inviter != author.person;
         let means = match &striker.act.op {
             Op::RevokeInvite { id } => {
@@ -417,7 +422,7 @@ mod tests {
             all.any(|other| person(*other) == person(by) && reaches(*other, *ground))
         };
         let lost: BTreeSet<Ix> = grounds.iter().copied().filter(theirs).collect();
-        grounds.iter().any(|ground| reaches(by, *ground)) && !field.stands_without(ix, &grounds, &lost)
+        grounds.iter().any(|ground| reaches(by, *ground)) && !field.stands_without(ix, &lost)
     }
 
     /// One after the other: whoever nobody open strikes stands, else the strongest of those still open; whom

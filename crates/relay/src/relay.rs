@@ -338,7 +338,8 @@ impl Relay {
             }
             Err(denial) => denial,
         };
-        if matches!(denial, Denial::NotMember | Denial::Removed) && self.is_growing(workspace) {
+        let by_members = matches!(denial, Denial::NotMember | Denial::Removed | Denial::InviteUnknown);
+        if by_members && self.is_growing(workspace) {
             // Half of it may say that somebody is no member who is one by the whole.
             return Ok(Err((Denial::ComeAgain, Vec::new())));
         }

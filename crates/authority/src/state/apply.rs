@@ -3,6 +3,7 @@
 //! Every effect checks first and changes then, so that a refused operation
 //! leaves the state as it was.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use proofroom_ident::{BlobHash, DeviceRecord, EntryHash, InviteId, KexPublic, PersonId, SignerKey, Voucher};
@@ -119,8 +120,12 @@ impl State {
 
     fn invite_by(&mut self, step: &Step<'_>) -> Result<(), Refusal> {
         let Op::Invite { id, kex, role, uses, expires } = &step.act.op else { return Ok(()) };
-        if self.invites.contains_key(id) {
-            return Err(Refusal::Exists("the invite"));
+        let rank = (step.by.role, Reverse(step.by.seniority));
+        match self.invite(*id).map(|known| (known.rank, known.inviter)) {
+            Some((known, _)) if known >= rank => return Err(Refusal::Exists("the invite")),
+            // An invite's key proves nothing here: whoever saw the id may have claimed it.
+            Some((_, before)) => drop(self.made.remove_mut(&(before, *id))),
+            None => {}
         }
         let inviter = step.by.person;
         let invite = Invite {
@@ -132,6 +137,7 @@ impl State {
             inviter,
             device: step.act.author,
             made_by: step.entry,
+            rank,
             // Its maker may have left in the meantime.
             closed: self.member(inviter).and_then(|member| member.removed),
         };
@@ -161,7 +167,7 @@ impl State {
         {
             return Err(Refusal::Barred(bar));
         }
-        self.check_room(device)?;
+        self.check_room(step, device)?;
         if let Some(removal) = self.device(device.signing).and_then(|known| known.removed) {
             // A device that was itself removed may be in other hands, with an old voucher.
             let alone = self.bars.get(&removal).is_none_or(|bar| bar.kind != BarKind::Person);
@@ -198,7 +204,7 @@ impl State {
         };
         push(&mut member.events, MemberEvent::Joined { by: step.entry, role });
         self.put_member(device.person, member);
-        self.put_device(step.entry, device);
+        self.put_device(step, device);
     }
 
     fn add_device(
@@ -209,7 +215,7 @@ impl State {
     ) -> Result<(), Refusal> {
         let person = device.person;
         let member = self.present(person)?;
-        self.check_room(device)?;
+        self.check_room(step, device)?;
         if let Some(removal) = self.device(device.signing).and_then(|known| known.removed)
             && step.act.introduces_itself()
         {
@@ -222,13 +228,17 @@ impl State {
         };
         let member = Member { recovery, ..member.clone() };
         self.put_member(person, member);
-        self.put_device(step.entry, device);
+        self.put_device(step, device);
         Ok(())
     }
 
-    /// A signing key belongs to one person for good, and is not added twice.
-    fn check_room(&self, device: &DeviceRecord) -> Result<(), Refusal> {
+    /// A signing key belongs to one person for good, and is not added twice; but whoever has the key outweighs
+    /// those who only name it.
+    fn check_room(&self, step: &Step<'_>, device: &DeviceRecord) -> Result<(), Refusal> {
         match self.device(device.signing) {
+            Some(known) if step.act.introduces_itself() && !known.proven && known.person != device.person => {
+                Ok(())
+            }
             Some(known) if known.is_active() || known.person != device.person => {
                 Err(Refusal::Exists("the device"))
             }
@@ -239,14 +249,21 @@ impl State {
         }
     }
 
-    fn put_device(&mut self, entry: EntryHash, record: &DeviceRecord) {
-        let mut events =
-            self.device(record.signing).map_or_else(PMap::new_sync, |known| known.events.clone());
+    fn put_device(&mut self, step: &Step<'_>, record: &DeviceRecord) {
+        let (entry, person) = (step.entry, record.person);
+        let known =
+            self.device(record.signing).map(|known| (known.person, known.events.clone(), known.proven));
+        let (mut events, mut proven) = (PMap::new_sync(), step.act.author == record.signing);
+        match known {
+            Some((same, steps, had)) if same == person => (events, proven) = (steps, proven || had),
+            Some((other, ..)) => drop(self.owned.remove_mut(&(other, record.signing))),
+            None => {}
+        }
         push(&mut events, DeviceEvent::Added { by: entry });
-        let person = record.person;
         let record = Arc::new(record.clone());
         let signer = record.signing;
-        self.devices.insert_mut(signer, Device { person, record, added_by: entry, removed: None, events });
+        self.devices
+            .insert_mut(signer, Device { person, record, added_by: entry, proven, removed: None, events });
         self.owned.insert_mut((person, signer), ());
     }
 

@@ -245,3 +245,23 @@ fn who_has_not_heard_of_a_higher_role_acts_in_the_one_they_know() {
     assert_eq!(ada.stands(&bo, (DOC, LOG, 1), ada.head()), as_role(Role::Reviewer));
     assert_eq!(ada.stands(&laptop, (DOC, LOG, 1), knew), Standing::NotMember, "nor of a device");
 }
+
+/// A record of a device says who vouches for it, not that they have its key.
+#[test]
+fn a_key_that_somebody_else_named_is_its_holders() {
+    let [mut ada, mut bo, _, mut mallory] = cast(Role::Guest, Role::Guest, Role::Guest);
+    mallory.meet(&ada);
+    let early = mallory.view.parents();
+    let door = Capability::new(60);
+    ada.writes(&door.invite(Role::Producer, 1));
+    let mut zed = ada.stranger(9, 9);
+    zed.meet(&ada);
+    let joined = zed.writes(&zed.accept(&door));
+    let record =
+        DeviceRecord::request(mallory.id(), &zed.device, Millis(1)).vouched_by(&mallory.device.signing);
+    mallory.writes_on(&early, &Op::AddDevice { device: record, recovery: None }, 1);
+    heal(&mut [&mut ada, &mut bo, &mut zed, &mut mallory]);
+    assert_eq!(ada.refusal(&joined), None);
+    assert_eq!(ada.state().actor(zed.signer()), Some((zed.id(), Role::Producer)));
+    assert!(ada.state().devices_of(mallory.id()).all(|(signer, _)| signer != zed.signer()));
+}

@@ -403,3 +403,19 @@ fn a_used_up_invite_is_a_stranger_once_it_is_closed() {
     ada.writes(&Op::RevokeInvite { id: door.id() });
     assert_eq!(strangers(&ada), [door.kex()].into());
 }
+
+#[test]
+fn an_invites_key_that_somebody_else_named_is_the_stronger_makers() {
+    let [mut ada, mut bo, ..] = cast(Role::Reviewer, Role::Guest, Role::Guest);
+    let early = bo.view.parents();
+    let door = Capability::new(60);
+    ada.writes(&door.invite(Role::Producer, 1));
+    let mut zed = ada.stranger(9, 9);
+    zed.meet(&ada);
+    let joined = zed.writes(&zed.accept(&door));
+    let Op::Invite { id, kex, uses, .. } = door.invite(Role::Guest, 1) else { unreachable!() };
+    bo.writes_on(&early, &Op::Invite { id, kex, role: Role::Guest, uses, expires: Some(Millis(0)) }, 1);
+    heal(&mut [&mut ada, &mut bo, &mut zed]);
+    assert_eq!(ada.refusal(&joined), None);
+    assert_eq!(ada.role(&zed), Some(Role::Producer));
+}

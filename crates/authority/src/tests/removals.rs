@@ -379,6 +379,10 @@ fn a_removed_owner_does_not_raise_an_accomplice_who_removes_the_remover() {
             ));
         }
         mallory.meet(&bo);
+        if times == 3 {
+            // Raising oneself adds nothing either.
+            mallory.writes(&set_role(&mallory, Role::Owner));
+        }
         let coup = mallory.writes(&remove(&ada));
         assert_eq!(mallory.refusal(&coup), None, "as far as mallory knows");
         heal(&mut [&mut ada, &mut bo, &mut cy, &mut mallory]);
@@ -430,4 +434,21 @@ fn a_device_that_was_added_again_rests_on_who_added_it_again() {
     assert_eq!(ada.refusal(&removal), None);
     assert!(ada.refusal(&coup).is_some());
     assert!(ada.state().device(ada.signer()).is_some_and(|device| device.is_active()));
+}
+
+/// What falls with its author neither gives nor takes.
+#[test]
+fn who_was_lowered_and_raised_by_somebody_who_falls_is_what_they_were() {
+    let [mut ada, mut bo, mut cy, mut mallory] = cast(Role::Owner, Role::Owner, Role::Reviewer);
+    mallory.meet(&ada);
+    ada.writes(&remove(&bo));
+    bo.writes(&set_role(&cy, Role::Guest));
+    bo.writes(&set_role(&cy, Role::Owner));
+    cy.meet(&bo);
+    let removal = cy.writes(&remove(&mallory));
+    let late = mallory.writes(&Op::Merge);
+    heal(&mut [&mut ada, &mut bo, &mut cy, &mut mallory]);
+    assert_eq!(ada.refusal(&removal), None);
+    assert_eq!(ada.refusal(&late), Some(&Refusal::Struck(removal.hash())));
+    assert_eq!([&cy, &mallory].map(|peer| ada.role(peer)), [Some(Role::Owner), None]);
 }

@@ -8,8 +8,8 @@
 //! made it, strikes the acceptances of it, if its author outranks those that it admits:
 //! who has the link may claim not to have heard of that for ever.
 //!
-//! What strikes an entry undermines the strikers whose authors are who they are by that
-//! entry alone: else a puppet, let in by whom a removal means or by a link that was
+//! What strikes an entry undermines the strikers whose authors could not have written
+//! without it: else a puppet, let in by whom a removal means or by a link that was
 //! revoked, would strike what strikes them.
 //!
 //! A striker may be struck itself. One stands when nothing that stands strikes
@@ -158,7 +158,7 @@ impl<'a> Field<'a> {
         all
     }
 
-    /// The strikers that take away what an entry rests on: each person's together, who knows of both grounds strikes both.
+    /// The strikers that take away what an entry rests on; those of one person count together.
     fn undermining_by_grounds(&self, ix: Ix, grounds: &[Ix], all: &BTreeMap<Ix, BTreeSet<Ix>>) -> Vec<Ix> {
         let mut of: BTreeMap<PersonId, (BTreeSet<Ix>, BTreeSet<Ix>)> = BTreeMap::new();
         let strikers: BTreeSet<Ix> =

@@ -54,7 +54,7 @@ pub enum PeopleAct {
 pub enum PeopleReply {
     /// Everybody.
     Show(Box<PeopleScreen>),
-    /// An invite link, which is a secret until it is used up.
+    /// An invite link, which is a secret.
     Invite {
         /// The link.
         link: String,

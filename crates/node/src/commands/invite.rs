@@ -23,7 +23,8 @@ use crate::when::{self, Expiry};
 Example:
   proofroom invite --role reviewer --uses 3 --expires 7d
 
-The link is a secret until it is used up: whoever holds it may join. Sync once before you hand it out.
+The link is a secret: whoever holds it may join, and read. Sync once before you hand it out. Once it has done its
+work, proofroom invite revoke ID, and it opens nothing new.
 
 JSON: {\"link\", \"invite\", \"role\", \"uses\", \"expires\"}; expires is null for an invite that does not end"
 )]

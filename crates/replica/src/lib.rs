@@ -62,7 +62,7 @@ pub use ingest::{IngestOutcome, Ingested};
 pub use link::{InviteLink, LinkError};
 pub use membership::{DeviceView, InviteView, MemberView};
 pub use neighbours::Neighbour;
-pub use open::{Continuation, Membership, Replica, Step};
+pub use open::{CapabilitySigner, Continuation, Membership, Replica, Step};
 pub use past::{Heads, PastReview};
 pub use routes::{APPROVERS, ChosenRoute, HeldTemplate};
 pub use snapshot::{SnapshotRefusal, SnapshotStand, snapshot_is_due};

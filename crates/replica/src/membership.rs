@@ -122,6 +122,16 @@ impl Replica {
         Ok(true)
     }
 
+    /// Completes what was begun before the membership log was here, or before the process died: a join, or the
+    /// introduction of a restored person's device. Returns whether there was something.
+    pub fn enter(&mut self, step: &mut Step<'_>) -> Result<bool, ReplicaError> {
+        match self.membership() {
+            Membership::Joining(_) | Membership::Member(_) if self.is_joining() => self.finish_join(step),
+            Membership::Stranger if self.me.recovery_secret.is_some() => self.introduce_device(step),
+            _ => Ok(false),
+        }
+    }
+
     fn accept(&mut self, step: &mut Step<'_>, link: &InviteLink) -> Result<(), ReplicaError> {
         self.check_invite(link, step.now)?;
         let device = self.me.record.clone();

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use proofroom_authority::{Authority, Op, Role};
 use proofroom_entry::{LogWriter, Signed, Verified};
-use proofroom_ident::{DocId, EntryHash, LogClass, LogId, Millis, Nonce, SnapshotId, WorkspaceId};
+use proofroom_ident::{
+    DocId, EntryHash, InviteId, LogClass, LogId, Millis, Nonce, PersonSecret, Signature, SnapshotId,
+    WorkspaceId,
+};
 use proofroom_review::PlanEdit;
 use proofroom_seal::{InviteSecret, Keyring, RestKey};
 use proofroom_store::{Batch, Store, branch_key};
@@ -58,6 +61,9 @@ pub enum Membership {
     /// Not known to the membership log.
     Stranger,
 }
+
+/// Signs for a capability: domain and message in, signature out.
+pub type CapabilitySigner = Box<dyn Fn(&str, &[u8]) -> Signature + Send>;
 
 /// One peer's machine for one workspace.
 pub struct Replica {
@@ -259,16 +265,32 @@ impl Replica {
         }
     }
 
-    /// What this device proves to a relay beside its own key: the invite that it came by, or is coming by. The
-    /// acceptance may not have got there yet, and until it does the relay knows the device as nobody's.
-    pub fn capability(&self) -> Option<InviteSecret> {
+    /// The role that this device has, or will have by the link that it takes up.
+    pub fn role_here(&self) -> Option<Role> {
         match self.membership() {
-            Membership::Joining(link) => Some(link.secret),
-            Membership::Member(_) => {
-                self.joining.as_ref().map(|link| link.secret.clone()).or_else(|| self.came_by.clone())
-            }
+            Membership::Member(role) => Some(role),
+            Membership::Joining(link) => Some(link.role),
             Membership::Removed | Membership::Stranger => None,
         }
+    }
+
+    /// What this device proves to a relay beside its own key: the invite that it came by, or is coming by. The
+    /// acceptance may not have got there yet, and until it does the relay knows the device as nobody's. A
+    /// restored person proves their own key, as another would prove an invite's.
+    pub fn capability(&self, person: Option<PersonSecret>) -> Option<(InviteId, CapabilitySigner)> {
+        let secret = match self.membership() {
+            Membership::Joining(link) => link.secret,
+            Membership::Member(_) => {
+                self.joining.as_ref().map(|link| &link.secret).or(self.came_by.as_ref())?.clone()
+            }
+            Membership::Stranger => {
+                let person = person?;
+                let id = InviteId::from_bytes(*person.id().as_bytes());
+                return Some((id, Box::new(move |domain, message| person.sign(domain, message))));
+            }
+            Membership::Removed => return None,
+        };
+        Some((secret.id(), Box::new(move |domain, message| secret.sign(domain, message))))
     }
 
     /// Whether a link was taken up and joining is not complete: [`Replica::finish_join`]

@@ -12,7 +12,7 @@ use proofroom_replica::{
 };
 use proofroom_store::Store as _;
 use proofroom_sync::{
-    Audiences, ClientConfig, Code, Event, Input, InviteSigner, Limits, Output, Refusal, ServerConfig, Session,
+    Audiences, ClientConfig, Code, Event, Input, Limits, Output, Refusal, ServerConfig, Session,
 };
 use rand_chacha::ChaCha20Rng;
 
@@ -207,21 +207,12 @@ impl Machine {
     pub fn dial(&mut self, conn: u64, there: Option<SignerKey>) -> Option<()> {
         let shared = self.shared(there);
         let replica = self.replica.as_ref()?;
-        let role = match replica.membership() {
-            Membership::Member(role) => Some(role),
-            Membership::Joining(link) => Some(link.role),
-            Membership::Removed | Membership::Stranger => None,
-        };
-        let invite = replica.capability().map(|secret| {
-            let id = secret.id();
-            let sign: InviteSigner = Box::new(move |domain, message| secret.sign(domain, message));
-            (id, sign)
-        });
+        let role = replica.role_here();
         let workspace = replica.workspace();
         let config = ClientConfig {
             device: self.me.secrets.signing.clone(),
             workspace,
-            invite,
+            invite: replica.capability(None),
             offers: shared.unwrap_or(role.map_or(Audiences::ALL, |r| r.audiences().into_iter().collect())),
             prefer: vec![workspace.plan_doc()],
             expect: there,

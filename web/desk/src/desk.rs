@@ -217,7 +217,7 @@ impl<S: Store> Desk<S> {
             self.replicas.insert(workspace, replica);
             self.lines.insert(workspace, Line::new(shelf.relays));
             let entered = self.with(now, workspace, |_, replica, step| {
-                crate::line::enter(replica, step)?;
+                replica.enter(step)?;
                 Ok(Vec::new())
             });
             self.settle(workspace, entered);
@@ -386,13 +386,15 @@ impl<S: Store> Desk<S> {
 }
 
 /// Whether a link that is taken up for a workspace that is here already leads any further: not for a member,
-/// nor where it is the one that was taken up before.
+/// nor where it is the one that was taken up before, or is known to admit nobody.
 fn may_help(replica: &Replica, link: &InviteLink) -> bool {
     match replica.membership() {
         Membership::Member(_) => false,
         Membership::Joining(held) => held.secret.id() != link.secret.id(),
         Membership::Removed | Membership::Stranger => {
-            replica.invites().iter().all(|known| known.invite != link.secret.id())
+            let invites = replica.invites();
+            let known = invites.iter().find(|known| known.invite == link.secret.id());
+            known.is_none_or(|known| !known.revoked && known.uses_left > 0)
         }
     }
 }

@@ -5,13 +5,10 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use proofroom_blobs::{Fetch, Held, Input as Fetched, Output as Fetching, Slice, Span};
 use proofroom_entry::Signed;
-use proofroom_ident::{BlobHash, DocId, InviteId, Millis, PersonSecret, WorkspaceId};
-use proofroom_replica::{IngestOutcome, Ingested, Membership, Replica, ReplicaError, Step};
-use proofroom_seal::InviteSecret;
+use proofroom_ident::{BlobHash, DocId, Millis, PersonSecret, WorkspaceId};
+use proofroom_replica::{IngestOutcome, Ingested, Replica, ReplicaError, Step};
 use proofroom_sync::limits::Limits;
-use proofroom_sync::{
-    Audiences, ClientConfig, Code, Event, Input, InviteSigner, Live, Output, Refusal, Session,
-};
+use proofroom_sync::{Audiences, ClientConfig, Code, Event, Input, Live, Output, Refusal, Session};
 use proofroom_web_wire::{Badge, Link};
 use rand_core::CryptoRng;
 
@@ -272,27 +269,13 @@ impl Line {
             self.badge.text = first.text.clone();
         }
         if ingested.docs.contains(&DocId::AUTHORITY) {
-            enter(replica, step)?;
+            replica.enter(step)?;
         }
         if !ingested.docs.is_empty() {
             wants.push(Want::Changed(ingested.docs));
         }
         Ok(Input::Ingested { refused })
     }
-}
-
-/// Completes what was begun before the membership log was here, or before the worker died: a join, or a recovery.
-pub(crate) fn enter(replica: &mut Replica, step: &mut Step<'_>) -> Result<(), ReplicaError> {
-    match replica.membership() {
-        Membership::Joining(_) | Membership::Member(_) if replica.is_joining() => {
-            replica.finish_join(step)?;
-        }
-        Membership::Stranger if replica.me().recovery_secret.is_some() => {
-            replica.introduce_device(step)?;
-        }
-        _ => {}
-    }
-    Ok(())
 }
 
 /// One refusal per log, at its first entry that does not hold.
@@ -321,25 +304,11 @@ fn refusals(places: &[(DocId, proofroom_ident::LogId, u64)], ingested: &Ingested
 /// What this browser brings to a session.
 fn client(replica: &Replica, proof: Option<PersonSecret>) -> ClientConfig {
     let workspace: WorkspaceId = replica.workspace();
-    let proof_of = |secret: InviteSecret| -> (InviteId, InviteSigner) {
-        (secret.id(), Box::new(move |domain, message| secret.sign(domain, message)))
-    };
-    let (role, invite) = match (replica.membership(), proof) {
-        (Membership::Member(role), _) => (Some(role), replica.capability().map(proof_of)),
-        (Membership::Joining(link), _) => (Some(link.role), Some(proof_of(link.secret))),
-        // A restored person proves their own key, as another would prove an invite's.
-        (Membership::Stranger, Some(person)) => {
-            let id = InviteId::from_bytes(*person.id().as_bytes());
-            let sign: InviteSigner = Box::new(move |domain, message| person.sign(domain, message));
-            (None, Some((id, sign)))
-        }
-        (Membership::Removed | Membership::Stranger, _) => (None, None),
-    };
     ClientConfig {
         device: replica.me().secrets.signing.clone(),
         workspace,
-        invite,
-        offers: role.map_or(Audiences::ALL, |r| r.audiences().into_iter().collect()),
+        invite: replica.capability(proof),
+        offers: replica.role_here().map_or(Audiences::ALL, |r| r.audiences().into_iter().collect()),
         prefer: vec![workspace.plan_doc()],
         expect: None,
         channel: Vec::new(),

@@ -67,15 +67,7 @@ impl Line {
 
 /// Completes what was begun before the membership log was here: a join, or a recovery.
 pub fn enter(seat: &mut Seat<'_>, workspace: WorkspaceId) -> Result<Option<News>, Failure> {
-    let entered = match seat.replica.membership() {
-        Membership::Joining(_) | Membership::Member(_) if seat.replica.is_joining() => {
-            seat.replica.finish_join(&mut seat.step)?
-        }
-        Membership::Stranger if seat.replica.me().recovery_secret.is_some() => {
-            seat.replica.introduce_device(&mut seat.step)?
-        }
-        _ => false,
-    };
+    let entered = seat.replica.enter(&mut seat.step)?;
     match seat.replica.membership() {
         Membership::Member(role) if entered => Ok(Some(News::Joined { workspace, role })),
         _ => Ok(None),

@@ -1,10 +1,9 @@
 //! What this peer brings to a session, by who is at the other end.
 
-use proofroom_ident::{InviteId, WorkspaceId};
-use proofroom_replica::{Membership, Neighbour};
-use proofroom_seal::InviteSecret;
+use proofroom_ident::WorkspaceId;
+use proofroom_replica::Neighbour;
 use proofroom_sync::limits::Limits;
-use proofroom_sync::{Audiences, ClientConfig, InviteSigner, ServerConfig};
+use proofroom_sync::{Audiences, ClientConfig, ServerConfig};
 
 use super::far::{Far, PeerEnd};
 use crate::failure::Failure;
@@ -57,25 +56,11 @@ fn to_peer(peer: &mut Peer, workspace: WorkspaceId, end: &PeerEnd) -> Result<Cli
 fn to_relay(peer: &mut Peer, workspace: WorkspaceId) -> Result<ClientConfig, Failure> {
     let person = peer.identity().phrase.as_ref().and_then(HeldPhrase::parse).map(|p| p.person());
     let seat = peer.seat(workspace)?;
-    let proof = |secret: InviteSecret| -> (InviteId, InviteSigner) {
-        (secret.id(), Box::new(move |domain, message| secret.sign(domain, message)))
-    };
-    let (role, invite) = match (seat.replica.membership(), person) {
-        (Membership::Member(role), _) => (Some(role), seat.replica.capability().map(proof)),
-        (Membership::Joining(link), _) => (Some(link.role), Some(proof(link.secret))),
-        // A restored person proves their own key, as another would prove an invite's.
-        (Membership::Stranger, Some(person)) => {
-            let id = InviteId::from_bytes(*person.id().as_bytes());
-            let sign: InviteSigner = Box::new(move |domain, message| person.sign(domain, message));
-            (None, Some((id, sign)))
-        }
-        (Membership::Removed | Membership::Stranger, _) => (None, None),
-    };
     Ok(ClientConfig {
         device: seat.replica.me().secrets.signing.clone(),
         workspace,
-        invite,
-        offers: role.map_or(Audiences::ALL, |r| r.audiences().into_iter().collect()),
+        invite: seat.replica.capability(person),
+        offers: seat.replica.role_here().map_or(Audiences::ALL, |r| r.audiences().into_iter().collect()),
         prefer: vec![workspace.plan_doc()],
         expect: None,
         channel: Vec::new(),

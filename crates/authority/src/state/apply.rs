@@ -121,18 +121,22 @@ impl State {
     fn invite_by(&mut self, step: &Step<'_>) -> Result<(), Refusal> {
         let Op::Invite { id, kex, role, uses, expires } = &step.act.op else { return Ok(()) };
         let rank = (step.by.role, Reverse(step.by.seniority));
-        match self.invite(*id).map(|known| (known.rank, known.inviter)) {
-            Some((known, _)) if known >= rank => return Err(Refusal::Exists("the invite")),
-            // An invite's key proves nothing here: whoever saw the id may have claimed it.
-            Some((_, before)) => drop(self.made.remove_mut(&(before, *id))),
-            None => {}
+        let mut used = 0;
+        if let Some(known) = self.invite(*id) {
+            if known.rank >= rank {
+                return Err(Refusal::Exists("the invite"));
+            }
+            // An invite's key proves nothing here: whoever saw the id may have claimed it. Who came by it has the link.
+            used = known.uses - known.uses_left;
+            let before = (known.inviter, *id);
+            self.made.remove_mut(&before);
         }
         let inviter = step.by.person;
         let invite = Invite {
             kex: *kex,
             role: *role,
-            uses: *uses,
-            uses_left: *uses,
+            uses: used.max(*uses),
+            uses_left: uses.saturating_sub(used),
             expires: *expires,
             inviter,
             device: step.act.author,
